@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+
+size_t mem_limit = 0;
+
+size_t mem_mul(size_t a, size_t b)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(a, b, &bytes) || bytes > PTRDIFF_MAX)
+        die(ST_MEMORY, "%zu items of %zu bytes do not fit in memory", a, b);
+    return bytes;
+}
+
+static void *checked(void *p, size_t bytes)
+{
+    if (!p)
+        die(ST_MEMORY, "no memory for %zu bytes", bytes);
+    return p;
+}
+
+void *mem_new(size_t n, size_t size)
+{
+    size_t bytes = mem_mul(n, size);
+    return checked(malloc(bytes ? bytes : 1), bytes);
+}
+
+void *mem_zero(size_t n, size_t size)
+{
+    size_t bytes = mem_mul(n, size);
+    return checked(calloc(bytes ? bytes : 1, 1), bytes);
+}
+
+void *mem_aligned(size_t n, size_t size)
+{
+    size_t bytes = mem_mul(n, size);
+    if (bytes > PTRDIFF_MAX - 64)
+        die(ST_MEMORY, "%zu bytes do not fit in memory", bytes);
+    size_t whole = (bytes + 64) / 64 * 64;
+    return checked(aligned_alloc(64, whole), whole);
+}
+
+void *mem_resize(void *p, size_t n, size_t size)
+{
+    size_t bytes = mem_mul(n, size);
+    return checked(realloc(p, bytes ? bytes : 1), bytes);
+}
+
+void mem_grow(void *p, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap)
+        return;
+    size_t n = *cap < 16 ? 16 : *cap;
+    while (n < need)
+        n = n > SIZE_MAX / 2 ? need : 2 * n;
+    void *grown;                            /* p is the address of some pointer */
+    memcpy(&grown, p, sizeof grown);
+    grown = mem_resize(grown, n, size);
+    memcpy(p, &grown, sizeof grown);
+    *cap = n;
+}
+
+char *mem_text(const char *s, size_t n)
+{
+    char *copy = mem_new(n + 1, 1);
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+void mem_need(double bytes, const char *what)
+{
+    if (mem_limit && bytes > (double)mem_limit)
+        die(ST_MEMORY, "%s needs %.1f MiB, more than --max-memory (%.1f MiB)", what,
+            bytes / 1048576, (double)mem_limit / 1048576);
+}

@@ -1,0 +1,72 @@
+/* frame - the framed bytes of a stream: headers, records and ends (man 5 songpipe)
+ *
+ * Reading checks order, size, count and hash; whatever is wrong ends the program with
+ * ST_STREAM, so a caller sees whole frames of a stream that is right so far, and then
+ * its valid end.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_FRAME_H
+#define STREAM_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FRAME_HEADER = 'H', FRAME_RECORD = 'R', FRAME_END = 'E' };
+#define FRAME_HEAD 16           /* bytes in front of each body */
+
+/* Largest body that is read or written: set by --max-record. */
+extern size_t frame_max;
+
+struct frame { int kind; const uint8_t *body; size_t size; };
+
+struct frame_in;
+
+/* Read the files of paths (NULL-ended; none: stdin; "-": stdin), one after the other.
+ * With `twice`, frame_rewind may be called: regular files are read again, anything
+ * else is copied to an unlinked file in TMPDIR meanwhile. */
+struct frame_in *frame_open(char **paths, bool twice);
+
+/* The next header or record; false after the last stream's end. The body is borrowed
+ * until the next call. An end frame is checked and not handed out. */
+bool frame_next(struct frame_in *in, struct frame *f);
+
+/* Whether frame_next can answer without waiting for more input. */
+bool frame_ready(const struct frame_in *in);
+
+/* Go back to the first frame; only after frame_next has returned false. */
+void frame_rewind(struct frame_in *in);
+
+/* The stream's name for messages: a path or "stdin". */
+const char *frame_name(const struct frame_in *in);
+
+/* Hash in the end frame read last: it names a model. */
+uint64_t frame_hash(const struct frame_in *in);
+
+void frame_close(struct frame_in *in);
+
+struct frame_out;
+struct span { const void *p; size_t n; };
+
+/* Write to fd, which is closed by frame_finish. */
+struct frame_out *frame_create(int fd);
+
+/* Write a frame whose body is the given pieces one behind the other. A write error
+ * ends the program with ST_STOPPED, a body over frame_max with ST_MEMORY. */
+void frame_put(struct frame_out *out, int kind, const struct span *pieces, size_t n);
+
+/* Write `bytes` that hold `records` whole record frames, as frame_pack made them. */
+void frame_put_packed(struct frame_out *out, const void *bytes, size_t size, size_t records);
+
+/* The 16 bytes in front of a body of `size`. */
+void frame_pack_head(uint8_t head[FRAME_HEAD], int kind, size_t size);
+
+void frame_flush(struct frame_out *out);
+
+/* Write the end frame, flush and close; every error is found. Frees out. */
+void frame_finish(struct frame_out *out);
+
+/* Write n bytes to fd or end with ST_STOPPED; a closed pipe ends as SIGPIPE does. */
+void frame_write(int fd, const void *p, size_t n);
+
+#endif

@@ -1,0 +1,47 @@
+/* head - the header of a stream: kind, columns, history (man 5 songpipe)
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_HEAD_H
+#define STREAM_HEAD_H
+
+#include "base/opt.h"
+#include "stream/msg.h"
+
+struct columns { char *field; size_t n; char **names; };
+
+struct head {
+    bool model;                 /* kind "model", else "records" */
+    struct columns *columns;
+    size_t n_columns;
+    struct msg_buf history;     /* the entries, packed one behind the other */
+    size_t n_history;
+    struct msg_buf other;       /* keys and values that this version does not know */
+    size_t n_other;
+};
+
+/* Read a header's body into *h, which head_free frees. Returns NULL, or what is wrong
+ * (then nothing is to be freed). */
+const char *head_parse(struct head *h, const uint8_t *body, size_t size);
+
+/* Pack h as a header's body, with prog's entry behind the history; prog NULL: without
+ * any history. */
+void head_pack(const struct head *h, const struct prog *prog, struct msg_buf *body);
+
+void head_copy(struct head *to, const struct head *from);
+void head_free(struct head *h);
+
+/* Whether two headers name the same columns. */
+bool head_same_columns(const struct head *a, const struct head *b);
+
+/* Names of the columns of a field's vectors, or NULL where they are not known. */
+const struct columns *head_columns(const struct head *h, const char *field);
+
+/* Set them (names[n] are copied; NULL removes them). */
+void head_set_columns(struct head *h, const char *field, const char *const *names, size_t n);
+
+/* Name them field0, field1, …: "pca" and 2 give pca0, pca1. */
+void head_number_columns(struct head *h, const char *field, const char *stem, size_t n);
+
+/* Let the columns of field `from` be called those of `to`. */
+void head_rename_columns(struct head *h, const char *from, const char *to);
+
+#endif

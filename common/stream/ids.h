@@ -1,0 +1,24 @@
+/* ids - the ids seen so far, 16 bytes each
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_IDS_H
+#define STREAM_IDS_H
+
+#include <stdbool.h>
+
+#include "stream/msg.h"
+
+/* A set of ids, kept as their 128-bit xxh3: two of 10^9 ids fall together with a
+ * chance of 10^-21. */
+struct ids;
+
+struct ids *ids_new(void);
+
+/* Add id with the number `value`; false if it was there. */
+bool ids_add(struct ids *ids, struct text id, size_t value);
+
+/* The number that id was added with; SIZE_MAX if it was not. */
+size_t ids_find(const struct ids *ids, struct text id);
+
+void ids_free(struct ids *ids);
+
+#endif

@@ -1,0 +1,134 @@
+/* rec - records with named fields: in a stream, and by themselves
+ *
+ * A record is read in
+ * place: fields that nobody touches go out as the bytes that came in.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_REC_H
+#define STREAM_REC_H
+
+#include "base/opt.h"
+#include "stream/frame.h"
+#include "stream/head.h"
+#include "stream/msg.h"
+
+/* ---- records ---- */
+
+struct field {
+    const char *name;           /* not NUL-ended */
+    size_t len;
+    size_t key;                 /* bytes of the packed name, in front of the value */
+    const uint8_t *raw;         /* packed name and value */
+    size_t size;                /* of both */
+};
+
+struct rec {
+    struct field *fields;
+    size_t n, cap;
+    char error[256];            /* why it is bad: rec_error */
+    struct chunk *chunks;       /* memory of the fields that were set */
+    uint8_t *own;               /* copy of the body, after rec_own */
+    size_t own_cap;
+    struct msg_buf packed;      /* frames that rec_emit made */
+    size_t emitted;
+    bool dropped;               /* does not go out: rec_drop, rec_emit */
+    bool nil;                   /* had no input: rec_pass_nil */
+};
+
+/* An empty record to read into or fill; rec_free takes a zeroed one too. */
+struct rec *rec_new(void);
+void rec_free(struct rec *r);
+
+/* Make it empty but for its id. */
+void rec_begin(struct rec *r, const char *id, size_t n);
+
+/* Its id; {"", 0} before one is set. */
+struct text rec_id(const struct rec *r);
+
+/* The field or NULL, and its value: type V_NIL also where there is none; what a value
+ * points to lives until the record is read into or begun again. */
+const struct field *rec_find(const struct rec *r, const char *name);
+struct value rec_get(const struct rec *r, const char *name);
+struct value field_value(const struct field *f);
+
+/* Set a field, in its place if it exists, else behind the others. All copy. */
+void rec_set_nil(struct rec *r, const char *name);
+void rec_set_bool(struct rec *r, const char *name, bool v);
+void rec_set_int(struct rec *r, const char *name, int64_t v);
+void rec_set_f64(struct rec *r, const char *name, double v);
+void rec_set_str(struct rec *r, const char *name, const char *s, size_t n);
+void rec_set_bin(struct rec *r, const char *name, const void *p, size_t n);
+void rec_set_tensor(struct rec *r, const char *name, enum dtype type, int ndim, const size_t *shape,
+                    const void *data);
+void rec_set_vector(struct rec *r, const char *name, const float *x, size_t d);
+void rec_set_sparse(struct rec *r, const char *name, size_t d, size_t nnz, const uint32_t *index,
+                    const float *value);
+/* A packed value, as msg_packer made it or as it stands in another field. */
+void rec_set_raw(struct rec *r, const char *name, const void *value, size_t size);
+
+/* Remove a field; rename one (which must exist) in its place. */
+void rec_del(struct rec *r, const char *name);
+void rec_rename(struct rec *r, const char *from, const char *to);
+
+/* Say why the record is bad; returns false, so that a filter can
+ * `return rec_error(r, "rate is %g Hz", rate)`. */
+bool rec_error(struct rec *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Let the record as it stands now go out, and let it be changed further: a filter that
+ * makes several of one. After it the record itself no longer goes out by itself. */
+void rec_emit(struct rec *r);
+
+/* Let the record not go out. */
+void rec_drop(struct rec *r);
+
+/* Nil in gives nil out: set `out` to nil and count the record as passed over. Returns
+ * true, so that a filter can `return rec_pass_nil(r, arg.out)`. */
+bool rec_pass_nil(struct rec *r, const char *out);
+
+/* ---- streams of records ---- */
+
+struct rec_in;
+struct rec_out;
+
+extern const struct opt rec_in_opts[];      /* --max-record */
+extern const struct opt rec_out_opts[];     /* --no-history */
+
+/* Open the operands (none: stdin) and check the first header against prog->in. On a
+ * terminal it prints the usage and exits 2. `twice`: rec_rewind will be called. */
+struct rec_in *rec_open(const struct prog *prog, char **operands, bool twice);
+
+/* Open one file whatever prog reads: a model, the other side of a join. */
+struct rec_in *rec_open_file(const char *path, enum io kind);
+
+/* The first header: history and columns. */
+const struct head *rec_head(const struct rec_in *in);
+
+/* Read the next record; false after the valid end. What is wrong ends the program. */
+bool rec_next(struct rec_in *in, struct rec *r);
+
+/* Copy the body that the record was read from, so that it outlives the next rec_next. */
+void rec_own(struct rec *r);
+
+bool rec_ready(const struct rec_in *in);
+void rec_rewind(struct rec_in *in);
+const char *rec_name(const struct rec_in *in);
+uint64_t rec_hash(const struct rec_in *in);
+void rec_close(struct rec_in *in);
+
+/* Write to stdout (refused on a terminal: exit 2): kind by prog->out, the header that
+ * of `in` (NULL: none) with this filter's entry in the history. It is written with the
+ * first record, so it may be changed until then. */
+struct rec_out *rec_create(const struct prog *prog, const struct rec_in *in);
+
+/* Write to a file beside the output: path appears when it is whole. */
+struct rec_out *rec_create_file(const struct prog *prog, const struct rec_in *in, const char *path, enum io kind);
+
+struct head *rec_out_head(struct rec_out *out);
+void rec_put(struct rec_out *out, const struct rec *r);
+/* The frames in r->packed, of rec_emit. */
+void rec_put_emitted(struct rec_out *out, const struct rec *r);
+void rec_flush(struct rec_out *out);
+/* Header (if no record came), end record, flush, close, rename. */
+void rec_finish(struct rec_out *out);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/slurp.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/progress.h"
+#include "stream/ids.h"
+
+static int64_t jobs = 0;
+const struct opt slurp_opts[] = {
+    OPT_JOBS(&jobs),
+    OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more data than this"),
+    OPT_END
+};
+const struct opt *const slurp_also[] = { slurp_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
+
+bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+              struct row *row)
+{
+    size_t d;
+    if (v->type == V_TENSOR && v->t.ndim == 1)
+        d = v->t.count;
+    else if (v->type == V_SPARSE)
+        d = v->sp.d;
+    else
+        return rec_error(r, "%s is no vector", field);
+    if (row->d && d != row->d)
+        return rec_error(r, "%s has %zu numbers, not %zu", field, d, row->d);
+    if (d == 0)
+        return rec_error(r, "%s is an empty vector", field);
+    mem_grow(&row->x, &row->cap, d, sizeof *row->x);
+    if (v->type == V_TENSOR) {
+        tensor_f32(&v->t, row->x);
+    } else {
+        memset(row->x, 0, d * sizeof *row->x);
+        for (size_t i = 0; i < v->sp.nnz; i++) {
+            uint32_t at;
+            memcpy(&at, v->sp.index + 4 * i, 4);
+            memcpy(row->x + at, v->sp.value + 4 * i, 4);
+        }
+    }
+    for (size_t i = 0; i < d; i++)
+        if (!isfinite(row->x[i])) {
+            bool named = columns && i < columns->n;
+            return rec_error(r, "%s[%zu]%s%s%s is %g", field, i, named ? " (" : "", named ? columns->names[i] : "",
+                             named ? ")" : "", (double)row->x[i]);
+        }
+    row->d = d;
+    return true;
+}
+
+/* The record's vector: true if there is one; else r->nil, or r->error is set. */
+static bool vector(struct rec *r, const char *field, const struct head *head, struct row *row)
+{
+    const struct field *f = rec_find(r, field);
+    if (!f)
+        return rec_error(r, "no field %s", field);
+    struct value v = field_value(f);
+    if (v.type == V_NIL) {
+        r->nil = true;
+        return false;
+    }
+    return row_read(r, field, &v, head_columns(head, field), row);
+}
+
+static void fail_if_told(struct rec *r)
+{
+    if (r->error[0] && item_on_error == ON_ERROR_FAIL)
+        item_bad(r);
+}
+
+size_t rows_each(struct rec_in *in, const char *field, size_t block,
+                 void (*use)(const float *x, size_t n, size_t d, void *state), void *state, size_t *d)
+{
+    struct rec *r = rec_new();
+    struct row row = { NULL, 0, 0 };
+    float *x = NULL;
+    size_t n = 0, total = 0;
+    progress_start(0, "records read");
+    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
+        if (!vector(r, field, rec_head(in), &row)) {
+            fail_if_told(r);
+            continue;
+        }
+        if (!x)
+            x = mem_aligned(mem_mul(block, row.d), sizeof *x);
+        memcpy(x + n * row.d, row.x, row.d * sizeof *x);
+        total++;
+        if (++n == block) {
+            use(x, n, row.d, state);
+            n = 0;
+        }
+    }
+    if (n)
+        use(x, n, row.d, state);
+    progress_clear();
+    *d = row.d;
+    free(x);
+    free(row.x);
+    rec_free(r);
+    return total;
+}
+
+struct slurp *slurp_read(struct rec_in *in, const char *field)
+{
+    struct slurp *s = mem_zero(1, sizeof *s);
+    struct rec *r = rec_new();
+    struct row row = { NULL, 0, 0 };
+    struct ids *ids = ids_new();
+    size_t cap = 0, records_cap = 0;
+    par_jobs = (int)(jobs ? jobs : par_available());
+    s->in = in;
+    s->field = field;
+    progress_start(0, "records read");
+    while (rec_next(in, r)) {
+        struct text id = rec_id(r);
+        if (!ids_add(ids, id, s->records))
+            die(ST_STREAM, "%s: id %.*s comes twice", rec_name(in), (int)id.n, id.p);
+        mem_grow(&s->has_row, &records_cap, s->records + 1, sizeof *s->has_row);
+        bool has = s->has_row[s->records] = vector(r, field, rec_head(in), &row);
+        if (has) {
+            size_t need = mem_mul(s->n + 1, row.d);
+            if (need > cap) {
+                mem_need((double)need * sizeof *s->x, "the matrix of all vectors");
+                mem_grow(&s->x, &cap, need, sizeof *s->x);
+            }
+            memcpy(s->x + s->n * row.d, row.x, row.d * sizeof *s->x);
+            s->n++;
+        } else {
+            fail_if_told(r);
+        }
+        progress_at(++s->records, NULL);
+    }
+    progress_clear();
+    s->d = row.d;
+    ids_free(ids);
+    free(row.x);
+    rec_free(r);
+    return s;
+}
+
+int slurp_write(struct slurp *s, struct rec_out *out,
+                void (*annotate)(struct rec *r, size_t row, void *state), void *state)
+{
+    struct rec *r = rec_new();
+    struct row row = { NULL, s->d, 0 };
+    size_t next = 0;
+    rec_rewind(s->in);
+    for (size_t i = 0; rec_next(s->in, r); i++) {
+        bool keep = true;
+        if (!s->has_row[i]) {
+            vector(r, s->field, rec_head(s->in), &row);     /* for the reason */
+            if (r->error[0])
+                keep = item_bad(r);
+            else
+                item_nil();
+        }
+        if (!keep)
+            continue;
+        annotate(r, s->has_row[i] ? next++ : SLURP_NONE, state);
+        if (!r->dropped)
+            rec_put(out, r);
+    }
+    free(row.x);
+    rec_free(r);
+    rec_finish(out);
+    return slurp_done(s);
+}
+
+int slurp_done(struct slurp *s)
+{
+    rec_close(s->in);
+    free(s->x);
+    free(s->has_row);
+    free(s);
+    return item_status();
+}
