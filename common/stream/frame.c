@@ -283,6 +283,12 @@ bool frame_ready(const struct frame_in *in)
     return in->end - in->pos - FRAME_HEAD >= size;
 }
 
+bool frame_piped(const struct frame_in *in)
+{
+    struct stat s;
+    return in->fd >= 0 && in->fd != in->spool && fstat(in->fd, &s) == 0 && S_ISFIFO(s.st_mode);
+}
+
 void frame_rewind(struct frame_in *in)
 {
     in->first_digest = in->digest;

@@ -34,6 +34,9 @@ bool frame_next(struct frame_in *in, struct frame *f);
 /* Whether frame_next can answer without waiting for more input. */
 bool frame_ready(const struct frame_in *in);
 
+/* Whether the input is a pipe: then the program at its other end tells the progress. */
+bool frame_piped(const struct frame_in *in);
+
 /* Go back to the first frame; only after frame_next has returned false. */
 void frame_rewind(struct frame_in *in);
 

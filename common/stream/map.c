@@ -255,7 +255,8 @@ int map_run(const struct map *m, struct rec_in *in, struct rec_out *out)
 {
     struct run run = { .m = m, .in = in, .out = out, .held = rec_new() };
     size_t jobs = (size_t)(map_jobs ? map_jobs : par_available());
-    progress_start(0, m->counts ? m->counts : "records");
+    if (progress_wanted || !rec_piped(in))
+        progress_start(0, m->counts ? m->counts : "records");
     struct rec *r = rec_new();
     void *worker = new_worker(m);
     bool more = true;

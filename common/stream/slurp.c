@@ -81,7 +81,8 @@ size_t rows_each(struct rec_in *in, const char *field, size_t block,
     struct row row = { NULL, 0, 0 };
     float *x = NULL;
     size_t n = 0, total = 0;
-    progress_start(0, "records read");
+    if (progress_wanted || !rec_piped(in))
+        progress_start(0, "records read");
     for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
         if (!vector(r, field, rec_head(in), &row)) {
             fail_if_told(r);
@@ -116,7 +117,8 @@ struct slurp *slurp_read(struct rec_in *in, const char *field)
     par_jobs = (int)(jobs ? jobs : par_available());
     s->in = in;
     s->field = field;
-    progress_start(0, "records read");
+    if (progress_wanted || !rec_piped(in))
+        progress_start(0, "records read");
     while (rec_next(in, r)) {
         struct text id = rec_id(r);
         if (!ids_add(ids, id, s->records))
