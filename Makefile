@@ -5,16 +5,19 @@
 #   make               build bin/
 #   make check         build and run the tests (NAME=x: only those whose name has x in it)
 #   make check-asan    the same under the address and undefined-behaviour sanitizers
-#   make lint          man pages, spelling of options, headers that stand alone
+#   make lint          man pages, headers that stand alone, the order of the rooms
 #   make demo          cluster real music (MUSIC=~/Music: your own), write map.png
 #   make bench         time it (PEERS=python: beside the Python peers)
-#   make install       PREFIX=/usr/local DESTDIR= PROGPREFIX=
+#   make fuzz          throw damaged streams at the readers (FUZZ=seconds)
+#   make install       binaries, man pages, bash completion (PREFIX=/usr/local DESTDIR= PROGPREFIX=)
+#   make uninstall     take the same files away
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 PROGPREFIX ?=
 BUILD ?= build
 BIN ?= bin
+JOBS ?= $(shell nproc)
 
 # The one list of Debian packages: README, CI and `make deps` use it.
 DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libmpg123-dev libsoxr-dev \
@@ -65,20 +68,69 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libcommon.a
 
 -include $(COMMON:.o=.d) $(FILTERS:$(BIN)/%=$(BUILD)/filters/%.d) $(UNITS:=.d)
 
-check: all $(UNITS)
-	PATH="$(abspath $(BIN)):$$PATH" CMOCKA_MESSAGE_OUTPUT=TAP OPENBLAS_NUM_THREADS=1 prove --timer -Itests $(TESTS)
+HARNESS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	@$(COMPILE) -o $@ $< $(BUILD)/libcommon.a $(LDLIBS)
+-include $(HARNESS:=.d)
+
+RUN = PATH="$(abspath $(BIN)):$(abspath $(BUILD)/fuzz):$$PATH" OPENBLAS_NUM_THREADS=1
+SANITIZE = ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	SONGPIPE_ASAN=1 $(MAKE) BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+check: all $(UNITS) $(HARNESS)
+	$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) -Itests $(TESTS)
 
 check-asan:
-	ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 SONGPIPE_ASAN=1 \
-	$(MAKE) BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
-	-fsanitize=address,undefined -fno-sanitize-recover=undefined" check
+	$(SANITIZE) check
 
+FUZZ ?= 120
+fuzz:
+	$(SANITIZE) fuzz-here
+fuzz-here: all $(HARNESS)
+	$(RUN) tests/fuzz/run $(FUZZ)
+
+lint:
+	@CC='$(CC) $(FLAGS) $(WARN) $(CPPFLAGS)' tests/lint
+
+demo: all
+	@$(RUN) MUSIC='$(MUSIC)' examples/demo.sh
+
+bench: all
+	@$(RUN) PEERS='$(PEERS)' tests/bench/run
+
+# Only what is missing is asked for, so that a machine without network passes too.
 deps:
-	apt-get install -y --no-install-recommends $(DEPS)
+	@need=$$(for p in $(DEPS); do dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed \
+	    || echo $$p; done); \
+	get='apt-get install -y --no-install-recommends'; export DEBIAN_FRONTEND=noninteractive; \
+	test -z "$$need" || $$get $$need || { apt-get update && $$get $$need; }
+
+# Every file that install makes, as made:from; uninstall takes the same list.
+AT = $(DESTDIR)$(PREFIX)
+COMPLETIONS = $(AT)/share/bash-completion/completions
+NAMES = $(notdir $(FILTERS))
+PROGRAMS = $(foreach f,$(FILTERS),$(AT)/bin/$(PROGPREFIX)$(notdir $f):$f)
+PAGES = $(foreach m,$(wildcard man/*.1),$(AT)/share/man/man1/$(PROGPREFIX)$(notdir $m):$m) \
+	$(foreach m,$(wildcard man/*.5 man/*.7),$(AT)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m):$m)
+
+install: all
+	@set -e; for f in $(PROGRAMS); do install -D -m 755 "$${f#*:}" "$${f%%:*}"; done
+	@set -e; for f in $(PAGES); do install -D -m 644 "$${f#*:}" "$${f%%:*}"; done
+	@install -d $(COMPLETIONS)
+	@sed 's|@FILTERS@|$(addprefix $(PROGPREFIX),$(NAMES))|' completions/songpipe.bash > $(COMPLETIONS)/songpipe
+	@set -e; for n in $(addprefix $(PROGPREFIX),$(NAMES)); do ln -sf songpipe $(COMPLETIONS)/$$n; done
+	@echo "$(words $(NAMES)) filters in $(AT)/bin"
+
+uninstall:
+	@set -e; for f in $(PROGRAMS) $(PAGES); do rm -f "$${f%%:*}"; done
+	@set -e; for n in songpipe $(addprefix $(PROGPREFIX),$(NAMES)); do rm -f $(COMPLETIONS)/$$n; done
 
 clean:
 	rm -rf $(BUILD) $(BIN) build-asan
 
-.PHONY: all check check-asan deps clean
+.PHONY: all check check-asan fuzz fuzz-here lint demo bench deps install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -60,7 +60,8 @@ struct opt {
 /* size_t bytes, with suffix K, M, G or T (powers of 1024); not in the history */
 #define OPT_SIZE(c, n, t, h) { c, n, OPT_T_SIZE, { .size = t }, 0, 0, "SIZE", h }
 /* int64_t: -j, threads or processes, 0 for all processors; not in the history */
-#define OPT_JOBS(t) { 'j', "jobs", OPT_T_JOBS, { .integer = t }, 0, 1024, "N", "how many at once; 0: one for each processor" }
+#define OPT_JOBS(t) \
+    { 'j', "jobs", OPT_T_JOBS, { .integer = t }, 0, 1024, "N", "how many at once; 0: one for each processor" }
 /* uint64_t */
 #define OPT_SEED(t) { 0, "seed", OPT_T_SEED, { .seed = t }, 0, 0, "N", "seed of the random draws" }
 /* struct opt_input */
