@@ -1,0 +1,411 @@
+/* from-json - read JSON Lines as records
+ *
+ * in      JSON objects: one a line, pretty-printed, one behind the other, or in an array
+ * out     a record for each; arrays of numbers become f32 tensors
+ * memory  one object, and 16 bytes for each id
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "stream/ids.h"
+#include "stream/item.h"
+#include "text/base64.h"
+#include "text/number.h"
+
+static struct {
+    const char *id;
+} arg;
+
+static const struct opt opts[] = {
+    OPT_STR(0, "id", &arg.id, "KEY", "member that becomes the id (without: id, else objects are numbered)"),
+    OPT_END
+};
+static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct prog prog = {
+    .name = "from-json", .brief = "read JSON Lines as records",
+    .in = IO_TEXT, .out = IO_RECORDS, .writes = "a field for each member", .opts = opts, .also = also,
+};
+
+/* ---- the text ---- */
+
+static struct {
+    int fd;
+    const char *name;
+    char *buf;
+    size_t cap, pos, end;       /* buf[pos … end) is not consumed yet */
+    size_t given;               /* bytes from pos on that the parser has */
+    size_t line;                /* that pos is in, from 1 */
+} text;
+
+static struct rec_out *out;
+
+/* Read more behind end; false at the end of the file. */
+static bool more(void)
+{
+    if (text.end - text.pos > frame_max)
+        die(ST_MEMORY, "%s:%zu: an object larger than --max-record (%zu)", text.name, text.line, frame_max);
+    if (text.pos && (text.pos == text.end || text.end == text.cap)) {
+        memmove(text.buf, text.buf + text.pos, text.end - text.pos);
+        text.end -= text.pos;
+        text.pos = 0;
+    }
+    if (text.end == text.cap)
+        mem_grow(&text.buf, &text.cap, text.cap + (64 << 10), 1);
+    if (poll(&(struct pollfd){ .fd = text.fd, .events = POLLIN }, 1, 0) == 0)
+        rec_flush(out);         /* nothing is kept back while we wait */
+    ssize_t n;
+    do
+        n = read(text.fd, text.buf + text.end, text.cap - text.end);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        die(ST_STOPPED, "%s: cannot read:", text.name);
+    text.end += (size_t)n;
+    return n > 0;
+}
+
+/* What jansson reads: on to the end of the line, so that nobody waits for the next. */
+static size_t give(void *to, size_t most, void *unused)
+{
+    (void)unused;
+    if (text.given == text.end - text.pos && !more())
+        return 0;
+    const char *from = text.buf + text.pos + text.given;
+    size_t n = text.end - text.pos - text.given;
+    n = n < most ? n : most;
+    const char *newline = memchr(from, '\n', n);
+    if (newline)
+        n = (size_t)(newline - from) + 1;
+    memcpy(to, from, n);
+    text.given += n;
+    return n;
+}
+
+static void advance(size_t n)
+{
+    for (; n; n--)
+        text.line += text.buf[text.pos++] == '\n';
+}
+
+/* The next character that is no blank, not consumed; EOF at the end. */
+static int peek(void)
+{
+    for (;;) {
+        while (text.pos < text.end && strchr(" \t\r\n", text.buf[text.pos]) && text.buf[text.pos])
+            advance(1);
+        if (text.pos < text.end)
+            return (unsigned char)text.buf[text.pos];
+        if (!more())
+            return EOF;
+    }
+}
+
+/* Behind what could not be read: to the next line that begins with an object. */
+static void resume(void)
+{
+    for (bool fresh = false;;) {
+        if (text.pos == text.end && !more())
+            return;
+        char c = text.buf[text.pos];
+        if (fresh && c == '{')
+            return;
+        fresh = c == '\n' || (fresh && (c == ' ' || c == '\t'));
+        advance(1);
+    }
+}
+
+/* ---- values ---- */
+
+/* Shape of v as nested arrays of numbers; null counts as a number beside others. -1: it
+ * is none. `found` is set where there is a number, or no element at all. */
+static int shape_of(const json_t *v, size_t *shape, int most, bool *found)
+{
+    if (json_is_number(v) || json_is_null(v)) {
+        *found |= json_is_number(v);
+        return 0;
+    }
+    if (!json_is_array(v) || most == 0)
+        return -1;
+    size_t n = json_array_size(v), inner[TENSOR_DIMS];
+    shape[0] = n;
+    *found |= n == 0;
+    int ndim = n ? shape_of(json_array_get(v, 0), shape + 1, most - 1, found) : 0;
+    for (size_t i = 1; i < n && ndim >= 0; i++) {
+        int other = shape_of(json_array_get(v, i), inner, most - 1, found);
+        if (other != ndim || memcmp(inner, shape + 1, (size_t)ndim * sizeof *inner) != 0)
+            ndim = -1;
+    }
+    return ndim < 0 ? -1 : ndim + 1;
+}
+
+/* Put v's numbers behind each other; false if one is beyond 32-bit floats. */
+static bool flatten(const json_t *v, float **to)
+{
+    if (json_is_array(v)) {
+        for (size_t i = 0; i < json_array_size(v); i++)
+            if (!flatten(json_array_get(v, i), to))
+                return false;
+        return true;
+    }
+    double x = json_is_null(v) ? NAN : json_number_value(v);
+    *(*to)++ = (float)x;
+    return !(fabs(x) > 3.4028235677973366e38);      /* from here on the nearest float is infinite */
+}
+
+/* Everything that has no type of its own in a stream, as it stands. */
+static void pack(msgpack_packer *pk, const json_t *v)
+{
+    switch (json_typeof(v)) {
+    case JSON_OBJECT: {
+        msgpack_pack_map(pk, json_object_size(v));
+        for (void *i = json_object_iter((json_t *)v); i; i = json_object_iter_next((json_t *)v, i)) {
+            msg_put_text(pk, json_object_iter_key(i));
+            pack(pk, json_object_iter_value(i));
+        }
+        break;
+    }
+    case JSON_ARRAY:
+        msgpack_pack_array(pk, json_array_size(v));
+        for (size_t i = 0; i < json_array_size(v); i++)
+            pack(pk, json_array_get(v, i));
+        break;
+    case JSON_STRING: msg_put_str(pk, json_string_value(v), json_string_length(v)); break;
+    case JSON_INTEGER: msgpack_pack_int64(pk, json_integer_value(v)); break;
+    case JSON_REAL: msgpack_pack_double(pk, json_real_value(v)); break;
+    case JSON_TRUE: msgpack_pack_true(pk); break;
+    case JSON_FALSE: msgpack_pack_false(pk); break;
+    case JSON_NULL: msgpack_pack_nil(pk); break;
+    }
+}
+
+/* {"sparse": d, "index": [...], "value": [...]}, as to-json writes it. */
+static bool set_sparse(struct rec *r, const char *name, const json_t *v)
+{
+    const json_t *d = json_object_get(v, "sparse"), *index = json_object_get(v, "index"),
+                 *value = json_object_get(v, "value");
+    size_t n = json_array_size(index);
+    if (json_object_size(v) != 3 || !json_is_integer(d) || !json_is_array(index) || !json_is_array(value) ||
+        json_array_size(value) != n || json_integer_value(d) < 0)
+        return false;
+    uint32_t *at = mem_new(n, sizeof *at);
+    float *x = mem_new(n, sizeof *x), *to = x;
+    json_int_t last = -1;
+    bool fits = true;
+    for (size_t i = 0; i < n && fits; i++) {
+        const json_t *k = json_array_get(index, i), *e = json_array_get(value, i);
+        json_int_t j = json_is_integer(k) ? json_integer_value(k) : -1;
+        fits = j > last && j < json_integer_value(d) && j <= UINT32_MAX && (json_is_number(e) || json_is_null(e)) &&
+               flatten(e, &to);
+        if (fits)
+            at[i] = (uint32_t)(last = j);
+    }
+    if (fits)
+        rec_set_sparse(r, name, (size_t)json_integer_value(d), n, at, x);
+    free(at);
+    free(x);
+    return fits;
+}
+
+/* {"bin": "base64"}, as to-json writes it. */
+static bool set_bin(struct rec *r, const char *name, const json_t *v)
+{
+    const json_t *s = json_object_get(v, "bin");
+    size_t n;
+    if (json_object_size(v) != 1 || !json_is_string(s))
+        return false;
+    uint8_t *bytes = mem_new(json_string_length(s), 1);
+    bool fits = base64_decode(json_string_value(s), json_string_length(s), bytes, &n);
+    if (fits)
+        rec_set_bin(r, name, bytes, n);
+    free(bytes);
+    return fits;
+}
+
+static bool set(struct rec *r, const char *name, const json_t *v)
+{
+    size_t shape[TENSOR_DIMS], count = 1;
+    bool found = false;
+    int ndim = json_is_array(v) ? shape_of(v, shape, TENSOR_DIMS, &found) : -1;
+    if (ndim > 0 && found) {
+        for (int i = 0; i < ndim; i++)
+            count = mem_mul(count, shape[i]);
+        float *x = mem_new(count, sizeof *x), *to = x;
+        bool fits = flatten(v, &to);
+        if (fits)
+            rec_set_tensor(r, name, T_F4, ndim, shape, x);
+        free(x);
+        return fits || rec_error(r, "%s: a number beyond 32-bit floats", name);
+    }
+    if (json_is_object(v) && (set_sparse(r, name, v) || set_bin(r, name, v)))
+        return true;
+    struct msg_buf b = { NULL, 0, 0 };
+    msgpack_packer pk = msg_packer(&b);
+    pack(&pk, v);
+    rec_set_raw(r, name, b.p, b.n);
+    msg_free(&b);
+    return true;
+}
+
+/* ---- records ---- */
+
+/* Begin r with its id: the member that --id names; without --id that called id, else the
+ * object's number. */
+static bool begin(struct rec *r, const json_t *object, size_t number)
+{
+    char digits[NUMBER_MOST];
+    const json_t *v = json_object_get(object, arg.id ? arg.id : "id");
+    const char *id = digits;
+    size_t n;
+    if (!v && arg.id)
+        return rec_error(r, "no %s to be the id", arg.id);
+    if (!v)
+        n = (size_t)snprintf(digits, sizeof digits, "%zu", number);
+    else if (json_is_integer(v))
+        n = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        n = number_f64(digits, json_real_value(v));
+    else if (json_is_string(v) && json_string_length(v))
+        id = json_string_value(v), n = json_string_length(v);
+    else
+        return rec_error(r, "the id (%s) is neither text nor a number", arg.id ? arg.id : "id");
+    if (arg.id && strcmp(arg.id, "id") != 0 && json_object_get(object, "id"))
+        return rec_error(r, "has a member id beside %s: one of them would be lost", arg.id);
+    rec_begin(r, id, n);
+    return true;
+}
+
+/* Fill r from what was parsed. */
+static bool fill(struct rec *r, const json_t *v, size_t number)
+{
+    if (!json_is_object(v))
+        return rec_error(r, "no object: a record is {\"name\": value, ...}");
+    if (!begin(r, v, number))
+        return false;
+    const char *id = arg.id ? arg.id : "id";
+    for (void *i = json_object_iter((json_t *)v); i; i = json_object_iter_next((json_t *)v, i)) {
+        const char *name = json_object_iter_key(i);
+        if (strcmp(name, id) != 0 && !set(r, name, json_object_iter_value(i)))
+            return false;
+    }
+    return true;
+}
+
+/* A bad object goes by its place: FILE:LINE. */
+static void bad(struct rec *r, size_t line)
+{
+    char why[sizeof r->error];
+    memcpy(why, r->error, sizeof why);
+    size_t n = strlen(text.name) + 32;
+    char *place = mem_new(n, 1);
+    rec_begin(r, place, (size_t)snprintf(place, n, "%s:%zu", text.name, line));
+    free(place);
+    memcpy(r->error, why, sizeof why);
+    if (item_bad(r))
+        rec_put(out, r);
+}
+
+/* One value at pos: a record, or a bad one. False if the text behind it is not clear. */
+static bool value(struct rec *r, struct ids *ids, size_t number)
+{
+    json_error_t error;
+    size_t line = text.line;
+    text.given = 0;
+    json_t *v = json_load_callback(give, NULL, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY | JSON_ALLOW_NUL |
+                                   JSON_REJECT_DUPLICATES, &error);
+    r->error[0] = '\0';
+    if (!v) {
+        rec_error(r, "bad JSON: %s", error.text);
+        bad(r, line + (size_t)(error.line > 0 ? error.line - 1 : 0));
+        return false;
+    }
+    advance((size_t)error.position);
+    if (!fill(r, v, number)) {
+        bad(r, line);
+    } else {
+        struct text id = rec_id(r);
+        if (!ids_add(ids, id, number))
+            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in object %zu; ids must be unique: --id KEY takes another",
+                text.name, line, id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id) + 1);
+        rec_put(out, r);
+    }
+    json_decref(v);
+    return true;
+}
+
+/* All objects of the file; `number` of them came before it. Returns how many now. */
+static size_t read_file(struct rec *r, struct ids *ids, size_t number)
+{
+    bool inside = false, first = true;      /* of a top-level array */
+    while (text.end - text.pos < 3 && more())
+        ;
+    if (text.end - text.pos >= 3 && memcmp(text.buf + text.pos, "\xef\xbb\xbf", 3) == 0)
+        text.pos += 3;
+    for (int c; (c = peek()) != EOF; first = false) {
+        if (!inside && c == '[') {
+            advance(1);
+            inside = true;
+            c = peek();
+            first = true;
+        }
+        if (inside && c == ']') {
+            advance(1);
+            inside = false;
+            continue;
+        }
+        if (inside && !first && c == ',') {
+            advance(1);
+            if (peek() == EOF)
+                break;
+        }
+        if (c == EOF)
+            break;
+        if (!value(r, ids, number++))
+            resume();
+        progress_at(number, NULL);
+    }
+    if (inside) {
+        rec_error(r, "the array has no end: the file is cut short");
+        bad(r, text.line);
+    }
+    return number;
+}
+
+int main(int argc, char **argv)
+{
+    item_on_error = ON_ERROR_SKIP;
+    char **operands = opt_parse(&prog, argc, argv);
+    static char *only_stdin[] = { "-", NULL };
+    opt_need_stdin(&prog, operands);
+    out = rec_create(&prog, NULL);
+    struct rec *r = rec_new();
+    struct ids *ids = ids_new();
+    size_t number = 0;
+    progress_start(0, "records");
+    for (char **path = operands[0] ? operands : only_stdin; *path; path++) {
+        bool is_stdin = strcmp(*path, "-") == 0;
+        text.name = is_stdin ? "stdin" : *path;
+        text.fd = is_stdin ? STDIN_FILENO : open(*path, O_RDONLY | O_CLOEXEC);
+        text.pos = text.end = 0;
+        text.line = 1;
+        if (text.fd < 0)
+            die(ST_STOPPED, "%s: cannot open:", *path);
+        number = read_file(r, ids, number);
+        if (!is_stdin)
+            close(text.fd);
+    }
+    rec_finish(out);
+    rec_free(r);
+    ids_free(ids);
+    free(text.buf);
+    return item_status();
+}
