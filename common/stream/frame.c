@@ -35,6 +35,7 @@ struct frame_in {
     uint8_t *buf;
     size_t cap, pos, end;   /* buf[pos … end) is not consumed yet */
     size_t hashed;          /* buf[… hashed) is in the hash */
+    uint64_t base;          /* where in the file buf begins */
     XXH3_state_t *hash;
     bool inside;            /* between a header and its end */
     uint64_t records;
@@ -51,7 +52,7 @@ static bool regular(int fd)
     return fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
 }
 
-static int spool_file(void)
+int frame_spool(void)
 {
     const char *dir = getenv("TMPDIR");
     if (!dir || !*dir)
@@ -123,7 +124,7 @@ struct frame_in *frame_open(char **paths, bool twice)
             in->spooling = true;
     }
     if (in->spooling)
-        in->spool = spool_file();
+        in->spool = frame_spool();
     return in;
 }
 
@@ -146,6 +147,7 @@ static size_t fill(struct frame_in *in, size_t need)
             hash_to(in, in->pos);
             memmove(in->buf, in->buf + in->pos, in->end - in->pos);
             in->end -= in->pos;
+            in->base += in->pos;
             in->pos = in->hashed = 0;
         }
         if (in->end == in->cap)
@@ -205,7 +207,8 @@ static void check_end(struct frame_in *in, const uint8_t *p, size_t size)
 static void file_done(struct frame_in *in, size_t left)
 {
     if (left)
-        die(ST_STREAM, "%s: cut short in a frame (%zu bytes of it are there)", in->name, left);
+        die(ST_STREAM, "%s: cut short in a frame after %llu records (%zu bytes of it are there, from byte %llu on)",
+            in->name, (unsigned long long)in->records, left, (unsigned long long)(in->base + in->pos));
     if (in->inside)
         die(ST_STREAM, "%s: cut short after %llu records: no end record", in->name,
             (unsigned long long)in->records);
@@ -215,6 +218,7 @@ static void file_done(struct frame_in *in, size_t left)
         close(in->fd);
     in->fd = -1;
     in->pos = in->end = in->hashed = 0;
+    in->base = 0;
 }
 
 bool frame_next(struct frame_in *in, struct frame *f)
@@ -240,8 +244,8 @@ bool frame_next(struct frame_in *in, struct frame *f)
         if (memcmp(h, magic, 2) != 0 || memcmp(h + 3, magic + 3, 9) != 0 ||
             (kind != FRAME_HEADER && kind != FRAME_RECORD && kind != FRAME_END)) {
             if (in->any)
-                die(ST_STREAM, "%s: damaged: no frame where one should begin, after %llu records", in->name,
-                    (unsigned long long)in->records);
+                die(ST_STREAM, "%s: damaged: no frame where one should begin, after %llu records, at byte %llu", in->name,
+                    (unsigned long long)in->records, (unsigned long long)(in->base + in->pos));
             die(ST_STREAM, "%s: not a songpipe stream", in->name);
         }
         if ((kind == FRAME_HEADER) == in->inside)
@@ -280,7 +284,7 @@ bool frame_ready(const struct frame_in *in)
         return false;
     const uint8_t *h = in->buf + in->pos;
     size_t size = (size_t)h[12] << 24 | (size_t)h[13] << 16 | (size_t)h[14] << 8 | h[15];
-    return in->end - in->pos - FRAME_HEAD >= size;
+    return h[2] != FRAME_END && in->end - in->pos - FRAME_HEAD >= size;     /* behind an end we wait */
 }
 
 bool frame_piped(const struct frame_in *in)
@@ -295,7 +299,7 @@ void frame_rewind(struct frame_in *in)
     in->digest = 0;
     in->second = true;
     in->next = 0;
-    if (in->spooling) {
+    if (in->spool >= 0) {
         in->spooling = false;
         in->again = true;
         if (lseek(in->spool, 0, SEEK_SET) < 0)

@@ -37,7 +37,7 @@ bool frame_ready(const struct frame_in *in);
 /* Whether the input is a pipe: then the program at its other end tells the progress. */
 bool frame_piped(const struct frame_in *in);
 
-/* Go back to the first frame; only after frame_next has returned false. */
+/* Go back to the first frame; only after frame_next has returned false. As often as wanted. */
 void frame_rewind(struct frame_in *in);
 
 /* The stream's name for messages: a path or "stdin". */
@@ -68,6 +68,9 @@ void frame_flush(struct frame_out *out);
 
 /* Write the end frame, flush and close; every error is found. Frees out. */
 void frame_finish(struct frame_out *out);
+
+/* An unlinked file in TMPDIR that keeps what must be read twice. */
+int frame_spool(void);
 
 /* Write n bytes to fd or end with ST_STOPPED; a closed pipe ends as SIGPIPE does. */
 void frame_write(int fd, const void *p, size_t n);

@@ -1,4 +1,4 @@
-/* ids - the ids seen so far, 16 bytes each
+/* ids - the ids seen so far, 36 to 72 bytes each
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef STREAM_IDS_H
 #define STREAM_IDS_H
