@@ -109,12 +109,10 @@ static void write_out(struct run *run, struct rec *r)
     }
     if (!run->headed) {
         if (r->nil && run->m->header && run->held->packed.n < 64 << 20) {
-            bool was = r->dropped;
-            if (!was) {
+            if (!r->dropped)
                 rec_emit(r);
-                msg_append(&run->held->packed, r->packed.p, r->packed.n);
-                run->held->emitted++;
-            }
+            msg_append(&run->held->packed, r->packed.p, r->packed.n);
+            run->held->emitted += r->emitted;
             return;
         }
         head_for_output(run);

@@ -227,15 +227,13 @@ void rec_del(struct rec *r, const char *name)
 
 void rec_rename(struct rec *r, const char *from, const char *to)
 {
+    if (strcmp(from, to) == 0)
+        return;
+    rec_del(r, to);
     struct field *f = find(r, from, strlen(from));
-    struct field old = *f;
     size_t at = (size_t)(f - r->fields);
-    rec_set_raw(r, to, old.raw + old.key, old.size - old.key);
-    if (r->fields[at].raw == old.raw) {     /* it went behind the others: bring it back */
-        struct field set = r->fields[r->n - 1];
-        r->n--;
-        r->fields[at] = set;
-    }
+    rec_set_raw(r, to, f->raw + f->key, f->size - f->key);
+    r->fields[at] = r->fields[--r->n];      /* it went behind the others: bring it back */
 }
 
 void rec_begin(struct rec *r, const char *id, size_t n)
@@ -354,6 +352,7 @@ const struct opt rec_in_opts[] = {
 struct rec_in {
     struct frame_in *frames;
     struct head head;
+    uint64_t records;           /* read in this pass */
     bool twice, warned;
 };
 
@@ -421,8 +420,9 @@ bool rec_next(struct rec_in *in, struct rec *r)
             header(in, &f);
             continue;
         }
+        in->records++;
         if (!parse(r, f.body, f.size))
-            die(ST_STREAM, "%s: malformed record", rec_name(in));
+            die(ST_STREAM, "%s: record %llu is malformed", rec_name(in), (unsigned long long)in->records);
         return true;
     }
     return false;
@@ -431,6 +431,7 @@ bool rec_next(struct rec_in *in, struct rec *r)
 void rec_rewind(struct rec_in *in)
 {
     frame_rewind(in->frames);
+    in->records = 0;
 }
 
 void rec_close(struct rec_in *in)

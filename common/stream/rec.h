@@ -66,7 +66,8 @@ void rec_set_sparse(struct rec *r, const char *name, size_t d, size_t nnz, const
 /* A packed value, as msg_packer made it or as it stands in another field. */
 void rec_set_raw(struct rec *r, const char *name, const void *value, size_t size);
 
-/* Remove a field; rename one (which must exist) in its place. */
+/* Remove a field; rename one (which must exist) in its place; another one that has the
+ * new name goes. */
 void rec_del(struct rec *r, const char *name);
 void rec_rename(struct rec *r, const char *from, const char *to);
 
