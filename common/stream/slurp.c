@@ -33,6 +33,8 @@ bool row_read(struct rec *r, const char *field, const struct value *v, const str
         return rec_error(r, "%s has %zu numbers, not %zu", field, d, row->d);
     if (d == 0)
         return rec_error(r, "%s is an empty vector", field);
+    if (d > frame_max / sizeof *row->x)     /* a sparse one may claim any width */
+        return rec_error(r, "%s has %zu numbers: written out, they are over --max-record", field, d);
     mem_grow(&row->x, &row->cap, d, sizeof *row->x);
     if (v->type == V_TENSOR) {
         tensor_f32(&v->t, row->x);
@@ -154,6 +156,8 @@ int slurp_write(struct slurp *s, struct rec_out *out,
     size_t next = 0;
     rec_rewind(s->in);
     for (size_t i = 0; rec_next(s->in, r); i++) {
+        if (i == s->records)
+            die(ST_STREAM, "%s: changed while it was read", rec_name(s->in));
         bool keep = true;
         if (!s->has_row[i]) {
             vector(r, s->field, rec_head(s->in), &row);     /* for the reason */
