@@ -85,6 +85,8 @@ const char *opt_choice(const struct opt *o, int index, size_t *len)
 bool opt_number(const char *text, double lo, double hi, double *value)
 {
     char *end;
+    if (text[strspn(text, "+-.0123456789eE")])      /* strtod also takes blanks, 0x1p3 and words */
+        return false;
     double v = strtod(text, &end);
     if (end == text || *end || !isfinite(v) || !(v >= lo && v <= hi))
         return false;

@@ -114,7 +114,7 @@ extern struct opt_list opt_taken;
 /* The word that a choice stands at, as a new string's pointer and length. */
 const char *opt_choice(const struct opt *o, int index, size_t *len);
 
-/* Whole text as a number: false unless it all is one, finite and in lo … hi. */
+/* Whole text as a decimal number: false unless it all is one, finite and in lo … hi. */
 bool opt_number(const char *text, double lo, double hi, double *value);
 
 /* "key=value" cut at the first '=': key's length and the value; 0 if there is none. */

@@ -23,7 +23,9 @@ struct outfile *outfile_open(const char *path)
 {
     struct outfile *f = mem_zero(1, sizeof *f);
     struct stat s;
-    f->path = mem_text(path, strlen(path));
+    char *target = realpath(path, NULL);    /* a symbolic link stays one */
+    f->path = target ? target : mem_text(path, strlen(path));
+    path = f->path;
     size_t n = strlen(path) + 16;
     f->temp = mem_new(n, 1);
     f->keep = -1;

@@ -44,8 +44,9 @@ void progress_at(size_t done, const char *note)
     double rate = (double)done / (t - line.start);
     char text[256];
     int n;
-    if (line.total && done) {
-        unsigned eta = (unsigned)((double)(line.total - done) / rate);
+    if (line.total >= done && done) {
+        double left = (double)(line.total - done) / rate;
+        unsigned eta = left < 6e6 ? (unsigned)left : 6000000;
         n = snprintf(text, sizeof text, "\r\033[K%s: %zu of %zu %s, %.4g/s, %u:%02u left%s%s", die_name,
                      done, line.total, line.what, rate, eta / 60, eta % 60,
                      note ? "  " : "", note ? note : "");
