@@ -1,7 +1,7 @@
 /* sp-fields - keep, drop, rename, set or shuffle the fields of records
  *
  * in      any records
- * out     the same records with other fields; in this order: keep, drop, rename, set
+ * out     the same records with other fields; in this order: shuffle, keep, drop, rename, set
  * memory  one record; with --shuffle all values of that field
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -73,6 +73,14 @@ static bool process(struct rec *r, const struct value *in, void *state)
 {
     (void)in;
     (void)state;
+    if (arg.shuffle) {
+        if (!rec_find(r, arg.shuffle))
+            return rec_error(r, "no field %s", arg.shuffle);
+        if (deal.next == deal.n)
+            die(ST_STREAM, "the input changed while it was read");
+        size_t at = deal.order[deal.next++];
+        rec_set_raw(r, arg.shuffle, deal.bytes.p + deal.start[at], deal.start[at + 1] - deal.start[at]);
+    }
     size_t kept = 0;
     for (size_t i = 0; i < r->n; i++) {
         const struct field f = r->fields[i];
@@ -102,10 +110,6 @@ static bool process(struct rec *r, const struct value *in, void *state)
         set(r, name, value);
         free(name);
     }
-    if (arg.shuffle) {
-        size_t at = deal.order[deal.next++];
-        rec_set_raw(r, arg.shuffle, deal.bytes.p + deal.start[at], deal.start[at + 1] - deal.start[at]);
-    }
     return true;
 }
 
@@ -124,6 +128,12 @@ static void header(struct head *h, void *state)
         head_rename_columns(h, from, to);
         free(from);
     }
+    for (size_t i = 0; i < arg.set.n; i++) {
+        const char *value;
+        char *name = mem_text(arg.set.v[i], opt_pair(arg.set.v[i], &value));
+        head_set_columns(h, name, NULL, 0);
+        free(name);
+    }
 }
 
 /* First pass: collect the values of --shuffle's field and draw their new order. */
@@ -133,8 +143,8 @@ static void collect(struct rec_in *in)
     struct rng rng;
     while (rec_next(in, r)) {
         const struct field *f = rec_find(r, arg.shuffle);
-        if (!f)
-            die(ST_STOPPED, "%.*s: no field %s", (int)rec_id(r).n, rec_id(r).p, arg.shuffle);
+        if (!f)                     /* bad; said when the record is worked on */
+            continue;
         mem_grow(&deal.start, &deal.cap, deal.n + 2, sizeof *deal.start);
         deal.start[deal.n++] = deal.bytes.n;
         msg_append(&deal.bytes, f->raw + f->key, f->size - f->key);
@@ -149,21 +159,24 @@ static void collect(struct rec_in *in)
     rec_rewind(in);
 }
 
-static void check_pairs(const struct opt_list *list, const char *option)
+static void check_pairs(const struct opt_list *list, const char *option, bool names)
 {
-    const char *value;
+    const char *value = "";
     for (size_t i = 0; i < list->n; i++) {
         size_t n = opt_pair(list->v[i], &value);
-        if (!n || (n == 2 && memcmp(list->v[i], "id", 2) == 0))
-            opt_misuse(&prog, "--%s '%s' is no NAME=VALUE of a field other than id", option, list->v[i]);
+        if (!n || (n == 2 && memcmp(list->v[i], "id", 2) == 0) || (names && !*value))
+            opt_misuse(&prog, "--%s '%s' is no %s of a field other than id", option, list->v[i],
+                       names ? "OLD=NEW" : "NAME=VALUE");
     }
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    check_pairs(&arg.rename, "rename");
-    check_pairs(&arg.set, "set");
+    check_pairs(&arg.rename, "rename", true);
+    check_pairs(&arg.set, "set", false);
+    if (arg.shuffle && strcmp(arg.shuffle, "id") == 0)
+        opt_misuse(&prog, "--shuffle id: ids stay with their records");
     struct rec_in *in = rec_open(&prog, operands, arg.shuffle);
     struct rec_out *out = rec_create(&prog, in);
     if (arg.shuffle) {
