@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "math/eig.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "math/blas.h"
+
+/* LAPACK as OpenBLAS has it; the lengths of the text arguments come last. */
+extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+                    double *work, const int *lwork, int *iwork, const int *liwork, int *info, size_t, size_t);
+
+bool eig_sym(double *a, size_t n, double *w)
+{
+    if (n == 0)
+        return true;
+    for (size_t i = 0; i < n * n; i++)
+        if (!isfinite(a[i]))        /* LAPACK would not return */
+            return false;
+    if (n > 30000)                  /* 2 n^2 + 6 n + 1 must be an int */
+        die(ST_MEMORY, "eigenvectors of a matrix of %zu rows: too large", n);
+    int order = (int)n, ask = -1, info = 0, iwork_size;
+    double work_size;
+    blas_one_thread();
+    dsyevd_("V", "U", &order, a, &order, w, &work_size, &ask, &iwork_size, &ask, &info, 1, 1);
+    int lwork = (int)work_size, liwork = iwork_size;
+    double *work = mem_new((size_t)lwork, sizeof *work);
+    int *iwork = mem_new((size_t)liwork, sizeof *iwork);
+    dsyevd_("V", "U", &order, a, &order, w, work, &lwork, iwork, &liwork, &info, 1, 1);
+    free(work);
+    free(iwork);
+    return info == 0;
+}

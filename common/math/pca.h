@@ -1,0 +1,56 @@
+/* pca - principal components, exactly, from rows that pass by once
+ *
+ * Up to d rows are kept and solved by their n x n products; from more rows only the
+ * d x d covariance is kept, centred block by block (Chan, Golub and LeVeque 1983), so
+ * a large mean costs no digits. All in double. Blocks are cut at fixed places: the
+ * result is the same for every par_jobs and every way of handing in the rows.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MATH_PCA_H
+#define MATH_PCA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pca {
+    size_t n, d;                /* rows and columns it was fitted to */
+    size_t m;                   /* min(n, d): variances */
+    size_t k;                   /* components kept */
+    double *mean;               /* [d] */
+    double *variance;           /* [m], descending, divisor n - 1, none below 0 */
+    double *components;         /* [k][d], unit rows, the entry largest in size positive */
+    double total;               /* sum of variance[m] */
+};
+
+struct pca_fit;
+
+/* Begin a fit to rows of d numbers. Needs 8 d^2 bytes once more than d rows have come. */
+struct pca_fit *pca_fit_new(size_t d);
+
+/* Add x[n][d], finite. */
+void pca_fit_add(struct pca_fit *f, const float *x, size_t n);
+
+/* Solve and free f. `want` is the number of components to keep (whole, at most
+ * min(n, d)), or below 1 the share of the variance to exceed, or 0 for all. NULL if n < 2,
+ * if want is more than there are, or if the solver fails. A component without variance is
+ * some unit vector at right angles to the others. Equals PCA(svd_solver="full") of
+ * scikit-learn 1.5 and later. The result is freed by pca_free. */
+struct pca *pca_fit_solve(struct pca_fit *f, double want);
+
+void pca_fit_free(struct pca_fit *f);
+void pca_free(struct pca *p);
+
+/* Number of components whose share of the variance[m] first exceeds `share` in 0 ... 1,
+ * as scikit-learn counts: searchsorted(cumsum(ratio), share, side="right") + 1, at most m. */
+size_t pca_count(const double *variance, size_t m, double share);
+
+/* y[k] = components (x[d] - mean), and back: x[d] = mean + y[k] components. With `scale`
+ * (or NULL) y is divided by scale[k] there, multiplied here; y is 0 where scale is 0. */
+void pca_apply(const struct pca *p, const double *scale, const float *x, float *y);
+void pca_invert(const struct pca *p, const double *scale, const float *y, float *x);
+
+/* scale[k] for whitening: sqrt(variance), 0 where that is rounding: variance <= d eps
+ * times the first. */
+void pca_whitening(const struct pca *p, double *scale);
+
+#endif
