@@ -16,9 +16,9 @@
 #include "base/progress.h"
 #include "stream/item.h"
 #include "text/base64.h"
-#include "text/line.h"
+#include "stream/line.h"
 #include "text/number.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static struct {
     const char *output;

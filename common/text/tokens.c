@@ -8,7 +8,7 @@
 #include <uninorm.h>
 
 #include "base/mem.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 /* What is kept of a code point: its lower case and these. */
 enum {

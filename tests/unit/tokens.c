@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "text/tokens.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static const struct tokens_how words = { TOKENS_WORDS, true, STRIP_NONE };
 

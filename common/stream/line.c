@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "text/line.h"
+#include "stream/line.h"
 
 #include <stdlib.h>
 #include <string.h>

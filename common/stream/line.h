@@ -1,7 +1,7 @@
 /* line - the output of a text sink: a buffer that is written at the ends of lines
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TEXT_LINE_H
-#define TEXT_LINE_H
+#ifndef STREAM_LINE_H
+#define STREAM_LINE_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "text/csv.h"
+#include "stream/csv.h"
 
 #include <errno.h>
 #include <fcntl.h>
