@@ -1,0 +1,92 @@
+#!/usr/bin/perl
+# Every binary: full disks and closed pipes, the locale, threads, repeated runs, and
+# input in one piece or several, from a file, a pipe or operands.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Contract;
+use Stream;
+use Test::More;
+
+# A locale with a decimal comma, made here where the system has none.
+my %german = (LC_ALL => 'de_DE.UTF-8');
+if (`locale -a 2>/dev/null` !~ /^de_DE\.utf-?8$/im) {
+    mkdir "$tmp/locales";
+    my $made = system("localedef -i de_DE -f UTF-8 '$tmp/locales/de_DE.UTF-8' >/dev/null 2>&1") == 0;
+    $made ? ($german{LOCPATH} = "$tmp/locales") : (%german = ());
+}
+note('no locale with a decimal comma: not tried') if !%german;
+
+# What of an output must be the same although the first header may not: the record
+# frames of a stream, all of a text.
+sub substance {
+    my ($d, $bytes) = @_;
+    return writes_stream($d) ? join '', map { $_->{frame} } unseal($bytes) : $bytes;
+}
+
+for my $name (binaries()) {
+    my $d = describe($name);
+    my ($argv, %o) = sample($d);
+    next if !$argv;
+    my ($status, $want, $err) = go($argv, %o);
+    failures("$name: runs on what it says that it reads", sub {
+        $_[0]->("@$argv: status $status: $err") if $status;
+        $_[0]->("@$argv: writes nothing") if $want eq '';
+        $_[0]->("@$argv: no valid stream: $@") if writes_stream($d) && !defined eval { substance($d, $want) };
+    });
+    next if $status;
+
+    failures("$name: the same bytes again, for any -j, in any locale", sub {
+        my ($wrong) = @_;
+        my @runs = ['again', $argv, %o];
+        push @runs, map { ["-j $_", [@$argv, "--jobs=$_"], %o] } 1, 2, 4 if option($d, 'jobs');
+        push @runs, ['in German', $argv, %o, env => \%german] if %german;
+        for (@runs) {
+            my ($what, $argv, %o) = @$_;
+            my ($got, $out, $err) = go($argv, %o);
+            $wrong->("$what: status $got: $err") if $got;
+            $wrong->("$what: other bytes") if $out ne $want;
+        }
+    });
+    failures("$name: /dev/full exits 6, a closed pipe ends it quietly", sub {
+        my ($wrong) = @_;
+        my ($got, undef, $err) = go($argv, %o, out => '/dev/full');
+        $wrong->("/dev/full: status $got: $err") if $got != 6 || $err !~ /\A\Q$name\E: [^\n]+\n\z/;
+        for my $ignore (0, 1) {
+            ($got, undef, $err) = go($argv, %o, out => 'closed', ignore_pipe => $ignore);
+            $wrong->('a closed pipe', $ignore ? ', SIGPIPE ignored' : '', ": status $got: $err") if $got != 141 || $err ne '';
+        }
+    });
+    next if $d->{in} !~ /^(records|any stream)$/;
+
+    failures("$name: the same from a file, a pipe, an operand", sub {
+        my ($wrong) = @_;
+        my $path = spew("$tmp/operand.sp", $o{in});
+        for (['an operand', [@$argv, $path]], ['-', [@$argv, '-'], %o], ['-- and an operand', [@$argv, '--', $path]],
+            ['a pipe', $argv, pipe => $o{in}]) {
+            my ($what, $argv, %o) = @$_;
+            my ($got, $out, $err) = go($argv, %o);
+            $wrong->("$what: status $got: $err") if $got;
+            $wrong->("$what: other bytes") if $out ne $want;
+        }
+    });
+    failures("$name: cat a b is the joined run", sub {
+        my ($wrong) = @_;
+        my ($a, $b) = (input($d, n => 5), input($d, n => 7, first => 5));
+        my ($got, $out, $err) = go($argv, in => $a . $b);
+        return $wrong->("cat: status $got: $err") if $got;
+        $wrong->('cat: other records') if substance($d, $out) ne substance($d, $want);
+        ($got, $out) = go([@$argv, spew("$tmp/a.sp", $a), spew("$tmp/b.sp", $b)]);
+        $wrong->("two operands: status $got, or other records") if $got || substance($d, $out) ne substance($d, $want);
+        my $other = $b;                     # columns of another name
+        ($got, $out, $err) = go($argv, in => $a . input($d, n => 7, first => 5, columns => 'z'));
+        $wrong->("other columns: status $got: $err") if $got != 3 || whole($out);
+    }) if $name ne 'sp-info' && $name ne 'sp-diff';
+    failures("$name: --no-history leaves it out", sub {
+        my ($got, $out) = go([@$argv, '--no-history'], %o);
+        $_[0]->("status $got") if $got;
+        $_[0]->('history is there') if $out =~ /history/ || $out =~ /songpipe/;
+        $_[0]->('other records') if substance($d, $out) ne substance($d, $want);
+    }) if option($d, 'no-history');
+}
+done_testing;
