@@ -1,0 +1,28 @@
+/* samples - the fields of sound: pcm with its rate, frames with theirs
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_SAMPLES_H
+#define STREAM_SAMPLES_H
+
+#include "stream/rec.h"
+
+/* A record's samples, not yet copied. */
+struct samples {
+    const struct tensor *t;     /* t->count samples of one channel */
+    double rate;                /* Hz */
+};
+
+/* Look at v, the value of `field` (usually "pcm"), and at the rate beside it: RATE of
+ * "pcm", else FIELD.rate and, where there is none, rate. Bad (false, r->error set): no
+ * tensor, several channels, no rate, or one that is not 1 ... 10^9 Hz. */
+bool samples_find(struct rec *r, const char *field, const struct value *v, struct samples *s);
+
+/* Copy the samples to y[count]. Bad if one is NaN or infinite. */
+bool samples_copy(struct rec *r, const char *field, const struct samples *s, float *y);
+
+/* Set `out` to the matrix m[frames][d] and its side field frame_rate (f64, frames a
+ * second; OUT.frame_rate if out is not `usual`). A frame_rate that it had and that
+ * differs is overwritten with a note. */
+void frames_set(struct rec *r, const char *out, const char *usual, const float *m, size_t frames, size_t d,
+                double frame_rate);
+
+#endif
