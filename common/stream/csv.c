@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -27,6 +28,7 @@ struct csv {
     off_t start;                /* where a regular file began to be read */
     char delimiter;
     bool stops[256];            /* bytes at which a cell without quotes ends or is looked at */
+    XXH3_state_t *hash;
     char *buf;
     size_t pos, end;            /* buf[pos … end) is not consumed yet */
     size_t line, row_line;
@@ -60,6 +62,7 @@ static bool more(struct csv *c)
         die(ST_STOPPED, "%s: cannot read:", c->path);
     if (c->spooling)
         frame_write(c->spool, c->buf, (size_t)n);
+    XXH3_64bits_update(c->hash, c->buf, (size_t)n);
     c->pos = 0;
     c->end = (size_t)n;
     return n > 0;
@@ -202,6 +205,7 @@ struct text csv_cell(const struct csv *c, size_t column)
 
 size_t csv_line(const struct csv *c) { return c->row_line; }
 const char *csv_error(const struct csv *c) { return c->error; }
+uint64_t csv_hash(const struct csv *c) { return XXH3_64bits_digest(c->hash); }
 const char *csv_path(const struct csv *c) { return c->path; }
 size_t csv_columns(const struct csv *c) { return c->columns; }
 const char *csv_name(const struct csv *c, size_t column) { return c->names[column]; }
@@ -259,6 +263,7 @@ static void skip_mark(struct csv *c)
             break;
         if (c->spooling)
             frame_write(c->spool, c->buf + c->end, (size_t)n);
+        XXH3_64bits_update(c->hash, c->buf + c->end, (size_t)n);
         c->end += (size_t)n;
     }
     if (c->end >= 3 && memcmp(c->buf, "\xef\xbb\xbf", 3) == 0)
@@ -282,6 +287,10 @@ struct csv *csv_open(const char *path, char delimiter, bool twice)
         c->spooling = true;
     }
     c->buf = mem_new(BUFFER, 1);
+    c->hash = XXH3_createState();
+    if (!c->hash)
+        die(ST_MEMORY, "no memory");
+    XXH3_64bits_reset(c->hash);
     c->delimiter = delimiter;
     c->stops['\n'] = c->stops['\r'] = c->stops['\0'] = c->stops[(unsigned char)delimiter] = true;
     c->line = 1;
@@ -301,6 +310,7 @@ void csv_rewind(struct csv *c)
     }
     if (lseek(c->fd, c->start, SEEK_SET) < 0)
         die(ST_STOPPED, "%s: cannot go back:", c->path);
+    XXH3_64bits_reset(c->hash);
     c->pos = c->end = 0;
     c->line = 1;
     skip_mark(c);
@@ -322,6 +332,7 @@ void csv_close(struct csv *c)
     free(c->unnamed);
     free(c->cells);
     free(c->row);
+    XXH3_freeState(c->hash);
     free(c->buf);
     free(c);
 }

@@ -54,6 +54,9 @@ const char *csv_error(const struct csv *c);
 /* Whether the next row is there without waiting for more input. */
 bool csv_ready(const struct csv *c);
 
+/* The xxh3 of the file's bytes, as opt_input wants it; only after CSV_END. */
+uint64_t csv_hash(const struct csv *c);
+
 /* Back to the first row behind the names; only after CSV_END. */
 void csv_rewind(struct csv *c);
 

@@ -67,6 +67,11 @@ void line_cancel(struct line_out *out)
 void line_end(struct line_out *out)
 {
     line_char(out, '\n');
+    line_cut(out);
+}
+
+void line_cut(struct line_out *out)
+{
     out->whole = out->used;
     if (out->used >= BUFFER)
         line_flush(out);

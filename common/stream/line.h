@@ -22,8 +22,9 @@ void line_took(struct line_out *out, size_t n);
 /* Give up the line that is being made. */
 void line_cancel(struct line_out *out);
 
-/* End the line. */
+/* End the line; end it without a line feed, which is for what is no text. */
 void line_end(struct line_out *out);
+void line_cut(struct line_out *out);
 
 /* Write what is there of whole lines: before a wait. */
 void line_flush(struct line_out *out);

@@ -1,0 +1,283 @@
+/* from-npy - read the rows of a NumPy array as records
+ *
+ * in      one .npy file of numbers, n x d or n x T x d; with --labels a table of n rows
+ * out     n records: x = f32[d] or f32[T][d], and the columns of the table
+ * memory  one row, and 16 bytes for each id; an array in Fortran order is held whole
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/utf8.h"
+#include "stream/cells.h"
+#include "stream/ids.h"
+#include "stream/item.h"
+#include "stream/npy.h"
+
+static struct {
+    const char *id, *out, *delimiter;
+    struct opt_input labels;
+    struct opt_list text;
+} arg = { .out = "x", .delimiter = "," };
+
+static const struct opt opts[] = {
+    OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
+    OPT_INPUT('l', "labels", &arg.labels, "table (CSV) with a row for each row of the array"),
+    OPT_STR(0, "id", &arg.id, "COLUMN", "its column that is the id (without: id, or a nameless first one)"),
+    OPT_LIST(0, "text", &arg.text, "A,B,...", "its columns that are text though they look like numbers"),
+    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between its cells; tab for a tabulator"),
+    OPT_END
+};
+static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct prog prog = {
+    .name = "from-npy", .brief = "read the rows of a NumPy array as records",
+    .in = IO_FILES, .out = IO_RECORDS, .writes = "x vector, a field for each column of --labels",
+    .operands = "[FILE]", .opts = opts, .also = also,
+};
+
+static struct {
+    int fd;
+    const char *name;
+    struct npy a;
+    size_t rows, width;         /* elements in a row */
+    uint8_t *all;               /* the whole array, if it is in Fortran order */
+    uint8_t *row;
+} array;
+
+static struct {
+    struct csv *csv;            /* NULL: no --labels */
+    struct column_type *types;
+    size_t id;
+} table;
+
+/* ---- the array ---- */
+
+/* Read n bytes, fewer only at the end of the file. */
+static size_t get(uint8_t *to, size_t n)
+{
+    size_t got = 0;
+    while (got < n) {
+        ssize_t k = read(array.fd, to + got, n - got);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            die(ST_STOPPED, "%s: cannot read:", array.name);
+        if (k == 0)
+            break;
+        got += (size_t)k;
+    }
+    return got;
+}
+
+noreturn static void cut(size_t row)
+{
+    die(ST_STREAM, "%s: cut short in row %zu of %zu", array.name, row, array.rows);
+}
+
+/* All the bytes, growing as they come, whatever the shape claims. */
+static void get_all(void)
+{
+    size_t want = array.a.count * array.a.size, have = 0, cap = 0;
+    while (have < want) {
+        size_t piece = want - have < 1 << 20 ? want - have : 1 << 20;
+        mem_grow(&array.all, &cap, have + piece, 1);
+        size_t got = get(array.all + have, piece);
+        have += got;
+        if (got < piece)
+            die(ST_STREAM, "%s: cut short: %zu of %zu bytes are there", array.name, have, want);
+    }
+}
+
+static void open_array(const char *path)
+{
+    uint8_t start[NPY_START];
+    size_t at, n;
+    bool is_stdin = strcmp(path, "-") == 0;
+    array.name = is_stdin ? "stdin" : path;
+    array.fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (array.fd < 0)
+        die(ST_STOPPED, "%s: cannot open:", path);
+    size_t got = get(start, sizeof start);
+    if (got < sizeof start)
+        die(ST_STREAM, "%s: %s", array.name, got ? "cut short in its header" : "empty");
+    const char *why = npy_start(start, &at, &n);
+    if (why)
+        die(ST_STREAM, "%s: %s", array.name, why);
+    char *text = mem_new(n + sizeof start, 1);
+    memcpy(text, start + at, sizeof start - at);
+    if (n < sizeof start - at || get((uint8_t *)text + sizeof start - at, n + at - sizeof start) < n + at - sizeof start)
+        die(ST_STREAM, "%s: cut short in its header", array.name);
+    if ((why = npy_parse(text, n, &array.a)))
+        die(ST_STREAM, "%s: %s", array.name, why);
+    free(text);
+    if (array.a.ndim == 0)
+        die(ST_STREAM, "%s: a single number, no array of rows", array.name);
+    array.rows = array.a.shape[0];
+    array.width = 1;
+    for (int i = 1; i < array.a.ndim; i++)
+        array.width *= array.a.shape[i];
+    if (array.width * 4 > frame_max)
+        die(ST_MEMORY, "%s: a row of %zu numbers is larger than --max-record (%zu)", array.name, array.width, frame_max);
+    if (array.a.fortran && array.a.ndim > 1)
+        get_all();
+    else
+        array.row = mem_new(array.width, array.a.size);
+}
+
+/* Where element i of a row in C order is in one in Fortran order: its index there. */
+static size_t fortran_index(size_t row, size_t i)
+{
+    size_t index = 0;
+    for (int k = array.a.ndim - 1; k > 0; k--) {
+        size_t left = 1;
+        for (int j = 0; j < k; j++)
+            left *= array.a.shape[j];
+        index += i % array.a.shape[k] * left;
+        i /= array.a.shape[k];
+    }
+    return index + row;
+}
+
+/* Set the field from row `row`, the next one. */
+static bool set(struct rec *r, size_t row, float *x)
+{
+    const struct npy *a = &array.a;
+    if (!array.all && get(array.row, array.width * a->size) < array.width * a->size)
+        cut(row);
+    if (a->ndim == 1) {
+        int64_t v;
+        const uint8_t *p = array.row;
+        if (a->kind == 'b')
+            rec_set_bool(r, arg.out, *p != 0);
+        else if (a->kind != 'f' && npy_whole(a, p, &v))
+            rec_set_int(r, arg.out, v);
+        else
+            rec_set_f64(r, arg.out, npy_number(a, p));
+        return true;
+    }
+    for (size_t i = 0; i < array.width; i++) {
+        double v = npy_number(a, array.all ? array.all + fortran_index(row, i) * a->size : array.row + i * a->size);
+        x[i] = (float)v;
+        if (isinf(x[i]) && !isinf(v))
+            return rec_error(r, "%g in column %zu is beyond 32-bit floats", v, i);
+    }
+    rec_set_tensor(r, arg.out, T_F4, a->ndim - 1, a->shape + 1, x);
+    return true;
+}
+
+/* ---- the table ---- */
+
+static void open_table(void)
+{
+    char delimiter;
+    if (!csv_delimiter(arg.delimiter, &delimiter))
+        opt_misuse(&prog, "--delimiter '%s' is no single character", arg.delimiter);
+    if (!arg.labels.path) {
+        if (arg.id || arg.text.n)
+            opt_misuse(&prog, "--%s is of the table that --labels names", arg.id ? "id" : "text");
+        return;
+    }
+    struct csv *c = table.csv = csv_open(arg.labels.path, delimiter, true);
+    size_t columns = csv_columns(c);
+    table.types = mem_zero(columns, sizeof *table.types);
+    bool *text = mem_zero(columns, 1);
+    cells_mark(c, &arg.text, "text", text);
+    table.id = cells_id(c, arg.id, NULL);
+    size_t rows = cells_scan(c, table.types, &arg.labels.xxh3);
+    for (size_t i = 0; i < columns; i++) {
+        if (text[i])
+            table.types[i].type = CELL_TEXT;
+        if (!utf8_valid(csv_name(c, i), strlen(csv_name(c, i))))
+            die(ST_STOPPED, "%s: the name of column %zu is not UTF-8", csv_path(c), i + 1);
+        if (i != table.id && strcmp(csv_name(c, i), arg.out) == 0)
+            die(ST_STOPPED, "%s: has a column %s: give -o NAME for the array's field", csv_path(c), arg.out);
+    }
+    free(text);
+    if (rows != array.rows)
+        die(ST_STOPPED, "%s has %zu rows, but %s has %zu", csv_path(c), rows, array.name, array.rows);
+}
+
+/* Begin r, the record of row `row`, with its id; all of the table's row into it. */
+static bool begin(struct rec *r, size_t row)
+{
+    char digits[24];
+    struct text id = { digits, (size_t)snprintf(digits, sizeof digits, "%zu", row) };
+    const struct csv *c = table.csv;
+    rec_begin(r, id.p, id.n);
+    if (c && table.id != SIZE_MAX) {
+        id = csv_cell(c, table.id);
+        if (!id.n || !utf8_valid(id.p, id.n))
+            return rec_error(r, "%s:%zu: no id: the cell of %s is %s", csv_path(c), csv_line(c), csv_name(c, table.id),
+                             id.n ? "not UTF-8" : "empty");
+        rec_begin(r, id.p, id.n);
+    }
+    return true;
+}
+
+static bool set_labels(struct rec *r)
+{
+    for (size_t i = 0; table.csv && i < csv_columns(table.csv); i++)
+        if (i != table.id && !cell_set(r, csv_name(table.csv, i), csv_cell(table.csv, i), table.types[i].type))
+            return false;
+    return true;
+}
+
+static void put_rows(struct rec_out *out)
+{
+    struct rec *r = rec_new();
+    struct ids *ids = ids_new();
+    float *x = mem_new(array.width, sizeof *x);
+    progress_start(array.rows, "rows");
+    for (size_t row = 0; row < array.rows; row++) {
+        if (table.csv && csv_next(table.csv) != CSV_ROW)
+            die(ST_STOPPED, "%s:%zu: %s", csv_path(table.csv), csv_line(table.csv), csv_error(table.csv));
+        bool good = begin(r, row);
+        good = set(r, row, x) && good && set_labels(r);
+        if (!good) {
+            if (!item_bad(r))
+                continue;
+            rec_set_nil(r, arg.out);
+        }
+        struct text id = rec_id(r);
+        if (!ids_add(ids, id, row))
+            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in row %zu; ids must be unique: --id takes another column",
+                csv_path(table.csv), csv_line(table.csv), id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id));
+        rec_put(out, r);
+        progress_at(row + 1, NULL);
+    }
+    free(x);
+    ids_free(ids);
+    rec_free(r);
+}
+
+int main(int argc, char **argv)
+{
+    item_on_error = ON_ERROR_SKIP;
+    char **operands = opt_parse(&prog, argc, argv);
+    opt_need_stdin(&prog, operands);
+    if (operands[0] && operands[1])
+        opt_misuse(&prog, "one array at a time: then cat the streams");
+    if (strcmp(arg.out, "id") == 0)
+        opt_misuse(&prog, "-o id: the id is no array");
+    struct rec_out *out = rec_create(&prog, NULL);
+    open_array(operands[0] ? operands[0] : "-");
+    open_table();
+    put_rows(out);
+    uint8_t more;
+    if (!array.all && get(&more, 1))
+        die(ST_STREAM, "%s: goes on behind its %zu rows", array.name, array.rows);
+    rec_finish(out);
+    csv_close(table.csv);
+    free(table.types);
+    free(array.all);
+    free(array.row);
+    return item_status();
+}
