@@ -81,6 +81,19 @@ float *model_f32(const struct model *m, const char *name, int ndim, size_t *shap
     return x;
 }
 
+void model_same_columns(const struct model *m, const char *field, const struct head *in, const char *in_field)
+{
+    const struct columns *a = head_columns(model_head(m), field), *b = head_columns(in, in_field);
+    if (!a || !b)
+        return;
+    if (a->n != b->n)
+        die(ST_STOPPED, "%s has %zu columns, the model %s was fitted to %zu", in_field, b->n, m->path, a->n);
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->names[i], b->names[i]) != 0)
+            die(ST_STOPPED, "column %zu of %s is %s, the model %s was fitted to %s", i, in_field, b->names[i],
+                m->path, a->names[i]);
+}
+
 void model_free(struct model *m)
 {
     if (!m)

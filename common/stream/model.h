@@ -26,6 +26,10 @@ const struct rec *model_config(const struct model *m);
 double *model_f64(const struct model *m, const char *name, int ndim, size_t *shape);
 float *model_f32(const struct model *m, const char *name, int ndim, size_t *shape);
 
+/* End with ST_STOPPED if the columns of `field` that the model was fitted to and those of
+ * the input's `in_field` are both known and are not the same. */
+void model_same_columns(const struct model *m, const char *field, const struct head *in, const char *in_field);
+
 /* End with ST_STREAM because the model's content makes no sense. */
 _Noreturn void model_bad(const struct model *m, const char *what);
 
