@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "math/blas.h"
 
+#include <assert.h>
 #include <cblas.h>
 #include <limits.h>
-
-#include "base/die.h"
 
 /* Runs before main by itself, as soon as anything of this file is linked. */
 __attribute__((constructor)) void blas_one_thread(void)
@@ -14,8 +13,7 @@ __attribute__((constructor)) void blas_one_thread(void)
 
 static blasint whole(size_t n)
 {
-    if (n > INT_MAX)
-        die(ST_MEMORY, "a matrix of %zu rows or columns is too large", n);
+    assert(n <= INT_MAX);
     return (blasint)n;
 }
 

@@ -13,8 +13,7 @@
 
 /* c[m][n] = alpha op(a) op(b) + beta c, where op(a)[m][k] is a, or with ta the
  * transpose of a[k][m]; b likewise. lda, ldb, ldc: numbers from one stored row to the
- * next. With beta 0, c may hold anything. A size over 2^31 - 1 ends the program with
- * ST_MEMORY. NaN and Inf pass through. */
+ * next. With beta 0, c may hold anything. No size may be over 2^31 - 1. NaN and Inf pass through. */
 void blas_f32(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
               const float *b, size_t ldb, float beta, float *c, size_t ldc);
 void blas_f64(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/die.h"
 #include "base/mem.h"
 #include "math/blas.h"
 
@@ -20,8 +19,8 @@ bool eig_sym(double *a, size_t n, double *w)
     for (size_t i = 0; i < n * n; i++)
         if (!isfinite(a[i]))        /* LAPACK would not return */
             return false;
-    if (n > 30000)                  /* 2 n^2 + 6 n + 1 must be an int */
-        die(ST_MEMORY, "eigenvectors of a matrix of %zu rows: too large", n);
+    if (n > EIG_MAX)
+        return false;
     int order = (int)n, ask = -1, info = 0, iwork_size;
     double work_size;
     blas_one_thread();
