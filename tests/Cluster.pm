@@ -1,0 +1,66 @@
+# What the tests of zscore, pca, kmeans and metrics share: streams of .npy rows, and models taken apart.
+# SPDX-License-Identifier: GPL-3.0-or-later
+package Cluster;
+use strict;
+use warnings;
+no warnings 'portable';
+use Exporter 'import';
+use Songpipe;
+use Stream;
+
+our @EXPORT = qw(rows_sp value model column sets);
+
+# Folders of golden cluster sets: the small copies, and the shared ones where they are.
+sub sets {
+    my (@names) = @_;
+    my $shared = shared('golden/cluster');
+    return map { { name => $_, dir => -e "tests/golden/cluster/$_" ? "tests/golden/cluster/$_" : "$shared/$_" } }
+        grep { -e "tests/golden/cluster/$_" || $shared } @names;
+}
+
+# Write a stream of x.npy's rows, ids from 0, with more fields (name => [packed values]) and
+# columns; returns its path.
+sub rows_sp {
+    my ($npy, $path, $head, %fields) = @_;
+    my ($x, $n, $d) = npy($npy);
+    spew($path, stream($head || {}, map {
+        my $i = $_;
+        record($i, x => vec(@$x[$i * $d .. ($i + 1) * $d - 1]), map { $_ => $fields{$_}[$i] } sort keys %fields);
+    } 0 .. $n - 1));
+    return $path;
+}
+
+# A packed value: number, text, undef, or the list of a tensor's numbers.
+sub value {
+    my ($p) = @_;
+    my $c = ord $p;
+    return undef if $c == 0xc0;
+    return $c & 1 if $c == 0xc2 || $c == 0xc3;
+    return $c if $c < 0x80;
+    return $c - 256 if $c >= 0xe0;
+    return Stream::text_of($p) if ($c & 0xe0) == 0xa0 || ($c >= 0xd9 && $c <= 0xdb);
+    my %code = (0xca => 'f>', 0xcb => 'd>', 0xcc => 'C', 0xcd => 'n', 0xce => 'N', 0xcf => 'Q>', 0xd0 => 'c',
+        0xd1 => 's>', 0xd2 => 'l>', 0xd3 => 'q>');
+    return unpack "x$code{$c}", $p if $code{$c};
+    my ($type) = $p =~ /\xc4\x04type.(...)/s or die 'no tensor';
+    my $at = index($p, "\xc4\x04data") + 6;
+    my $head = { 0xc4 => 2, 0xc5 => 3, 0xc6 => 5 }->{ ord substr $p, $at, 1 };
+    my %of = ('<f4' => 'f<*', '<f2' => 'S<*', '<f8' => 'd<*', '<i4' => 'l<*', '<u4' => 'L<*');
+    return [unpack $of{$type}, substr $p, $at + $head];
+}
+
+# A model file: {config => {...}, tensor's name => [numbers]}.
+sub model {
+    my ($config, @tensors) = unseal(slurp_file($_[0]));
+    my %m = map { $_->{id} => value($_->{raw}{x}) } @tensors;
+    $m{config} = { map { $_ => value($config->{raw}{$_}) } @{ $config->{names} } };
+    return \%m;
+}
+
+# One column of rows as csv() gives them.
+sub column {
+    my ($name, @rows) = @_;
+    return [map { $_->{$name} } @rows];
+}
+
+1;
