@@ -293,6 +293,8 @@ bool frame_piped(const struct frame_in *in)
     return in->fd >= 0 && in->fd != in->spool && fstat(in->fd, &s) == 0 && S_ISFIFO(s.st_mode);
 }
 
+int frame_fd(const struct frame_in *in) { return in->fd; }
+
 void frame_rewind(struct frame_in *in)
 {
     in->first_digest = in->digest;

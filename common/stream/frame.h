@@ -37,6 +37,9 @@ bool frame_ready(const struct frame_in *in);
 /* Whether the input is a pipe: then the program at its other end tells the progress. */
 bool frame_piped(const struct frame_in *in);
 
+/* What frame_next would read from, to wait for it by poll; -1 between two files. */
+int frame_fd(const struct frame_in *in);
+
 /* Go back to the first frame; only after frame_next has returned false. As often as wanted. */
 void frame_rewind(struct frame_in *in);
 

@@ -112,6 +112,7 @@ void rec_own(struct rec *r);
 
 bool rec_ready(const struct rec_in *in);
 bool rec_piped(const struct rec_in *in);
+int rec_fd(const struct rec_in *in);
 void rec_rewind(struct rec_in *in);
 const char *rec_name(const struct rec_in *in);
 uint64_t rec_hash(const struct rec_in *in);

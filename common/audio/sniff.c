@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "audio/sniff.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static uint32_t big(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint32_t little(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static bool at(int fd, uint64_t offset, uint8_t *p, size_t n)
+{
+    return offset < (uint64_t)1 << 62 && pread(fd, p, n, (off_t)offset) == (ssize_t)n;
+}
+
+/* ---- MPEG audio: ISO/IEC 11172-3, 2.4.1.3 (the header), and the Xing and LAME tag ---- */
+
+static bool mpeg_header(const uint8_t *p)
+{
+    unsigned version = p[1] >> 3 & 3, layer = p[1] >> 1 & 3;
+    return p[0] == 0xff && (p[1] & 0xe0) == 0xe0 && version != 1 && layer != 0 && p[2] >> 4 != 15 &&
+           (p[2] >> 2 & 3) != 3;
+}
+
+/* Samples that the tag in the frame at `offset` promises, its delay and padding taken off. */
+static uint64_t mpeg_samples(int fd, uint64_t offset)
+{
+    uint8_t head[4], tag[4 + 4 + 4 + 4 + 100 + 4 + 24];
+    if (!at(fd, offset, head, 4))
+        return 0;
+    bool mpeg1 = (head[1] >> 3 & 3) == 3, mono = head[3] >> 6 == 3;
+    if ((head[1] >> 1 & 3) != 1)                /* only layer III has the tag */
+        return 0;
+    uint64_t side = mpeg1 ? (mono ? 17 : 32) : (mono ? 9 : 17);
+    if (!at(fd, offset + 4 + side, tag, sizeof tag) || (memcmp(tag, "Xing", 4) != 0 && memcmp(tag, "Info", 4) != 0))
+        return 0;
+    uint32_t flags = big(tag + 4);
+    if (!(flags & 1))
+        return 0;
+    uint64_t samples = (uint64_t)big(tag + 8) * (mpeg1 ? 1152 : 576);
+    const uint8_t *lame = tag + 12 + (flags & 2 ? 4 : 0) + (flags & 4 ? 100 : 0) + (flags & 8 ? 4 : 0);
+    uint64_t cut = 0;
+    if (lame + 24 <= tag + sizeof tag && (memcmp(lame, "LAME", 4) == 0 || memcmp(lame, "Lav", 3) == 0))
+        cut = (uint64_t)(lame[21] << 4 | lame[22] >> 4) + (uint64_t)((lame[22] & 15) << 8 | lame[23]);
+    return samples > cut ? samples - cut : 0;
+}
+
+/* ---- RIFF WAVE ---- */
+
+static void riff(int fd, struct sniff *s)
+{
+    uint8_t head[8], fmt[16];
+    unsigned tag = 0, block = 0;
+    uint64_t offset = 12;
+    for (int chunks = 0; chunks < 100 && at(fd, offset, head, 8); chunks++) {
+        uint32_t size = little(head + 4);
+        if (memcmp(head, "fmt ", 4) == 0 && size >= 16 && at(fd, offset + 8, fmt, 16)) {
+            tag = fmt[0] | (unsigned)fmt[1] << 8;
+            block = fmt[12] | (unsigned)fmt[13] << 8;
+        }
+        if (memcmp(head, "data", 4) == 0) {
+            bool plain = tag == 1 || tag == 3 || tag == 6 || tag == 7 || tag == 0xfffe;
+            if (plain && block && size < 0x7ffff000)        /* above: written without knowing */
+                s->wav_samples = size / block;
+            if (tag == 0x55 || tag == 0x50)
+                s->kind = SNIFF_MPEG;
+            return;
+        }
+        offset += 8 + (uint64_t)size + (size & 1);
+    }
+}
+
+bool sniff(int fd, struct sniff *s)
+{
+    uint8_t head[12] = { 0 };
+    struct stat st;
+    *s = (struct sniff){ .kind = SNIFF_OTHER };
+    if (fstat(fd, &st) != 0 || st.st_size == 0)
+        return false;
+    s->size = (uint64_t)st.st_size;
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    if (n < 0)
+        return false;
+    if (memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WAVE", 4) == 0) {
+        riff(fd, s);
+        return true;
+    }
+    uint64_t start = 0;
+    while (memcmp(head, "ID3", 3) == 0 && start < s->size) {        /* there may be two */
+        start += 10 + ((uint64_t)(head[6] & 127) << 21 | (uint64_t)(head[7] & 127) << 14 |
+                       (uint64_t)(head[8] & 127) << 7 | (head[9] & 127)) + (head[5] & 16 ? 10 : 0);
+        if (!at(fd, start, head, 10))
+            break;
+        s->kind = SNIFF_MPEG;
+    }
+    if (s->kind == SNIFF_MPEG && memcmp(head, "fLaC", 4) == 0)
+        s->kind = SNIFF_OTHER;
+    else if (mpeg_header(head)) {
+        s->kind = SNIFF_MPEG;
+        s->mpeg_samples = mpeg_samples(fd, start);
+    }
+    return true;
+}

@@ -1,0 +1,333 @@
+/* decode - read the samples of audio files, mixed and resampled
+ *
+ * in      records with path = text (or bytes)
+ * out     the same records with pcm = f32[n] (or f32[n][channels]), rate, seconds, decoder;
+ *         or with --split several for each
+ * memory  the samples of -j files and of those that wait for their turn behind a slow one
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/decode.h"
+#include "audio/track.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/progress.h"
+#include "stream/item.h"
+#include "stream/piece.h"
+
+enum { MONO, KEEP };
+enum { WINDOW = 8 };                            /* records for each child that may be under way */
+static const size_t waiting_max = 256 << 20;    /* bytes that may wait for their turn */
+static const size_t slot_keep = 16 << 20;       /* bytes that a slot may keep for the next file */
+
+static struct {
+    const char *in, *out, *command, *raw;
+    int64_t rate, jobs, max_cpu, max_wait;
+    double offset, duration, split;
+    bool mono;
+    int channels;
+} arg = { .in = "path", .out = "pcm", .rate = 22050, .max_cpu = 60, .max_wait = 300, .duration = NAN, .split = NAN };
+
+static const struct opt opts[] = {
+    OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
+    OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
+    OPT_INT('r', "rate", &arg.rate, 0, DECODE_RATE_MAX, "resample to so many Hz; 0 keeps the file's rate"),
+    OPT_FLAG(0, "mono", &arg.mono, "mix the channels to their mean: what is done anyway"),
+    OPT_CHOICE(0, "channels", &arg.channels, "mono|keep", "mix the channels to their mean, or keep them"),
+    OPT_F64(0, "offset", &arg.offset, 0, 1e9, "leave out so many seconds at the beginning"),
+    OPT_F64(0, "duration", &arg.duration, 0, 1e9, "read at most so many seconds"),
+    OPT_F64(0, "split", &arg.split, 0.001, 1e6, "cut into pieces of so many seconds while decoding"),
+    OPT_STR(0, "command", &arg.command, "COMMAND", "decode what this shell command writes; {} is the file"),
+    OPT_STR(0, "raw", &arg.raw, "RATE[:CHANNELS]", "the command writes 32-bit floats without a header"),
+    OPT_INT(0, "max-cpu", &arg.max_cpu, 1, 1e6, "seconds of processor time that a file may take"),
+    OPT_INT(0, "max-wait", &arg.max_wait, 1, 1e6, "seconds that a file may take without giving a sample"),
+    OPT_JOBS(&arg.jobs),
+    OPT_END
+};
+static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct prog prog = {
+    .name = "decode", .brief = "read the samples of audio files, mixed and resampled", .in = IO_RECORDS,
+    .out = IO_RECORDS, .reads = "path text", .writes = "pcm samples, rate number, seconds number, decoder text",
+    .example = "", .opts = opts, .also = also,
+};
+
+/* A record under way, in the order of the input. */
+struct slot {
+    struct rec *rec;
+    struct track track;
+    bool running, nil;
+    size_t pieces;          /* that went out already */
+};
+
+static struct run {
+    struct rec_in *in;
+    struct rec_out *out;
+    struct slot *ring;
+    size_t size, begin, end;        /* slots begin … end - 1, modulo size, are under way */
+    size_t running, jobs, count;
+    struct track_spec spec;
+    struct fence_limits limits;
+    struct rec *piece;
+    char *side_rate, *side_seconds, *side_decoder;
+    bool more;
+} run = { .more = true };
+
+static struct slot *slot(size_t i) { return run.ring + i % run.size; }
+
+/* ---- into the children ---- */
+
+/* The path as a string; NULL with the record's error set. */
+static char *path_of(struct rec *r, const struct value *v)
+{
+    if ((v->type != V_STR && v->type != V_BIN) || v->s.n == 0 || memchr(v->s.p, '\0', v->s.n)) {
+        rec_error(r, "%s is no path", arg.in);
+        return NULL;
+    }
+    return mem_text(v->s.p, v->s.n);
+}
+
+static void start(struct slot *s)
+{
+    struct rec *r = s->rec;
+    const struct field *f = rec_find(r, arg.in);
+    struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
+    item_claim(r, arg.out);
+    item_note_side(r, run.side_rate);
+    s->running = s->nil = false;
+    s->pieces = 0;
+    s->track.why[0] = '\0';
+    if (!f) {
+        rec_error(r, "no field %s", arg.in);
+    } else if (v.type == V_NIL) {
+        s->nil = true;
+    } else {
+        char *path = path_of(r, &v);
+        if (path && !arg.command)
+            decode_init();
+        if (path && (s->running = track_start(&s->track, path, &run.spec, &run.limits)))
+            run.running++;
+        free(path);
+    }
+}
+
+/* ---- out of the children ---- */
+
+static void set_samples(struct rec *r, const float *x, size_t n, const struct track *t)
+{
+    size_t shape[2] = { n, t->channels };
+    rec_set_tensor(r, arg.out, T_F4, t->channels > 1 ? 2 : 1, shape, x);
+    rec_set_int(r, run.side_rate, (int64_t)t->rate);
+    rec_set_f64(r, run.side_seconds, (double)n / t->rate);
+    rec_set_str(r, run.side_decoder, t->decoder, strlen(t->decoder));
+}
+
+static void set_nil(struct rec *r)
+{
+    rec_set_nil(r, arg.out);
+    rec_set_nil(r, run.side_rate);
+    rec_set_nil(r, run.side_seconds);
+    rec_set_nil(r, run.side_decoder);
+}
+
+/* The pieces that are there of the record whose turn it is; at its end also a short one. */
+static void put_pieces(struct slot *s, bool at_end)
+{
+    struct track *t = &s->track;
+    for (size_t have; (have = track_have(t)) > 0; ) {
+        size_t first = piece_start(s->pieces, arg.split, t->rate);
+        size_t n = piece_start(s->pieces + 1, arg.split, t->rate) - first;
+        if (have < n && !at_end)
+            return;
+        n = have < n ? have : n;
+        piece_begin(run.piece, s->rec, s->pieces, (double)first / t->rate);
+        set_samples(run.piece, t->x, n, t);
+        rec_put(run.out, run.piece);
+        track_take(t, n);
+        s->pieces++;
+    }
+}
+
+/* The record is at its end: let it go. */
+static void put(struct slot *s)
+{
+    struct rec *r = s->rec;
+    const struct track *t = &s->track;
+    bool split = !isnan(arg.split);
+    struct text id = rec_id(r);
+    if (!r->error[0] && t->why[0]) {
+        if (s->pieces)
+            rec_error(r, "after piece %zu: %s", s->pieces - 1, t->why);
+        else
+            rec_error(r, "%s", t->why);
+    }
+    if (r->error[0]) {
+        if (item_bad(r)) {
+            set_nil(r);
+            rec_put(run.out, r);
+        }
+        return;
+    }
+    if (s->nil) {
+        item_nil();
+        set_nil(r);
+        rec_put(run.out, r);
+        return;
+    }
+    if (t->note[0] && !progress_quiet)
+        warn("%.*s: %s", (int)(id.n < 400 ? id.n : 400), id.p, t->note);
+    if (split) {
+        put_pieces(s, true);
+    } else {
+        set_samples(r, t->x, track_have(t), t);
+        rec_put(run.out, r);
+    }
+}
+
+/* Everything that is at the front of the line and done; of a long file the pieces. */
+static void put_done(void)
+{
+    while (run.begin < run.end) {
+        struct slot *s = slot(run.begin);
+        if (s->running) {
+            if (!isnan(arg.split))
+                put_pieces(s, false);
+            return;
+        }
+        bool large = s->track.cap > slot_keep;
+        put(s);
+        track_end(&s->track, slot_keep);
+        if (large) {
+            rec_free(s->rec);
+            s->rec = rec_new();
+        }
+        run.begin++;
+        progress_at(++run.count, NULL);
+    }
+}
+
+/* Read from the children that have something. One whose turn it is not is left waiting
+ * when too much waits already. */
+static bool pump(int fd)
+{
+    size_t n = run.end - run.begin, waiting = 0;
+    struct fence **fences = mem_zero(n + 1, sizeof *fences);
+    bool *ready = mem_zero(n + 1, sizeof *ready);
+    for (size_t i = 0; i < n; i++)
+        waiting += slot(run.begin + i)->track.bytes;
+    for (size_t i = 0; i < n; i++)
+        if (slot(run.begin + i)->running && (i == 0 || waiting < waiting_max))
+            fences[i] = &slot(run.begin + i)->track.fence;
+    bool readable = fence_wait(fences, n, ready, fd, -1);
+    for (size_t i = 0; i < n; i++) {
+        struct slot *s = slot(run.begin + i);
+        if (!ready[i])
+            continue;
+        if (isnan(arg.split) && s->track.bytes > frame_max - (frame_max >> 4)) {
+            fence_kill(&s->track.fence);
+            snprintf(s->track.why, sizeof s->track.why, "more than %zu MB of samples: "
+                     "give --split, --duration or a larger --max-record", frame_max >> 20);
+        } else if (track_read(&s->track)) {
+            continue;
+        }
+        s->running = false;
+        run.running--;
+    }
+    free(fences);
+    free(ready);
+    return readable;
+}
+
+/* Read and start what may be started. Returns whether the input has to be waited for. */
+static bool take(bool readable)
+{
+    while (run.more && run.running < run.jobs && run.end - run.begin < run.size) {
+        if (!rec_ready(run.in) && !readable && rec_fd(run.in) >= 0) {
+            if (run.end > run.begin)
+                return true;
+            rec_flush(run.out);         /* nothing is kept back while we wait */
+        }
+        struct slot *s = slot(run.end);
+        run.more = rec_next(run.in, s->rec);
+        if (run.more) {
+            rec_own(s->rec);
+            run.end++;
+            start(s);
+        }
+        readable = false;
+    }
+    return false;
+}
+
+static void check(void)
+{
+    char *colon;
+    double rate = 0, channels = 1;
+    if (arg.mono && arg.channels == KEEP)
+        opt_misuse(&prog, "--mono and --channels keep contradict each other");
+    if (arg.rate && arg.rate < DECODE_RATE_MIN)
+        opt_misuse(&prog, "--rate '%lld' is neither 0 nor from %d to %d", (long long)arg.rate, DECODE_RATE_MIN,
+                   DECODE_RATE_MAX);
+    if (arg.command && !strstr(arg.command, "{}"))
+        opt_misuse(&prog, "--command '%s' has no {} for the file", arg.command);
+    if (arg.raw && !arg.command)
+        opt_misuse(&prog, "--raw is only for --command");
+    if (arg.raw) {
+        char *text = mem_text(arg.raw, strlen(arg.raw));
+        if ((colon = strchr(text, ':')))
+            *colon = '\0';
+        if (!opt_number(text, DECODE_RATE_MIN, DECODE_RATE_MAX, &rate) || rate != floor(rate) ||
+            (colon && (!opt_number(colon + 1, 1, DECODE_CHANNELS, &channels) || channels != floor(channels))))
+            opt_misuse(&prog, "--raw '%s' is no rate from %d to %d with :CHANNELS from 1 to %d", arg.raw,
+                       DECODE_RATE_MIN, DECODE_RATE_MAX, DECODE_CHANNELS);
+        free(text);
+    }
+    run.spec = (struct track_spec){
+        .rate = (double)arg.rate, .mix = arg.channels == MONO, .offset = arg.offset,
+        .duration = isnan(arg.duration) ? -1 : arg.duration, .command = arg.command,
+        .raw_rate = (int)rate, .raw_channels = (int)channels,
+    };
+    run.limits = (struct fence_limits){ (double)arg.max_cpu, (double)arg.max_wait, (size_t)2 << 30 };
+}
+
+int main(int argc, char **argv)
+{
+    item_on_error = ON_ERROR_SKIP;
+    char **operands = opt_parse(&prog, argc, argv);
+    check();
+    run.in = rec_open(&prog, operands, false);
+    run.out = rec_create(&prog, run.in);
+    run.jobs = (size_t)(arg.jobs ? arg.jobs : par_available());
+    run.size = WINDOW * run.jobs;
+    run.ring = mem_zero(run.size, sizeof *run.ring);
+    for (size_t i = 0; i < run.size; i++)
+        run.ring[i].rec = rec_new();
+    run.piece = rec_new();
+    run.side_rate = item_side(arg.out, "pcm", "rate");
+    run.side_seconds = item_side(arg.out, "pcm", "seconds");
+    run.side_decoder = item_side(arg.out, "pcm", "decoder");
+    progress_start(0, "files");
+    for (bool readable = false; ; ) {
+        bool wait = take(readable);
+        put_done();
+        if (run.begin == run.end && !run.more)
+            break;
+        readable = run.end > run.begin && pump(wait ? rec_fd(run.in) : -1);
+    }
+    rec_finish(run.out);
+    rec_close(run.in);
+    for (size_t i = 0; i < run.size; i++) {
+        track_end(&run.ring[i].track, 0);
+        rec_free(run.ring[i].rec);
+    }
+    free(run.ring);
+    rec_free(run.piece);
+    free(run.side_rate);
+    free(run.side_seconds);
+    free(run.side_decoder);
+    return item_status();
+}

@@ -1,0 +1,444 @@
+/* tracks - list audio files as records, with labels and texts
+ *
+ * in      files, folders, or a table (CSV) of them
+ * out     a record for each: id, path, and a field for each label, text, tag or column
+ * memory  one record, 16 bytes for each id, the names in a folder
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audio/tags.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/utf8.h"
+#include "base/walk.h"
+#include "stream/cells.h"
+#include "stream/ids.h"
+#include "stream/item.h"
+
+static struct {
+    struct opt_input csv, not_in;
+    const char *path, *id, *delimiter, *suffixes;
+    struct opt_list label, text;
+    bool tags;
+} arg = {
+    .delimiter = ",",
+    .suffixes = "aac,aif,aifc,aiff,au,caf,flac,m4a,mp2,mp3,oga,ogg,opus,snd,w64,wav,wma",
+};
+
+static const struct opt opts[] = {
+    OPT_INPUT(0, "csv", &arg.csv, "take the files from this table; its columns become fields"),
+    OPT_STR(0, "path", &arg.path, "COLUMN", "column of the table that is the path (without: path)"),
+    OPT_STR(0, "id", &arg.id, "COLUMN", "column that is the id (without: id, or the path)"),
+    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between the table's cells; tab for a tabulator"),
+    OPT_LIST('l', "label", &arg.label, "FIELD=dir|FIELD=regex:RE", "make a field of a part of the path"),
+    OPT_LIST('t', "text", &arg.text, "FIELD=FILE", "read a text beside each file; {stem} is its name without suffix"),
+    OPT_FLAG(0, "tags", &arg.tags, "take title, artist, album, genre and year from the file"),
+    OPT_STR(0, "suffixes", &arg.suffixes, "A,B,...", "of the files to take from folders"),
+    OPT_INPUT(0, "not-in", &arg.not_in, "leave out the ids that this stream has"),
+    OPT_END
+};
+static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct prog prog = {
+    .name = "tracks", .brief = "list audio files as records, with labels and texts", .in = IO_FILES, .out = IO_RECORDS,
+    .writes = "path text", .operands = "[FILE|FOLDER]...", .opts = opts, .also = also,
+};
+
+enum { OLD, NEW };          /* of an id: in the stream of --not-in; written */
+
+static struct {
+    struct rec_out *out;
+    struct rec *rec;
+    struct ids *ids;
+    regex_t *label;         /* of each --label; unused for dir */
+    const char *operand;    /* the folder whose files are visited */
+    size_t count, left_out;
+    struct fence_limits limits;
+} run = { .limits = { 10, 60, (size_t)1 << 30 } };
+
+/* ---- parts of paths ---- */
+
+/* Where the name's suffix begins, or its end; a dot in front is none. */
+static size_t stem_end(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return dot && dot > name ? (size_t)(dot - path) : strlen(path);
+}
+
+/* Set a field to bytes of a path: what is not UTF-8 becomes %XX. */
+static void set_escaped(struct rec *r, const char *field, const char *p, size_t n)
+{
+    char *text = mem_new(n + 1, 3);
+    size_t used = 0;
+    for (size_t i = 0, size; i < n; i += size ? size : 1) {
+        size = utf8_size(p + i, n - i);
+        if (!size)
+            used += (size_t)snprintf(text + used, 4, "%%%02X", (unsigned char)p[i]);
+        memcpy(text + used, p + i, size);
+        used += size;
+    }
+    if (strcmp(field, "id") == 0)
+        rec_begin(r, text, used);
+    else
+        rec_set_str(r, field, text, used);
+    free(text);
+}
+
+static void set_path(struct rec *r, const char *path)
+{
+    if (utf8_valid(path, strlen(path)))
+        rec_set_str(r, "path", path, strlen(path));
+    else
+        rec_set_bin(r, "path", path, strlen(path));
+}
+
+/* ---- fields beside it ---- */
+
+static void set_label(struct rec *r, size_t i, const char *path, const char *relative)
+{
+    const char *kind;
+    char *field = mem_text(arg.label.v[i], opt_pair(arg.label.v[i], &kind));
+    const char *slash = strchr(relative, '/');
+    regmatch_t m[2];
+    if (strcmp(kind, "dir") == 0 && slash) {
+        set_escaped(r, field, relative, (size_t)(slash - relative));
+    } else if (strcmp(kind, "dir") != 0 && regexec(run.label + i, path, 2, m, 0) == 0) {
+        int group = run.label[i].re_nsub && m[1].rm_so >= 0;
+        if (run.label[i].re_nsub && !group)
+            rec_set_nil(r, field);
+        else
+            set_escaped(r, field, path + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
+    } else {
+        rec_set_nil(r, field);
+    }
+    free(field);
+}
+
+/* A whole file; NULL with errno (0: there is none). */
+static char *read_file(const char *path, size_t *n)
+{
+    struct stat s;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        errno = errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+        return NULL;
+    }
+    bool good = fstat(fd, &s) == 0;
+    errno = good && S_ISDIR(s.st_mode) ? EISDIR : good && !S_ISREG(s.st_mode) ? EINVAL : errno;
+    good = good && S_ISREG(s.st_mode);
+    if (good && (size_t)s.st_size > frame_max / 2) {
+        errno = EFBIG;
+        good = false;
+    }
+    char *text = good ? mem_new((size_t)s.st_size + 1, 1) : NULL;
+    *n = 0;
+    for (ssize_t got = 1; good && got && *n < (size_t)s.st_size; *n += got > 0 ? (size_t)got : 0) {
+        got = read(fd, text + *n, (size_t)s.st_size - *n);
+        good = got >= 0 || errno == EINTR;
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (!good) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* FILE of --text with {stem} filled in, relative to the audio file's folder. */
+static char *text_path(const char *template, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
+    size_t folder = *template == '/' ? 0 : (size_t)(stem - path), n = stem_end(path) - (size_t)(stem - path);
+    size_t places = 0, used = folder;
+    for (const char *p = template; (p = strstr(p, "{stem}")); p += 6)
+        places++;
+    char *whole = mem_new(folder + strlen(template) + places * n + 1, 1);
+    memcpy(whole, path, folder);
+    for (const char *p = template; *p; ) {
+        if (strncmp(p, "{stem}", 6) == 0) {
+            memcpy(whole + used, stem, n);
+            used += n;
+            p += 6;
+        } else {
+            whole[used++] = *p++;
+        }
+    }
+    whole[used] = '\0';
+    return whole;
+}
+
+static bool set_text(struct rec *r, const char *option, const char *path)
+{
+    const char *template;
+    size_t n = 0;
+    char *field = mem_text(option, opt_pair(option, &template)), *file = text_path(template, path);
+    char *text = read_file(file, &n);
+    const char *from = text;
+    bool good = true;
+    if (text && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        from += 3;
+        n -= 3;
+    }
+    if (!text && errno == 0)
+        rec_set_nil(r, field);
+    else if (!text)
+        good = rec_error(r, "%.120s: cannot read: %s", file, strerror(errno));
+    else if (!utf8_valid(from, n))
+        good = rec_error(r, "%.120s is not UTF-8: convert it first, with iconv -f latin1 -t utf8 perhaps", file);
+    else
+        rec_set_str(r, field, from, n);
+    free(field);
+    free(file);
+    free(text);
+    return good;
+}
+
+static void set_tags(struct rec *r, const char *path)
+{
+    struct tags tags;
+    char why[FENCE_WHY];
+    if (!tags_read(path, &run.limits, &tags, why) && !progress_quiet)
+        warn("%s: no tags: %s", path, why);
+    for (int i = 0; i < TAG_COUNT; i++) {
+        if (rec_find(r, tag_names[i]))
+            continue;                   /* a label or a column says it */
+        if (!tags.text[i][0])
+            rec_set_nil(r, tag_names[i]);
+        else if (i == TAG_YEAR)
+            rec_set_int(r, tag_names[i], strtol(tags.text[i], NULL, 10));
+        else
+            rec_set_str(r, tag_names[i], tags.text[i], strlen(tags.text[i]));
+    }
+}
+
+/* ---- records ---- */
+
+/* The record has its id and path (relative: below the operand), or its error: fill in the
+ * rest and write it. */
+static void put(struct rec *r, const char *path, const char *relative)
+{
+    progress_at(++run.count, NULL);
+    if (r->error[0]) {
+        if (item_bad(r)) {
+            rec_set_nil(r, "path");
+            rec_put(run.out, r);
+        }
+        return;
+    }
+    struct text id = rec_id(r);
+    if (ids_find(run.ids, id) == OLD) {
+        run.left_out++;
+        return;
+    }
+    if (!ids_add(run.ids, id, NEW)) {
+        rec_error(r, "this id was there before: give the folder above as the operand, or another --id");
+        item_bad(r);            /* not even under emit: ids are unique */
+        return;
+    }
+    for (size_t i = 0; i < arg.label.n; i++)
+        if (path)
+            set_label(r, i, path, relative);
+    for (size_t i = 0; i < arg.text.n && path && !r->error[0]; i++)
+        set_text(r, arg.text.v[i], path);
+    if (arg.tags && path && !r->error[0])
+        set_tags(r, path);
+    if (!r->error[0] || item_bad(r))
+        rec_put(run.out, r);
+}
+
+static void put_bad(const char *path, const char *why, void *unused)
+{
+    (void)unused;
+    set_escaped(run.rec, "id", path, strlen(path));
+    rec_error(run.rec, "%s", why);
+    put(run.rec, path, path);
+}
+
+static void put_file(const char *path, void *unused)
+{
+    (void)unused;
+    size_t skip = run.operand ? strlen(run.operand) : 0;
+    const char *slash = strrchr(path, '/');
+    const char *relative = run.operand ? path + skip + strspn(path + skip, "/") : slash ? slash + 1 : path;
+    set_escaped(run.rec, "id", relative, stem_end(relative));
+    set_path(run.rec, path);
+    put(run.rec, path, relative);
+}
+
+static bool is_audio(const char *name, void *unused)
+{
+    (void)unused;
+    const char *suffix = name + stem_end(name);
+    suffix += *suffix == '.';
+    for (const char *s = arg.suffixes; *suffix; s++) {
+        size_t n = strcspn(s, ",");
+        if (n == strlen(suffix) && strncasecmp(s, suffix, n) == 0)
+            return true;
+        s += n;
+        if (!*s)
+            break;
+    }
+    return false;
+}
+
+static void put_operand(const char *path)
+{
+    static const struct walk_visitor visitor = { is_audio, put_file, put_bad, NULL };
+    struct stat s;
+    if (stat(path, &s) != 0) {
+        put_bad(path, strerror(errno), NULL);
+    } else if (S_ISDIR(s.st_mode)) {
+        run.operand = path;
+        walk(path, &visitor);
+        run.operand = NULL;
+    } else {
+        put_file(path, NULL);
+    }
+}
+
+/* ---- the table ---- */
+
+static void put_row(struct csv *c, const struct column_type *types, size_t path_column, size_t id_column)
+{
+    struct rec *r = run.rec;
+    struct text cell = csv_cell(c, path_column);
+    const char *slash = strrchr(arg.csv.path, '/');
+    size_t folder = slash && (!cell.n || *cell.p != '/') ? (size_t)(slash - arg.csv.path) + 1 : 0;
+    char *path = mem_new(folder + cell.n + 1, 1);
+    memcpy(path, arg.csv.path, folder);
+    memcpy(path + folder, cell.p, cell.n);
+    path[folder + cell.n] = '\0';
+    struct text id = id_column == SIZE_MAX ? (struct text){ path + folder, stem_end(path + folder) }
+                                           : csv_cell(c, id_column);
+    set_escaped(r, "id", id.p, id.n);
+    if (!id.n) {
+        char place[64];
+        rec_begin(r, place, (size_t)snprintf(place, sizeof place, "line %zu", csv_line(c)));
+        rec_error(r, "no id: the cell is empty");
+    }
+    if (cell.n)
+        set_path(r, path);
+    else
+        rec_set_nil(r, "path");
+    for (size_t i = 0; i < csv_columns(c) && !r->error[0]; i++)
+        if (i != path_column && i != id_column)
+            cell_set(r, csv_name(c, i), csv_cell(c, i), types[i].type);
+    put(r, cell.n ? path : NULL, cell.n ? path + folder : NULL);
+    free(path);
+}
+
+static void put_table(char delimiter)
+{
+    struct csv *c = csv_open(arg.csv.path, delimiter, true);
+    struct column_type *types = mem_zero(csv_columns(c), sizeof *types);
+    bool *none = mem_zero(csv_columns(c), 1);
+    const char *name = arg.path ? arg.path : "path";
+    size_t path_column = csv_find(c, name), id_column = cells_id(c, arg.id, none);
+    if (path_column == SIZE_MAX)
+        die(ST_STOPPED, "%s: no column is called %s: --path names the one with the files", csv_path(c), name);
+    if (strcmp(name, "path") != 0 && csv_find(c, "path") != SIZE_MAX)
+        die(ST_STOPPED, "%s: columns %s and path would both be the field path", csv_path(c), name);
+    cells_scan(c, types, &arg.csv.xxh3);
+    for (enum csv_got got; (got = csv_next(c)) != CSV_END; ) {
+        if (got == CSV_BAD) {
+            char place[64];
+            rec_begin(run.rec, place, (size_t)snprintf(place, sizeof place, "line %zu", csv_line(c)));
+            rec_error(run.rec, "%s", csv_error(c));
+            put(run.rec, NULL, NULL);
+        } else {
+            put_row(c, types, path_column, id_column);
+        }
+    }
+    free(types);
+    free(none);
+    csv_close(c);
+}
+
+/* ---- */
+
+static void read_old(void)
+{
+    struct rec_in *in = rec_open_file(arg.not_in.path, IO_RECORDS);
+    while (rec_next(in, run.rec))
+        ids_add(run.ids, rec_id(run.rec), OLD);
+    arg.not_in.xxh3 = rec_hash(in);
+    rec_close(in);
+}
+
+static void check_fields(const struct opt_list *list, const char *option)
+{
+    const char *value;
+    for (size_t i = 0; i < list->n; i++) {
+        const char *text = list->v[i];
+        size_t n = opt_pair(text, &value);
+        if (!n || !*value || (n == 2 && memcmp(text, "id", 2) == 0) || (n == 4 && memcmp(text, "path", 4) == 0))
+            opt_misuse(&prog, "--%s '%s' is no FIELD=... of a field other than id and path", option, text);
+    }
+}
+
+static void compile_labels(void)
+{
+    const char *value;
+    check_fields(&arg.label, "label");
+    check_fields(&arg.text, "text");
+    run.label = mem_zero(arg.label.n + 1, sizeof *run.label);
+    for (size_t i = 0; i < arg.label.n; i++) {
+        size_t n = opt_pair(arg.label.v[i], &value);
+        char text[128];
+        bool regex = n && strncmp(value, "regex:", 6) == 0;
+        if (!n || (!regex && strcmp(value, "dir") != 0))
+            opt_misuse(&prog, "--label '%s' is neither FIELD=dir nor FIELD=regex:RE", arg.label.v[i]);
+        int error = regex ? regcomp(run.label + i, value + 6, REG_EXTENDED) : 0;
+        if (error) {
+            regerror(error, run.label + i, text, sizeof text);
+            opt_misuse(&prog, "--label '%s': %s", arg.label.v[i], text);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    item_on_error = ON_ERROR_SKIP;
+    char **operands = opt_parse(&prog, argc, argv);
+    char delimiter;
+    if (!csv_delimiter(arg.delimiter, &delimiter))
+        opt_misuse(&prog, "--delimiter '%s' is no single character", arg.delimiter);
+    if (!operands[0] && !arg.csv.path)
+        opt_misuse(&prog, "nothing to list: name files, folders or --csv FILE");
+    if (operands[0] && arg.csv.path)
+        opt_misuse(&prog, "either files and folders or --csv, not both");
+    if (!arg.csv.path && (arg.path || arg.id))
+        opt_misuse(&prog, "--path and --id are for --csv");
+    compile_labels();
+    run.out = rec_create(&prog, NULL);
+    run.rec = rec_new();
+    run.ids = ids_new();
+    if (arg.not_in.path)
+        read_old();
+    if (progress_wanted)
+        progress_start(0, "files");
+    if (arg.csv.path)
+        put_table(delimiter);
+    for (; *operands; operands++)
+        put_operand(*operands);
+    rec_finish(run.out);
+    if (run.left_out && !progress_quiet)
+        warn("%zu left out: %s has them", run.left_out, arg.not_in.path);
+    rec_free(run.rec);
+    ids_free(run.ids);
+    for (size_t i = 0; i < arg.label.n; i++)
+        regfree(run.label + i);
+    free(run.label);
+    return item_status();
+}
