@@ -1,0 +1,134 @@
+/* sp-sample - draw records at random, all alike or from each group
+ *
+ * in      any records
+ * out     the drawn ones (or the others), unchanged and in order
+ * memory  one record and the count of each group; read twice
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/rng.h"
+#include "stream/ids.h"
+#include "stream/map.h"
+
+static struct {
+    int64_t count;
+    double share;
+    const char *by;
+    bool invert;
+    uint64_t seed;
+} arg = { .count = -1, .share = NAN };
+
+static const struct opt opts[] = {
+    OPT_INT('n', "count", &arg.count, -1, 1e12, "how many records, of each group (-1: by --share)"),
+    OPT_F64(0, "share", &arg.share, 0, 1, "which part of the records, of each group"),
+    OPT_STR(0, "by", &arg.by, "FIELD", "draw from each group of records with the same value"),
+    OPT_FLAG('v', "invert", &arg.invert, "pass on the records that are not drawn instead"),
+    OPT_SEED(&arg.seed),
+    OPT_END
+};
+static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct prog prog = {
+    .name = "sp-sample", .brief = "draw records at random, all alike or from each group",
+    .in = IO_RECORDS, .out = IO_RECORDS, .example = "-n 1", .opts = opts, .also = also,
+};
+
+/* Of each group: records not gone by yet, and how many of them are to be drawn. */
+struct group { uint64_t left, wanted; struct rng rng; };
+
+static struct {
+    struct ids *values;         /* packed value -> number of the group */
+    struct group *v;
+    size_t n, cap;
+} groups;
+
+/* The record's group; NULL if it has none: r->nil, or r->error is set. With `make` a new
+ * value founds one. */
+static struct group *group_of(struct rec *r, bool make)
+{
+    struct text key = { "", 0 };
+    if (arg.by) {
+        const struct field *f = rec_find(r, arg.by);
+        if (!f)
+            return rec_error(r, "no field %s", arg.by), NULL;
+        struct value v = field_value(f);
+        if (v.type == V_NIL)
+            return r->nil = true, NULL;
+        if (v.type >= V_TENSOR)
+            return rec_error(r, "%s is neither text nor a number, and makes no group", arg.by), NULL;
+        key = (struct text){ (const char *)f->raw + f->key, f->size - f->key };
+    }
+    size_t at = ids_find(groups.values, key);
+    if (at != SIZE_MAX)
+        return groups.v + at;
+    if (!make)
+        die(ST_STREAM, "the input changed while it was read");
+    ids_add(groups.values, key, groups.n);
+    mem_grow(&groups.v, &groups.cap, groups.n + 1, sizeof *groups.v);
+    struct group *g = groups.v + groups.n;
+    *g = (struct group){ .left = 0 };
+    rng_init(&g->rng, arg.seed, XXH3_64bits(key.p, key.n));     /* other groups change nothing */
+    groups.n++;
+    return g;
+}
+
+static void count(struct rec_in *in, struct rec *r)
+{
+    struct group *g;
+    while (rec_next(in, r))
+        if ((g = group_of(r, true)))
+            g->left++;
+        else if (r->error[0] && item_on_error == ON_ERROR_FAIL)
+            item_bad(r);
+    size_t small = 0;
+    for (g = groups.v; g < groups.v + groups.n; g++) {
+        double share = arg.share * (double)g->left;
+        g->wanted = arg.count < 0 ? (uint64_t)floor(share + 0.5) : (uint64_t)arg.count;
+        small += g->wanted > g->left;
+        g->wanted = g->wanted < g->left ? g->wanted : g->left;
+    }
+    if (small && !progress_quiet && arg.by)
+        warn("%zu of %zu groups have less than %lld records: all of theirs are drawn", small, groups.n,
+             (long long)arg.count);
+    else if (small && !progress_quiet)
+        warn("there are only %llu records: all are drawn", (unsigned long long)groups.v[0].left);
+}
+
+/* Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S): of
+ * `left` records `wanted` are still to come, so this one is drawn with wanted / left. */
+static bool drawn(struct group *g)
+{
+    if (g->left == 0)
+        die(ST_STREAM, "the input changed while it was read");
+    bool yes = rng_below(&g->rng, g->left--) < g->wanted;
+    g->wanted -= yes;
+    return yes;
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv);
+    if ((arg.count < 0) == isnan(arg.share))
+        opt_misuse(&prog, "wanted: -n N or --share X");
+    struct rec_in *in = rec_open(&prog, operands, true);
+    struct rec_out *out = rec_create(&prog, in);
+    struct rec *r = rec_new();
+    groups.values = ids_new();
+    count(in, r);
+    rec_rewind(in);
+    while (rec_next(in, r)) {
+        struct group *g = group_of(r, false);
+        if (g ? drawn(g) != arg.invert : r->error[0] ? item_bad(r) : (item_nil(), false))
+            rec_put(out, r);
+    }
+    rec_finish(out);
+    rec_close(in);
+    rec_free(r);
+    ids_free(groups.values);
+    free(groups.v);
+    return item_status();
+}
