@@ -91,7 +91,7 @@ FUZZ ?= 120
 fuzz:
 	$(SANITIZE) fuzz-here
 fuzz-here: all $(HARNESS)
-	$(RUN) tests/fuzz/run $(FUZZ)
+	$(RUN) FUZZ_SECONDS=$(FUZZ) prove -v -Itests tests/fuzz.t
 
 lint:
 	@CC='$(CC) $(FLAGS) $(WARN) $(CPPFLAGS)' tests/lint

@@ -1,0 +1,37 @@
+#!/usr/bin/perl
+# Mutated streams: the readers of common/stream in one process (tests/fuzz/stream.c), and
+# every binary that reads a stream (tests/fuzz/damage.c). No crash, no hang, no status that
+# the manual does not know, and an end record only where the status says that there is one.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# FUZZ_SECONDS=N goes on with ever new seeds (make fuzz); KEEP=DIR keeps what did harm.
+use strict;
+use warnings;
+use Contract;
+use Test::More;
+
+my $end = time + ($ENV{FUZZ_SECONDS} // 0);
+my $seed = $ENV{FUZZ_SEED} // ($ENV{FUZZ_SECONDS} ? time : 1);
+my ($deep, $each) = asan() ? (2000, 5) : (20000, 25);
+
+do {
+    my $said = `stream $seed $deep`;
+    is($?, 0, "readers: $deep mutations of seed $seed") or diag($said);
+    for my $name (binaries()) {
+        my $d = describe($name);
+        next if $d->{in} !~ /^(records|model|any stream)$/;
+        my @argv = argv($d, n => 3, small => 1);
+        failures("$name: $each mutations of seed $seed", sub {
+            my ($wrong) = @_;
+            for my $run (damaged('mutate', "$seed/$each", input($d, n => 3, small => 1), \@argv)) {
+                my ($at, $status, $whole, undef, $lines, $first) = @$run;
+                my $promised = writes_stream($d) && $status =~ /^[015]$/ ? 1 : 0;
+                $wrong->("$at: status $status: $first") if $status > 6 || $status == 2;
+                $wrong->("$at: status $status, an end record: $whole") if $whole != $promised;
+                $wrong->("$at: status $status, and nothing is said") if $status && !$lines;
+            }
+        });
+    }
+    $seed++;
+} while (time < $end);
+done_testing;
