@@ -159,8 +159,11 @@ sub is_batch { return !!option($_[0], 'max-memory') }
 sub is_sink { return $_[0]{out} eq 'text' }
 sub writes_stream { return $_[0]{out} =~ /^(records|model|any stream)$/ }
 
-# One record in, one out, by itself: a driver of maps gives it -j and no memory limit.
-sub is_map { return $_[0]{in} eq 'records' && $_[0]{out} eq 'records' && option($_[0], 'jobs') && !is_batch($_[0]) }
+# Each record by itself: the driver of maps gives it -j, no memory limit, and nothing is fitted.
+sub is_map {
+    my ($d) = @_;
+    return $d->{in} eq 'records' && $d->{out} eq 'records' && option($d, 'jobs') && !is_batch($d) && !option($d, 'save');
+}
 
 # ---- input that fits it ----
 

@@ -47,13 +47,15 @@ for my $name (binaries()) {
             $wrong->("$what: status $got: $err") if $got;
             $wrong->("$what: other bytes") if $out ne $want;
         }
+        my ($got, $out, $err) = go([@$argv, '-q'], %o);
+        $wrong->("-q: status $got, or it speaks: $err") if $got || $err ne '' || $out ne $want;
     });
     failures("$name: /dev/full exits 6, a closed pipe ends it quietly", sub {
         my ($wrong) = @_;
-        my ($got, undef, $err) = go($argv, %o, out => '/dev/full');
+        my ($got, undef, $err) = go([@$argv, '-q'], %o, out => '/dev/full');
         $wrong->("/dev/full: status $got: $err") if $got != 6 || $err !~ /\A\Q$name\E: [^\n]+\n\z/;
         for my $ignore (0, 1) {
-            ($got, undef, $err) = go($argv, %o, out => 'closed', ignore_pipe => $ignore);
+            ($got, undef, $err) = go([@$argv, '-q'], %o, out => 'closed', ignore_pipe => $ignore);
             $wrong->('a closed pipe', $ignore ? ', SIGPIPE ignored' : '', ": status $got: $err") if $got != 141 || $err ne '';
         }
     });
@@ -78,7 +80,6 @@ for my $name (binaries()) {
         $wrong->('cat: other records') if substance($d, $out) ne substance($d, $want);
         ($got, $out) = go([@$argv, spew("$tmp/a.sp", $a), spew("$tmp/b.sp", $b)]);
         $wrong->("two operands: status $got, or other records") if $got || substance($d, $out) ne substance($d, $want);
-        my $other = $b;                     # columns of another name
         ($got, $out, $err) = go($argv, in => $a . input($d, n => 7, first => 5, columns => 'z'));
         $wrong->("other columns: status $got: $err") if $got != 3 || whole($out);
     }) if $name ne 'sp-info' && $name ne 'sp-diff';

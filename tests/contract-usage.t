@@ -12,6 +12,8 @@ sub man_options {
     my (%options, $now);
     my $in = 0;
     for (split /\n/, slurp_file($path)) {
+        s/\\-/-/g;
+        s/\b10(?:\^|\\\(ha|\*\*)(\d+)/1e$1/g;
         $in = /OPTIONS/ if /^\.Sh /;
         undef $now if /^\.(Sh|El|It)/;
         if ($in && /^\.It\s+(?:Fl (\S) , )?Fl -([\w-]+)(?:\s+(.*))?$/) {
