@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/history.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static struct text text_of(const uint8_t *p, const uint8_t *end)
+{
+    struct value v = msg_value(p, msg_size(p, end));
+    return v.type == V_STR ? v.s : (struct text){ "", 0 };
+}
+
+static bool is(struct text t, const char *word)
+{
+    return t.n == strlen(word) && memcmp(t.p, word, t.n) == 0;
+}
+
+struct step *history_steps(const struct head *h)
+{
+    struct step *steps = mem_new(h->n_history, sizeof *steps);
+    const uint8_t *p = h->history.p, *end = p + h->history.n;
+    for (size_t i = 0; i < h->n_history; i++) {
+        struct text none = { "", 0 };
+        struct step s = { none, none, none, NULL, NULL };
+        const uint8_t *next = p + msg_size(p, end);
+        size_t head, n = msg_map(p, end, &head);
+        if (n == SIZE_MAX)
+            n = head = 0;
+        for (p += head; n; n--) {
+            struct text key = text_of(p, end);
+            p += msg_size(p, end);
+            if (is(key, "tool"))
+                s.tool = text_of(p, end);
+            else if (is(key, "version"))
+                s.version = text_of(p, end);
+            else if (is(key, "conv"))
+                s.conv = text_of(p, end);
+            else if (is(key, "args") && msg_map(p, end, &head) != SIZE_MAX)
+                s.args = p;
+            p += msg_size(p, end);
+        }
+        s.end = p = next;
+        if (!s.args)
+            s.tool = none;
+        steps[i] = s;
+    }
+    return steps;
+}
+
+void history_quote(struct text word, FILE *to)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    size_t i = 0;
+    while (i < word.n && word.p[i] && strchr(plain, word.p[i]))
+        i++;
+    if (i == word.n && word.n) {
+        fwrite(word.p, 1, word.n, to);
+        return;
+    }
+    fputc('\'', to);
+    for (i = 0; i < word.n; i++) {
+        unsigned char c = (unsigned char)word.p[i];
+        if (c == '\'')
+            fputs("'\\''", to);
+        else if ((c < ' ' && c != '\n' && c != '\t') || c == 127)
+            fprintf(to, "'\"$(printf '\\%03o')\"'", c);
+        else
+            fputc(c, to);
+    }
+    fputc('\'', to);
+}
+
+/* The shortest text that reads back as x. */
+static void print_number(double x, FILE *to)
+{
+    char text[40];
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, x);
+        if (strtod(text, NULL) == x)
+            break;
+    }
+    fputs(text, to);
+}
+
+/* One parameter: " --NAME VALUE", or " VALUE" where name is empty. */
+static void argument(struct text name, const uint8_t *p, const uint8_t *end, FILE *to)
+{
+    struct value v = msg_value(p, msg_size(p, end));
+    if (v.type == V_NIL || (v.type == V_BOOL && !v.b))
+        return;
+    if (name.n) {
+        fputs(" --", to);
+        history_quote(name, to);
+    }
+    if (v.type == V_BOOL)
+        return;
+    fputc(' ', to);
+    if (v.type == V_STR || v.type == V_BIN) {
+        history_quote(v.s, to);
+    } else if (v.type == V_INT) {
+        fprintf(to, "%" PRId64, v.i);
+    } else if (v.type == V_FLOAT) {
+        print_number(v.f, to);
+    } else if (*p == 0xcf) {                /* a seed above INT64_MAX */
+        uint64_t u = 0;
+        for (int i = 1; i <= 8; i++)
+            u = u << 8 | p[i];
+        fprintf(to, "%" PRIu64, u);
+    } else {
+        fputs("FILE", to);                  /* {xxh3: …} */
+    }
+}
+
+/* The same for a list: several times. */
+static void arguments(struct text name, const uint8_t *p, const uint8_t *end, FILE *to)
+{
+    size_t head, n = msg_array(p, end, &head);
+    if (n == SIZE_MAX) {
+        argument(name, p, end, to);
+        return;
+    }
+    for (p += head; n; n--, p += msg_size(p, end))
+        argument(name, p, end, to);
+}
+
+/* Whether a word of the list would be taken for an option. A number would not. */
+static bool like_option(const uint8_t *p, const uint8_t *end)
+{
+    size_t head, n = msg_array(p, end, &head);
+    for (p += n == SIZE_MAX ? 0 : head; n != SIZE_MAX && n; n--, p += msg_size(p, end)) {
+        struct text t = text_of(p, end);
+        if (t.n > 1 && t.p[0] == '-' && !(t.p[1] && strchr(".0123456789", t.p[1])))
+            return true;
+    }
+    return false;
+}
+
+void history_command(const struct step *s, FILE *to)
+{
+    const uint8_t *words = NULL, *p = s->args;
+    size_t head = 0, n = p ? msg_map(p, s->end, &head) : 0;
+    history_quote(s->tool, to);
+    for (p += head; n; n--) {
+        struct text key = text_of(p, s->end);
+        p += msg_size(p, s->end);
+        if (is(key, "words"))
+            words = p;
+        else if (key.n)
+            arguments(key, p, s->end, to);
+        p += msg_size(p, s->end);
+    }
+    if (words && like_option(words, s->end))
+        fputs(" --", to);
+    if (words)
+        arguments((struct text){ "", 0 }, words, s->end, to);
+}

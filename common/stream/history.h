@@ -1,0 +1,27 @@
+/* history - how a stream was made, and the shell commands that do it again
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_HISTORY_H
+#define STREAM_HISTORY_H
+
+#include <stdio.h>
+
+#include "stream/head.h"
+
+/* What one filter did. The texts and args point into the header. */
+struct step {
+    struct text tool, version, conv;    /* {"", 0} where it does not say; without a tool it is malformed */
+    const uint8_t *args, *end;          /* the packed map of its parameters, and its end */
+};
+
+/* The header's n_history steps in order; the caller frees them. */
+struct step *history_steps(const struct head *h);
+
+/* Print the step as a command: every effective parameter as a long option, then the words,
+ * quoted where the shell needs it. A file that the history knows by its hash is FILE. */
+void history_command(const struct step *s, FILE *to);
+
+/* Print a word so that a POSIX shell reads it back. Control characters but tab and newline
+ * go through printf, so that it is safe on a terminal. */
+void history_quote(struct text word, FILE *to);
+
+#endif
