@@ -1,0 +1,90 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Songpipe;
+use Stream;
+use Test::More;
+
+my $in = join '', map { sprintf qq({"id":"r%d","genre":"%s","year":%d,"x":[%d,1]}\n), $_, (qw(rock pop jazz))[$_ % 3], $_, $_ } 1 .. 60;
+runs("from-json > $tmp/in.sp", $in);
+
+# Names of the fields of the first record, in order.
+sub names { return join ' ', runs("sp-fields $_[0] $tmp/in.sp | to-json | head -1") =~ /"(\w+)":/g }
+
+is(names(''), 'id genre year x', 'nothing asked, nothing done');
+is(names('--keep year,genre'), 'id genre year', '--keep, in the order of the records');
+is(names('--keep gen'), 'id', 'a part of a name is no name');
+is(names('--keep nothing'), 'id', 'the id stays');
+is(names('--drop genre,id,none,x'), 'id year', '--drop');
+is(names('-k genre,year -d year'), 'id genre', 'keep, then drop');
+is(names('--rename genre=style'), 'id style year x', '--rename, in its place');
+is(names('--rename genre=style --rename style=kind'), 'id kind year x', 'one after the other');
+is(names('--rename genre=genre'), 'id genre year x', 'to itself');
+is(names('-k genre --rename genre=g --set n=1'), 'id g n', 'keep, rename, set');
+is(names('--set year=7 --set new=8'), 'id genre year x new', '--set, in its place or behind');
+
+my ($r) = records("sp-fields --set i=3 --set n=-12 --set f=3.0 --set e=1e3 --set t=true --set u=false --set z=null --set s=text " .
+    "--set v= --set w=a=b --set h=0x10 --set b=' 5' --set l=123456789012345678901 $tmp/in.sp");
+is_deeply([map { $r->{$_} } qw(i n f e)], [3, -12, 3, 1000], 'numbers');
+ok($r->{t} && !$r->{u} && ref $r->{t}, 'true and false');
+is($r->{z}, undef, 'nil');
+is_deeply([map { $r->{$_} } qw(s v w h b)], ['text', '', 'a=b', '0x10', ' 5'], 'text');
+is(runs("sp-fields --set i=3 --set f=3.0 --keep i,f --set l=123456789012345678901 $tmp/in.sp | sp-fields --keep i,f,l | to-json | head -1"),
+    qq({"id":"r1","i":3,"f":3.0,"l":1.2345678901234568e+20}\n), 'whole numbers stay whole; what is too large becomes a float');
+
+# What is not touched passes byte for byte, on any number of threads.
+is(runs("sp-fields --no-history $tmp/in.sp | sp-diff $tmp/in.sp"), '', 'records pass');
+is(runs("sp-fields -j $_ --set a=1 -d year $tmp/in.sp | md5sum"), runs("sp-fields --set a=1 -d year $tmp/in.sp | md5sum"), "-j $_") for 2, 4;
+
+# Names of columns go with their field.
+spew("$tmp/c.sp", stream({ columns => { x => ['u', 'v'], y => ['w'] } }, record('a', x => vec(1, 2), y => vec(3))));
+sub columns { return join ' ', runs("sp-fields $_[0] $tmp/c.sp | sp-info") =~ /^columns +(.*)$/mg }
+is(columns(''), 'x 2: u v y 1: w', 'columns pass');
+is(columns('--drop x'), 'y 1: w', 'and go');
+is(columns('--keep x'), 'x 2: u v', 'and stay');
+is(columns('--rename x=z'), 'z 2: u v y 1: w', 'and are renamed');
+is(columns('--set y=1'), 'x 2: u v', 'and go where the field becomes something else');
+
+# --shuffle: the same values, dealt out otherwise; the other fields stay with their records.
+my @before = records("cat $tmp/in.sp");
+my @after = records("sp-fields --shuffle genre --seed 3 $tmp/in.sp");
+is_deeply([sort map { $_->{genre} } @after], [sort map { $_->{genre} } @before], 'the same values');
+my $moved = grep { $after[$_]{genre} ne $before[$_]{genre} } 0 .. $#before;
+cmp_ok($moved, '>', 20, "$moved of 60 have another genre");
+is_deeply([map { $_->{year} } @after], [map { $_->{year} } @before], 'other fields stay');
+is(runs("sp-fields --shuffle genre --seed 3 $tmp/in.sp | md5sum"), runs("sp-fields -j 4 --shuffle genre --seed 3 < $tmp/in.sp | md5sum"),
+    'the same on four threads and from standard input');
+is(runs("cat $tmp/in.sp | sp-fields --shuffle genre --seed 3 | md5sum"), runs("sp-fields --shuffle genre --seed 3 $tmp/in.sp | md5sum"), 'and from a pipe');
+isnt(runs("sp-fields --no-history --shuffle genre --seed 4 $tmp/in.sp | md5sum"), runs("sp-fields --no-history --shuffle genre --seed 3 $tmp/in.sp | md5sum"), 'another seed');
+is(names('--shuffle genre --rename genre=style'), 'id style year x', 'shuffled before it is renamed');
+is(names('--shuffle genre --keep genre'), 'id genre', 'and before others are dropped');
+
+# Every order is as likely: places of the first of four values over 600 seeds, chi-square
+# with 3 degrees of freedom, 0.9999 quantile 21.1.
+runs("from-json > $tmp/four.sp", join '', map { qq({"id":"$_","v":$_}\n) } 0 .. 3);
+my $lines = runs("for s in \$(seq 200); do sp-fields --shuffle v --seed \$s $tmp/four.sp; done | to-json 2>/dev/null");
+my @place = (0) x 4;
+/"id":"(\d)","v":0/ and $place[$1]++ for split /\n/, $lines;
+my $chi = 0;
+$chi += ($_ - 50)**2 / 50 for @place;
+cmp_ok($chi, '<', 21.1, "the first value is in every place alike (@place)");
+
+refuses(6, qr/^sp-fields: r1: no field to rename to b$/m, "sp-fields --rename a=b $tmp/in.sp", undef, 1);
+refuses(6, qr/^sp-fields: r1: year exists: drop it first$/m, "sp-fields --rename genre=year $tmp/in.sp", undef, 1);
+is(names('-d year --rename genre=year'), 'id year x', 'dropped first');
+refuses(6, qr/^sp-fields: r1: no field none$/m, "sp-fields --shuffle none $tmp/in.sp", undef, 1);
+my ($status, $out, $err) = run("sp-fields --set h=1 $tmp/in.sp | cat $tmp/in.sp - | sp-fields -q --shuffle h --on-error skip | to-json");
+is($status, 1, 'records without the field, under skip');
+is(scalar(jsonl($out)), 60, 'are left out');
+($status, $out, $err) = run("sp-fields --rename a=b --on-error emit $tmp/in.sp | to-json");
+is($status, 0, 'emit ends with 0');
+is_deeply([map { $_->{error} } jsonl($out)], [('no field to rename to b') x 60], 'and gives the reason');
+refuses(2, qr/--set 'a' is no NAME=VALUE/, "sp-fields --set a $tmp/in.sp");
+refuses(2, qr/--set '=1' is no NAME=VALUE/, "sp-fields --set =1 $tmp/in.sp");
+refuses(2, qr/--set 'id=1' is no NAME=VALUE of a field other than id/, "sp-fields --set id=1 $tmp/in.sp");
+refuses(2, qr/--rename 'a=' is no OLD=NEW/, "sp-fields --rename a= $tmp/in.sp");
+refuses(2, qr/--rename 'id=a' is no OLD=NEW of a field other than id/, "sp-fields --rename id=a $tmp/in.sp");
+refuses(2, qr/ids stay with their records/, "sp-fields --shuffle id $tmp/in.sp");
+refuses(6, qr/r1: id exists/, "sp-fields --rename genre=id $tmp/in.sp", undef, 1);
+done_testing;
