@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "math/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/opt.h"
+
+static bool is(const char *text, size_t n, const char *word)
+{
+    return strlen(word) == n && memcmp(text, word, n) == 0;
+}
+
+bool stat_parse(const char *text, size_t n, struct stat_of *s)
+{
+    static const char *const names[] = { "mean", "std", "var", "min", "max", "skew", "kurtosis" };
+    *s = (struct stat_of){ .kind = STAT_QUANTILE };
+    if (n > 6 && memcmp(text, "delta:", 6) == 0) {
+        s->delta = true;
+        text += 6;
+        n -= 6;
+    }
+    for (int kind = STAT_MEAN; kind < STAT_QUANTILE; kind++)
+        if (is(text, n, names[kind])) {
+            s->kind = kind;
+            return true;
+        }
+    if (is(text, n, "median")) {
+        s->q = 0.5;
+        return true;
+    }
+    if (n < 2 || text[0] != 'q')
+        return false;
+    char *number = mem_text(text + 1, n - 1);
+    bool right = opt_number(number, 0, 100, &s->q);
+    free(number);
+    s->q /= 100;
+    return right;
+}
+
+/* Sums over the rows of m[rows][d]: mean[d], and the central moments m2, m3, m4[d]. */
+static void moments(const float *m, size_t rows, size_t d, bool higher, double *restrict mean, double *restrict m2,
+                    double *restrict m3, double *restrict m4)
+{
+    double n = (double)rows;
+    memset(mean, 0, d * sizeof *mean);
+    memset(m2, 0, d * sizeof *m2);
+    memset(m3, 0, d * sizeof *m3);
+    memset(m4, 0, d * sizeof *m4);
+    for (size_t t = 0; t < rows; t++)
+        for (size_t c = 0; c < d; c++)
+            mean[c] += (double)m[t * d + c];
+    for (size_t c = 0; c < d; c++)
+        mean[c] /= n;
+    for (size_t t = 0; t < rows; t++)
+        for (size_t c = 0; c < d; c++) {
+            double v = (double)m[t * d + c] - mean[c];
+            m2[c] += v * v;
+        }
+    for (size_t t = 0; higher && t < rows; t++)
+        for (size_t c = 0; c < d; c++) {
+            double v = (double)m[t * d + c] - mean[c];
+            m3[c] += v * v * v;
+            m4[c] += v * v * v * v;
+        }
+    for (size_t c = 0; c < d; c++) {
+        m2[c] /= n;
+        m3[c] /= n;
+        m4[c] /= n;
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+/* Every column of m sorted: sorted[d][rows]. */
+static void sort(const float *m, size_t rows, size_t d, float *sorted)
+{
+    for (size_t c = 0; c < d; c++) {
+        for (size_t t = 0; t < rows; t++)
+            sorted[c * rows + t] = m[t * d + c];
+        qsort(sorted + c * rows, rows, sizeof *sorted, by_value);
+    }
+}
+
+static double quantile(const float *sorted, size_t rows, double q)
+{
+    double at = q * (double)(rows - 1), low = floor(at), share = at - low;
+    size_t i = (size_t)low;
+    double a = (double)sorted[i], b = (double)sorted[i + 1 < rows ? i + 1 : i];
+    return share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
+}
+
+static void extremes(const float *m, size_t rows, size_t d, bool most, float *restrict x)
+{
+    memcpy(x, m, d * sizeof *x);
+    for (size_t t = 1; t < rows; t++)
+        for (size_t c = 0; c < d; c++) {
+            float v = m[t * d + c];
+            x[c] = (most ? v > x[c] : v < x[c]) ? v : x[c];
+        }
+}
+
+/* Whether a column of this mean and variance is one number, but for rounding. */
+static bool constant(double mean, double m2)
+{
+    return m2 <= 1e-30 * mean * mean;
+}
+
+/* Those of the stats that are of deltas, or those that are not. */
+static void some(const struct stat_of *s, size_t n, bool delta, const float *m, size_t rows, size_t d, float *x,
+                 struct stats_room *room)
+{
+    bool any = false, moment = false, higher = false, order = false;
+    for (size_t i = 0; i < n; i++)
+        if (s[i].delta == delta) {
+            any = true;
+            order |= s[i].kind == STAT_QUANTILE;
+            higher |= s[i].kind == STAT_SKEW || s[i].kind == STAT_KURTOSIS;
+            moment |= s[i].kind <= STAT_VAR;
+        }
+    if (!any)
+        return;
+    mem_grow(&room->sums, &room->sums_cap, mem_mul(4, d), sizeof *room->sums);
+    double *mean = room->sums, *m2 = mean + d, *m3 = m2 + d, *m4 = m3 + d;
+    if (moment || higher)
+        moments(m, rows, d, higher, mean, m2, m3, m4);
+    if (order) {
+        mem_grow(&room->sorted, &room->sorted_cap, mem_mul(rows, d), sizeof *room->sorted);
+        sort(m, rows, d, room->sorted);
+    }
+    for (size_t i = 0; i < n; i++, x += d) {
+        if (s[i].delta != delta)
+            continue;
+        if (s[i].kind == STAT_MIN || s[i].kind == STAT_MAX)
+            extremes(m, rows, d, s[i].kind == STAT_MAX, x);
+        for (size_t c = 0; c < d; c++) {
+            switch (s[i].kind) {
+            case STAT_MEAN:     x[c] = (float)mean[c]; break;
+            case STAT_VAR:      x[c] = (float)m2[c]; break;
+            case STAT_STD:      x[c] = (float)sqrt(m2[c]); break;
+            case STAT_SKEW:     x[c] = constant(mean[c], m2[c]) ? 0 : (float)(m3[c] / (m2[c] * sqrt(m2[c]))); break;
+            case STAT_KURTOSIS: x[c] = constant(mean[c], m2[c]) ? 0 : (float)(m4[c] / (m2[c] * m2[c]) - 3); break;
+            case STAT_QUANTILE: x[c] = (float)quantile(room->sorted + c * rows, rows, s[i].q); break;
+            }
+        }
+    }
+}
+
+void stats_columns(const struct stat_of *s, size_t n, const float *m, size_t rows, size_t d, float *x,
+                   struct stats_room *room)
+{
+    some(s, n, false, m, rows, d, x, room);
+    bool delta = false;
+    for (size_t i = 0; i < n; i++)
+        delta |= s[i].delta;
+    if (!delta || rows < 2)
+        return;
+    size_t count = mem_mul(rows - 1, d);
+    mem_grow(&room->delta, &room->delta_cap, count, sizeof *room->delta);
+    for (size_t i = 0; i < count; i++)
+        room->delta[i] = m[i + d] - m[i];
+    some(s, n, true, room->delta, rows - 1, d, x, room);
+}
+
+void stats_room_free(struct stats_room *room)
+{
+    free(room->sums);
+    free(room->sorted);
+    free(room->delta);
+    *room = (struct stats_room){ 0 };
+}

@@ -1,0 +1,36 @@
+/* stats - what summarizes the columns of a matrix: mean, deviation, quantiles, ...
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MATH_STATS_H
+#define MATH_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { STAT_MEAN, STAT_STD, STAT_VAR, STAT_MIN, STAT_MAX, STAT_SKEW, STAT_KURTOSIS, STAT_QUANTILE };
+
+/* Of column values v over n rows, or with delta of the differences v[t+1] - v[t], taken in
+ * float. With m_p = sum (v - mean)^p / n, all sums in double:
+ *     STAT_MEAN       sum v / n
+ *     STAT_VAR        m_2 (numpy's ddof 0)           STAT_STD       sqrt(m_2)
+ *     STAT_SKEW       m_3 / m_2^1.5                  STAT_KURTOSIS  m_4 / m_2^2 - 3
+ *                     as scipy.stats with bias; both 0 where m_2 <= (1e-15 mean)^2
+ *     STAT_QUANTILE   linear between the values at floor and ceil of q (n - 1), as
+ *                     numpy.quantile
+ */
+struct stat_of { int kind; bool delta; double q; };
+
+/* Read "mean", "std", "var", "min", "max", "skew", "kurtosis", "median", "q10" (0 ... 100,
+ * also q2.5), or one of these behind "delta:". False if text[n] is none. */
+bool stat_parse(const char *text, size_t n, struct stat_of *s);
+
+/* Scratch of stats_columns, zeroed at first. */
+struct stats_room { double *sums; float *sorted, *delta; size_t sums_cap, sorted_cap, delta_cap; };
+
+/* x[n][d]: stats s[n] of the columns of m[rows][d]. rows >= 1, and 2 where one has
+ * delta; m is finite. */
+void stats_columns(const struct stat_of *s, size_t n, const float *m, size_t rows, size_t d, float *x,
+                   struct stats_room *room);
+
+void stats_room_free(struct stats_room *room);
+
+#endif
