@@ -31,7 +31,7 @@ static const struct opt opts[] = {
 static const struct opt *const also[] = { rec_in_opts, NULL };
 static const struct prog prog = {
     .name = "to-json", .brief = "write records as JSON Lines",
-    .in = IO_RECORDS, .out = IO_TEXT, .writes = "an object a line", .opts = opts, .also = also,
+    .in = IO_ANY, .out = IO_TEXT, .writes = "an object a line", .opts = opts, .also = also,
 };
 
 enum { DEEPEST = 1000 };        /* values within values */
