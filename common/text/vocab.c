@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "text/vocab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Words and n-grams are numbered from 1, each length of its own; 0 is none. An n-gram is
+ * known by a pair of numbers: that of the n-gram without its last word, and that word's.
+ * So texts are compared once a word, and what is longer is found by one 64-bit key. */
+struct gram {
+    uint64_t key, tf;
+    uint32_t df, last;          /* last: the text that was counted in df */
+    uint32_t id, column;        /* column: + 1, 0 is none */
+};
+
+/* Open addressing; id 0 is a free slot. */
+struct table { struct gram *slot; unsigned bits; size_t n; uint32_t last_id; };
+
+struct vocab {
+    size_t min_n, max_n;
+    struct table level[VOCAB_NGRAM_MOST + 1];   /* by number of words */
+    char *text;                 /* the words, one behind the other; word i ends at end[i] */
+    size_t *end, text_cap, end_cap;
+    uint32_t stops;             /* numbers 1 … stops are passed over */
+    uint32_t texts;
+    size_t most;
+    uint64_t missed;
+    uint32_t *ids, *grams;      /* of the text that is counted */
+    uint64_t *keys;
+    size_t ids_cap;
+};
+
+static size_t place(uint64_t key, unsigned bits)
+{
+    key *= 0x9e3779b97f4a7c15u;
+    key ^= key >> 32;
+    key *= 0xd6e8feb86659fd93u;
+    return (size_t)(key >> (64 - bits));
+}
+
+static void table_new(struct table *t, unsigned bits)
+{
+    t->bits = bits;
+    t->slot = mem_zero((size_t)1 << bits, sizeof *t->slot);
+}
+
+/* The slot of key, or the free one where it belongs. */
+static struct gram *slot_of(const struct table *t, uint64_t key)
+{
+    size_t mask = ((size_t)1 << t->bits) - 1, i = place(key, t->bits);
+    while (t->slot[i].id && t->slot[i].key != key)
+        i = (i + 1) & mask;
+    return t->slot + i;
+}
+
+/* Lay the table out anew with the grams whose tf is above `drop`. */
+static void rebuild(struct table *t, unsigned bits, uint64_t drop)
+{
+    struct gram *old = t->slot;
+    size_t n = (size_t)1 << t->bits, mask = ((size_t)1 << bits) - 1;
+    table_new(t, bits);
+    t->n = 0;
+    for (size_t k = 0; k < n; k++) {
+        if (!old[k].id || (drop && old[k].tf <= drop))
+            continue;
+        size_t i = place(old[k].key, bits);     /* two long words may have one key */
+        while (t->slot[i].id)
+            i = (i + 1) & mask;
+        t->slot[i] = old[k];
+        t->n++;
+    }
+    free(old);
+}
+
+static bool is_full(const struct table *t)
+{
+    return 10 * (t->n + 1) > 6 * ((size_t)1 << t->bits);
+}
+
+/* ---- words ---- */
+
+/* Eight bytes or fewer are their own key. Longer words have a hash with 0xff as its first
+ * byte, which no such key can have: UTF-8 has no 0xff. */
+static uint64_t word_key(struct token w)
+{
+    uint64_t part, h = w.n;
+    memcpy(&part, w.p, 8);
+    if (w.n <= 8)
+        return part & (~(uint64_t)0 >> (64 - 8 * w.n));
+    size_t i = 0;
+    for (; i + 8 <= w.n; i += 8) {
+        memcpy(&part, w.p + i, 8);
+        h = (h ^ part) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    part = 0;
+    memcpy(&part, w.p + i, w.n - i);
+    h = (h ^ part) * 0xc4ceb9fe1a85ec53u;
+    return h | 0xff00000000000000u;
+}
+
+static struct gram *word_slot(const struct vocab *v, struct token w, uint64_t key)
+{
+    const struct table *t = v->level + 1;
+    size_t mask = ((size_t)1 << t->bits) - 1, i = place(key, t->bits);
+    for (; t->slot[i].id; i = (i + 1) & mask) {
+        if (t->slot[i].key != key)
+            continue;
+        if (w.n <= 8)
+            break;
+        size_t id = t->slot[i].id, begin = v->end[id - 1];
+        if (v->end[id] - begin == w.n && memcmp(v->text + begin, w.p, w.n) == 0)
+            break;
+    }
+    return t->slot + i;
+}
+
+static struct gram *word_add(struct vocab *v, struct token w, uint64_t key)
+{
+    struct table *t = v->level + 1;
+    struct gram *g = word_slot(v, w, key);
+    if (g->id)
+        return g;
+    if (is_full(t)) {
+        rebuild(t, t->bits + 1, 0);
+        g = word_slot(v, w, key);
+    }
+    *g = (struct gram){ .key = key, .id = ++t->last_id };
+    t->n++;
+    size_t begin = v->end[g->id - 1];
+    mem_grow(&v->end, &v->end_cap, (size_t)g->id + 1, sizeof *v->end);
+    mem_grow(&v->text, &v->text_cap, begin + w.n, 1);
+    memcpy(v->text + begin, w.p, w.n);
+    v->end[g->id] = begin + w.n;
+    return g;
+}
+
+static struct gram *gram_add(struct table *t, uint64_t key)
+{
+    struct gram *g = slot_of(t, key);
+    if (g->id)
+        return g;
+    if (is_full(t)) {
+        rebuild(t, t->bits + 1, 0);
+        g = slot_of(t, key);
+    }
+    *g = (struct gram){ .key = key, .id = ++t->last_id };
+    t->n++;
+    return g;
+}
+
+static uint64_t pair(uint32_t left, uint32_t word)
+{
+    return (uint64_t)left << 32 | word;
+}
+
+/* ---- counting ---- */
+
+struct vocab *vocab_new(size_t min_n, size_t max_n)
+{
+    struct vocab *v = mem_zero(1, sizeof *v);
+    v->min_n = min_n;
+    v->max_n = max_n;
+    for (size_t k = 1; k <= max_n; k++)
+        table_new(v->level + k, 12);
+    mem_grow(&v->end, &v->end_cap, 1, sizeof *v->end);
+    v->end[0] = 0;
+    return v;
+}
+
+void vocab_free(struct vocab *v)
+{
+    if (!v)
+        return;
+    for (size_t k = 1; k <= v->max_n; k++)
+        free(v->level[k].slot);
+    free(v->text);
+    free(v->end);
+    free(v->ids);
+    free(v->grams);
+    free(v->keys);
+    free(v);
+}
+
+void vocab_stop(struct vocab *v, struct token word)
+{
+    word_add(v, word, word_key(word));
+    v->stops = v->level[1].last_id;
+}
+
+void vocab_bound(struct vocab *v, size_t most) { v->most = most; }
+uint64_t vocab_missed(const struct vocab *v) { return v->missed; }
+
+static void room(uint32_t **ids, uint32_t **grams, uint64_t **keys, size_t *cap, size_t n)
+{
+    if (n <= *cap)
+        return;
+    free(*ids);
+    free(*grams);
+    free(*keys);
+    *cap = 2 * n;
+    *ids = mem_new(*cap, sizeof **ids);
+    *grams = mem_new(*cap, sizeof **grams);
+    *keys = mem_new(*cap, sizeof **keys);
+}
+
+static void tick(struct gram *g, uint32_t text)
+{
+    g->tf++;
+    if (g->last != text) {
+        g->last = text;
+        g->df++;
+    }
+}
+
+static void drop_rarest(struct vocab *v)
+{
+    enum { MOST = 1 << 16 };
+    size_t held = 0, below = 0, *of_tf = mem_zero(MOST, sizeof *of_tf);
+    for (size_t k = 2; k <= v->max_n; k++) {
+        const struct table *t = v->level + k;
+        held += t->n;
+        for (size_t i = 0; i < (size_t)1 << t->bits; i++)
+            if (t->slot[i].id)
+                of_tf[t->slot[i].tf < MOST ? t->slot[i].tf : MOST - 1]++;
+    }
+    if (held > v->most) {
+        uint64_t drop = 0;
+        while (drop + 1 < MOST && below < (held + 1) / 2)
+            below += of_tf[++drop];
+        for (size_t k = 2; k <= v->max_n; k++)      /* what begins with a dropped one is as rare */
+            rebuild(v->level + k, v->level[k].bits, drop);
+        v->missed += drop;
+    }
+    free(of_tf);
+}
+
+/* Slots that will be looked at a little later are fetched into the cache by then. */
+enum { AHEAD = 12 };
+static void fetch(const struct table *t, uint64_t key)
+{
+    __builtin_prefetch(t->slot + place(key, t->bits));
+}
+
+void vocab_count(struct vocab *v, const struct token *word, size_t n)
+{
+    uint32_t text = ++v->texts;
+    struct table *t = v->level + 1;
+    room(&v->ids, &v->grams, &v->keys, &v->ids_cap, n);
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        v->keys[i] = word_key(word[i]);
+        fetch(t, v->keys[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct gram *g = word_add(v, word[i], v->keys[i]);
+        if (g->id <= v->stops)
+            continue;
+        tick(g, text);
+        v->ids[m] = v->grams[m] = g->id;
+        m++;
+    }
+    size_t held = 0;
+    for (size_t k = 2; k <= v->max_n; k++) {
+        t = v->level + k;
+        for (size_t i = 0; i + k <= m; i++)
+            v->keys[i] = pair(v->grams[i], v->ids[i + k - 1]);
+        for (size_t i = 0; i + k <= m; i++) {
+            if (i + k + AHEAD <= m)
+                fetch(t, v->keys[i + AHEAD]);
+            struct gram *g = gram_add(t, v->keys[i]);
+            tick(g, text);
+            v->grams[i] = g->id;
+        }
+        held += t->n;
+    }
+    if (v->most && held > v->most)
+        drop_rarest(v);
+}
+
+/* ---- choosing terms ---- */
+
+/* An n-gram of `words` words. */
+struct choice { const struct gram *g; size_t words; };
+
+struct choosing {
+    const struct vocab *v;
+    const struct gram **of_id[VOCAB_NGRAM_MOST + 1];    /* of level 2 and more, where something refers to them */
+    struct choice *list;
+    size_t n, cap;
+};
+
+static void by_id(struct choosing *c, size_t level)
+{
+    const struct table *t = c->v->level + level;
+    c->of_id[level] = mem_zero((size_t)t->last_id + 1, sizeof **c->of_id);
+    for (size_t i = 0; i < (size_t)1 << t->bits; i++)
+        if (t->slot[i].id)
+            c->of_id[level][t->slot[i].id] = t->slot + i;
+}
+
+/* Write the n-gram's text at p (NULL: do not); its length. */
+static size_t spell(const struct choosing *c, struct choice a, char *p)
+{
+    uint32_t ids[VOCAB_NGRAM_MOST];
+    const struct gram *g = a.g;
+    for (size_t k = a.words; k >= 2; k--) {
+        ids[k - 1] = (uint32_t)g->key;
+        ids[0] = (uint32_t)(g->key >> 32);
+        if (k > 2)
+            g = c->of_id[k - 1][ids[0]];
+    }
+    if (a.words == 1)
+        ids[0] = g->id;
+    size_t n = 0;
+    for (size_t k = 0; k < a.words; k++) {
+        size_t begin = c->v->end[ids[k] - 1], size = c->v->end[ids[k]] - begin;
+        if (p) {
+            if (k)
+                p[n] = ' ';
+            memcpy(p + n + (k > 0), c->v->text + begin, size);
+        }
+        n += size + (k > 0);
+    }
+    return n;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct term *x = a, *y = b;
+    int order = memcmp(x->text, y->text, x->n < y->n ? x->n : y->n);
+    return order ? order : x->n < y->n ? -1 : x->n > y->n;
+}
+
+static int falling(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* The smallest tf of the `limit` largest. */
+static uint64_t cut_of(const struct choosing *c, size_t limit)
+{
+    enum { MOST = 1 << 16 };
+    size_t *of_tf = mem_zero(MOST, sizeof *of_tf), many = 0;
+    for (size_t i = 0; i < c->n; i++)
+        of_tf[c->list[i].g->tf < MOST ? c->list[i].g->tf : 0]++;
+    uint64_t *large = mem_new(of_tf[0], sizeof *large), cut = MOST;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->list[i].g->tf >= MOST)
+            large[many++] = c->list[i].g->tf;
+    if (many >= limit) {
+        qsort(large, many, sizeof *large, falling);
+        cut = large[limit - 1];
+    } else {
+        while (many < limit)
+            many += of_tf[--cut];
+    }
+    free(large);
+    free(of_tf);
+    return cut;
+}
+
+/* Terms of the choices, with their texts behind them in one piece of memory, sorted. */
+static struct term *spelled(const struct choosing *c, const struct choice *list, size_t n)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        bytes += spell(c, list[i], NULL);
+    struct term *terms = mem_new(mem_mul(n, sizeof *terms) + bytes, 1);
+    char *p = (char *)(terms + n);
+    for (size_t i = 0; i < n; i++) {
+        size_t size = spell(c, list[i], p);
+        terms[i] = (struct term){ p, size, list[i].g->tf, list[i].g->df };
+        p += size;
+    }
+    qsort(terms, n, sizeof *terms, by_text);
+    return terms;
+}
+
+/* Reduce the choices to the limit: all above the cut, and the first by code point at it. */
+static void limit_to(struct choosing *c, size_t limit)
+{
+    uint64_t cut = cut_of(c, limit);
+    struct choice *ties = mem_new(c->n, sizeof *ties);
+    size_t kept = 0, n_ties = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->list[i].g->tf > cut)
+            c->list[kept++] = c->list[i];
+        else if (c->list[i].g->tf == cut)
+            ties[n_ties++] = c->list[i];
+    }
+    if (n_ties > limit - kept) {
+        struct term *terms = spelled(c, ties, n_ties);
+        struct term last = terms[limit - kept - 1];
+        char *text = NULL;
+        size_t cap = 0;
+        for (size_t i = 0; i < n_ties; i++) {
+            struct term t = { .n = spell(c, ties[i], NULL) };
+            mem_grow(&text, &cap, t.n, 1);
+            spell(c, ties[i], text);
+            t.text = text;
+            if (by_text(&t, &last) <= 0)
+                c->list[kept++] = ties[i];
+        }
+        free(text);
+        free(terms);
+    } else {
+        memcpy(c->list + kept, ties, n_ties * sizeof *ties);
+        kept += n_ties;
+    }
+    c->n = kept;
+    free(ties);
+}
+
+struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n)
+{
+    struct choosing c = { .v = v };
+    for (size_t k = 2; k < v->max_n; k++)
+        by_id(&c, k);
+    for (size_t k = v->min_n; k <= v->max_n; k++) {
+        const struct table *t = v->level + k;
+        for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
+            const struct gram *g = t->slot + i;
+            if (!g->id || !g->df || g->df < min_df || g->df > max_df)
+                continue;
+            mem_grow(&c.list, &c.cap, c.n + 1, sizeof *c.list);
+            c.list[c.n++] = (struct choice){ g, k };
+        }
+    }
+    if (limit && c.n > limit)
+        limit_to(&c, limit);
+    struct term *terms = spelled(&c, c.list, *n = c.n);
+    for (size_t k = 2; k < v->max_n; k++)
+        free(c.of_id[k]);
+    free(c.list);
+    return terms;
+}
+
+/* ---- finding them again ---- */
+
+void vocab_put(struct vocab *v, const char *term, size_t n, uint32_t column)
+{
+    uint8_t *text = mem_zero(n + TOKENS_PAD, 1);
+    struct gram *g = NULL;
+    uint32_t left = 0;
+    memcpy(text, term, n);
+    size_t words = 0;
+    for (size_t i = 0, size; i < n; i += size + 1) {
+        const uint8_t *space = memchr(text + i, ' ', n - i);
+        size = space ? (size_t)(space - text) - i : n - i;
+        if (size == 0 || words == v->max_n)
+            break;
+        struct token w = { text + i, size };
+        g = word_add(v, w, word_key(w));
+        if (words++)
+            g = gram_add(v->level + words, pair(left, g->id));
+        left = g->id;
+    }
+    if (g)
+        g->column = column + 1;
+    free(text);
+}
+
+struct vocab_row *vocab_row_new(size_t columns)
+{
+    struct vocab_row *row = mem_zero(1, sizeof *row);
+    size_t words = columns / 64 + 1;
+    row->columns = columns;
+    row->total = mem_zero(columns, sizeof *row->total);
+    row->touched = mem_zero(words, sizeof *row->touched);
+    row->words_touched = mem_zero(words / 64 + 1, sizeof *row->words_touched);
+    return row;
+}
+
+void vocab_row_free(struct vocab_row *row)
+{
+    if (!row)
+        return;
+    free(row->column);
+    free(row->count);
+    free(row->total);
+    free(row->touched);
+    free(row->words_touched);
+    free(row->ids);
+    free(row->grams);
+    free(row->keys);
+    free(row);
+}
+
+static void touch(struct vocab_row *row, const struct gram *g)
+{
+    if (!g->id || !g->column)
+        return;
+    uint32_t c = g->column - 1;
+    if (row->total[c]++)
+        return;
+    row->touched[c / 64] |= (uint64_t)1 << c % 64;
+    row->words_touched[c / 4096] |= (uint64_t)1 << c / 64 % 64;
+    row->nnz++;
+}
+
+/* Collect what was touched in the order of the columns, and leave all clear. */
+static void collect(struct vocab_row *row)
+{
+    if (row->nnz > row->cap) {
+        free(row->column);
+        free(row->count);
+        row->cap = 2 * row->nnz;
+        row->column = mem_new(row->cap, sizeof *row->column);
+        row->count = mem_new(row->cap, sizeof *row->count);
+    }
+    size_t at = 0;
+    for (size_t k = 0; k <= row->columns / 4096; k++) {
+        for (; row->words_touched[k]; row->words_touched[k] &= row->words_touched[k] - 1) {
+            size_t w = 64 * k + (size_t)__builtin_ctzll(row->words_touched[k]);
+            for (; row->touched[w]; row->touched[w] &= row->touched[w] - 1) {
+                size_t c = 64 * w + (size_t)__builtin_ctzll(row->touched[w]);
+                row->column[at] = (uint32_t)c;
+                row->count[at++] = row->total[c];
+                row->total[c] = 0;
+            }
+        }
+    }
+}
+
+void vocab_find(const struct vocab *v, struct vocab_row *row, const struct token *word, size_t n)
+{
+    const struct table *t = v->level + 1;
+    row->nnz = 0;
+    room(&row->ids, &row->grams, &row->keys, &row->ids_cap, n);
+    for (size_t i = 0; i < n; i++) {
+        row->keys[i] = word_key(word[i]);
+        fetch(t, row->keys[i]);
+    }
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct gram *g = word_slot(v, word[i], row->keys[i]);
+        if (g->id && g->id <= v->stops)
+            continue;
+        touch(row, g);
+        row->ids[m] = row->grams[m] = g->id;
+        m++;
+    }
+    for (size_t k = 2; k <= v->max_n; k++) {
+        t = v->level + k;
+        for (size_t i = 0; i + k <= m; i++) {
+            row->keys[i] = pair(row->grams[i], row->ids[i + k - 1]);
+            if (row->grams[i] && row->ids[i + k - 1])
+                fetch(t, row->keys[i]);
+        }
+        for (size_t i = 0; i + k <= m; i++) {
+            if (!row->grams[i] || !row->ids[i + k - 1]) {
+                row->grams[i] = 0;
+                continue;
+            }
+            const struct gram *g = slot_of(t, row->keys[i]);
+            touch(row, g);
+            row->grams[i] = g->id;
+        }
+    }
+    collect(row);
+}

@@ -1,0 +1,70 @@
+/* vocab - words and runs of words (n-grams) counted over texts, and found again
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef TEXT_VOCAB_H
+#define TEXT_VOCAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "text/tokens.h"
+
+#define VOCAB_NGRAM_MOST 16
+
+struct vocab;
+
+/* Of n-grams of min_n to max_n words, 1 <= min_n <= max_n <= VOCAB_NGRAM_MOST. */
+struct vocab *vocab_new(size_t min_n, size_t max_n);
+void vocab_free(struct vocab *v);
+
+/* Let word be passed over in all texts, before n-grams are made; to be called first. */
+void vocab_stop(struct vocab *v, struct token word);
+
+/* Count a text: at most 2^32 - 2 of them. */
+void vocab_count(struct vocab *v, const struct token *word, size_t n);
+
+/* From now on hold no more than `most` n-grams of two words and more (0: no bound):
+ * where there are more after a text, the rarest are dropped, half of them or more, and
+ * every count may be low by the counts that were dropped (lossy counting after Manku and
+ * Motwani, "Approximate frequency counts over data streams", VLDB 2002). */
+void vocab_bound(struct vocab *v, size_t most);
+
+/* What no count is low by more than; 0: they are exact. */
+uint64_t vocab_missed(const struct vocab *v);
+
+struct term {
+    const char *text;           /* words with one space between them; not NUL-ended */
+    size_t n;
+    uint64_t tf;                /* how often it stands in the texts */
+    uint32_t df;                /* in how many texts it stands */
+};
+
+/* The n-grams with min_df <= df <= max_df, of those the `limit` (0: all) with the
+ * largest tf, at the same tf the first by code point; ordered by code point. Their number
+ * in *n; free the result with one free. */
+struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n);
+
+/* Let a term be found as `column`. */
+void vocab_put(struct vocab *v, const char *term, size_t n, uint32_t column);
+
+/* What vocab_find works with and gives: column[nnz] ascending, count[nnz]. */
+struct vocab_row {
+    size_t nnz;
+    uint32_t *column, *count;
+    /* private */
+    uint32_t *total;
+    uint64_t *touched, *words_touched;
+    size_t columns, cap, ids_cap;
+    uint32_t *ids, *grams;
+    uint64_t *keys;
+};
+
+/* For a vocabulary of so many columns; one for each thread. */
+struct vocab_row *vocab_row_new(size_t columns);
+void vocab_row_free(struct vocab_row *row);
+
+/* Count the terms that were put into v in a text. */
+void vocab_find(const struct vocab *v, struct vocab_row *row, const struct token *word, size_t n);
+
+#endif

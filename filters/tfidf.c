@@ -1,0 +1,443 @@
+/* tfidf - weigh the words of texts: term frequency times inverse document frequency
+ *
+ * in      records with a text (lyrics)
+ * out     the same records, the text replaced by a sparse vector x of one column for each term
+ * memory  the vocabulary: all n-grams that are counted, and later those that are kept; not the texts
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "stream/ids.h"
+#include "stream/map.h"
+#include "stream/model.h"
+#include "text/tokens.h"
+#include "text/vocab.h"
+
+enum { NORM_L2, NORM_L1, NORM_NONE };
+
+static struct {
+    const char *in, *out, *save;
+    bool keep;
+    struct opt_input model;
+} arg = { .in = "lyrics", .out = "x" };
+
+/* What is asked of the fit; with -m it comes from the model. */
+static struct fit {
+    const char *ngrams, *min_df, *max_df;
+    int64_t max_features, max_candidates;
+    bool sublinear, binary, no_idf, no_smooth, no_lowercase;
+    int norm, token, strip;
+    struct opt_input stop;
+} fit = { .ngrams = "1,1", .min_df = "1", .max_df = "1.0" };
+
+#define NORMS "l2|l1|none"
+#define RULES "words|marks|sklearn"
+#define STRIPS "none|latin|unicode|ascii"
+
+static const struct opt opts[] = {
+    MAP_IN(&arg.in),
+    MAP_OUT(&arg.out),
+    MAP_KEEP(&arg.keep),
+    OPT_STR('n', "ngrams", &fit.ngrams, "MIN,MAX", "count runs of so many words"),
+    OPT_INT(0, "max-features", &fit.max_features, 0, UINT32_MAX - 1, "keep the most frequent terms only; 0: all"),
+    OPT_STR(0, "min-df", &fit.min_df, "N|SHARE", "leave out terms in fewer texts: a count, or a share if it has a point"),
+    OPT_STR(0, "max-df", &fit.max_df, "N|SHARE", "leave out terms in more texts"),
+    OPT_FLAG(0, "sublinear-tf", &fit.sublinear, "1 + ln(tf) in place of tf"),
+    OPT_FLAG(0, "binary", &fit.binary, "1 in place of tf"),
+    OPT_FLAG(0, "no-idf", &fit.no_idf, "do not multiply by idf"),
+    OPT_FLAG(0, "no-smooth-idf", &fit.no_smooth, "idf = ln(n/df) + 1"),
+    OPT_CHOICE(0, "norm", &fit.norm, NORMS, "what each row is divided by"),
+    OPT_CHOICE(0, "token", &fit.token, RULES, "what a word is"),
+    OPT_INPUT(0, "stop-words", &fit.stop, "words to leave out, one a line"),
+    OPT_CHOICE(0, "strip-accents", &fit.strip, STRIPS, "take accents away"),
+    OPT_FLAG(0, "no-lowercase", &fit.no_lowercase, "keep upper case"),
+    OPT_INT(0, "max-candidates", &fit.max_candidates, 0, 4e9,
+            "hold no more n-grams of two words and more, with counts that may be low; 0: exact"),
+    OPT_NOTE(0, "save", &arg.save, "FILE", "write the fitted model"),
+    OPT_INPUT('m', "model", &arg.model, "apply a fitted model"),
+    OPT_END
+};
+static const struct prog prog = {
+    .name = "tfidf", .brief = "weigh the words of texts: term frequency times inverse document frequency",
+    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "lyrics text", .writes = "x vector", .conv = "sklearn-1.9",
+    .opts = opts, .also = map_also,
+};
+
+/* What is fitted, and what came up in use. */
+static struct {
+    size_t min_n, max_n;
+    struct tokens_how how;
+    struct vocab *vocab;        /* the kept terms, found as columns */
+    char **terms;               /* terms[n], in the order of the columns */
+    double *idf;
+    uint32_t *df;
+    size_t n, texts;
+    char *stop;                 /* the stop words, a line each */
+    size_t stop_n;
+    atomic_size_t zero, letters, lost;
+} model;
+
+/* The record's text cut into words; false: r->error says why not. */
+static bool cut(struct rec *r, const struct value *v, struct tokens *t)
+{
+    size_t bad;
+    if (v->type != V_STR)
+        return rec_error(r, "%s is no text", arg.in);
+    if (!tokens_cut(t, v->s.p, v->s.n, &bad))
+        return rec_error(r, "%s is no UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
+    return true;
+}
+
+/* A vocabulary that passes over the stop words, each cut as the texts are. */
+static struct vocab *vocabulary(void)
+{
+    struct vocab *v = vocab_new(model.min_n, model.max_n);
+    struct tokens *t = tokens_new(model.how);
+    size_t bad;
+    if (!tokens_cut(t, model.stop, model.stop_n, &bad))
+        die(ST_STOPPED, "%s: no UTF-8 at byte %zu", fit.stop.path ? fit.stop.path : arg.model.path, bad);
+    for (size_t i = 0; i < t->n; i++)
+        vocab_stop(v, t->token[i]);
+    tokens_free(t);
+    return v;
+}
+
+static void read_stop_words(void)
+{
+    FILE *f = fopen(fit.stop.path, "rb");
+    size_t cap = 0, n = 1;
+    if (!f)
+        die(ST_STOPPED, "%s:", fit.stop.path);
+    for (; n; model.stop_n += n) {
+        mem_grow(&model.stop, &cap, model.stop_n + 4096, 1);
+        n = fread(model.stop + model.stop_n, 1, 4096, f);
+    }
+    if (ferror(f))
+        die(ST_STOPPED, "%s:", fit.stop.path);
+    fclose(f);
+    fit.stop.xxh3 = XXH3_64bits(model.stop, model.stop_n);
+}
+
+static bool range(const char *text)
+{
+    const char *max;
+    double lo, hi;
+    size_t n = strcspn(text, ",");
+    char *min = mem_text(text, n);
+    max = text[n] ? text + n + 1 : min;
+    bool ok = opt_number(min, 1, VOCAB_NGRAM_MOST, &lo) && opt_number(max, 1, VOCAB_NGRAM_MOST, &hi) && lo <= hi &&
+              lo == floor(lo) && hi == floor(hi);
+    if (ok) {
+        model.min_n = (size_t)lo;
+        model.max_n = (size_t)hi;
+    }
+    free(min);
+    return ok;
+}
+
+/* --min-df or --max-df as a number of texts. */
+static double documents(const char *option, const char *text)
+{
+    double v;
+    bool share = strpbrk(text, ".eE");
+    if (!opt_number(text, 0, share ? 1 : 4e9, &v))
+        opt_misuse(&prog, "--%s '%s' is no number of texts and no share from 0.0 to 1.0", option, text);
+    return share ? v * (double)model.texts : v;
+}
+
+/* First pass: count all n-grams. */
+static struct vocab *count(struct rec_in *in)
+{
+    struct vocab *v = vocabulary();
+    struct tokens *t = tokens_new(model.how);
+    struct rec *r = rec_new();
+    struct ids *ids = ids_new();
+    vocab_bound(v, (size_t)fit.max_candidates);
+    progress_start(0, "texts counted");
+    for (size_t k = 0; rec_next(in, r); progress_at(++k, NULL)) {
+        struct text id = rec_id(r);
+        if (!ids_add(ids, id, k))
+            die(ST_STREAM, "%s: id %.*s comes twice", rec_name(in), (int)id.n, id.p);
+        const struct field *f = rec_find(r, arg.in);
+        struct value text = rec_get(r, arg.in);
+        if (f && text.type == V_NIL)
+            continue;
+        if (f ? cut(r, &text, t) : rec_error(r, "no field %s", arg.in)) {
+            if (++model.texts == UINT32_MAX)
+                die(ST_MEMORY, "more than %u texts", UINT32_MAX - 1);
+            vocab_count(v, t->token, t->n);
+        } else if (item_on_error == ON_ERROR_FAIL) {
+            item_bad(r);
+        }
+    }
+    progress_clear();
+    ids_free(ids);
+    tokens_free(t);
+    rec_free(r);
+    return v;
+}
+
+/* Number the terms, and let them be found. */
+static void put_terms(const struct term *terms, size_t n)
+{
+    model.n = n;
+    model.terms = mem_new(n, sizeof *model.terms);
+    model.idf = mem_new(n, sizeof *model.idf);
+    model.df = mem_new(n, sizeof *model.df);
+    model.vocab = vocabulary();
+    for (size_t i = 0; i < n; i++) {
+        double df = terms[i].df, all = (double)model.texts;
+        model.terms[i] = mem_text(terms[i].text, terms[i].n);
+        model.df[i] = terms[i].df;
+        model.idf[i] = (fit.no_smooth ? log(all / df) : log((1 + all) / (1 + df))) + 1;
+        vocab_put(model.vocab, terms[i].text, terms[i].n, (uint32_t)i);
+    }
+}
+
+static void fit_to(struct rec_in *in)
+{
+    struct vocab *v = count(in);
+    if (!model.texts)
+        die(ST_STOPPED, "no text in %s: nothing to fit to", arg.in);
+    double min = documents("min-df", fit.min_df), max = documents("max-df", fit.max_df);
+    size_t n;
+    struct term *terms = vocab_terms(v, min, max, (size_t)fit.max_features, &n);
+    if (!n) {
+        free(terms);
+        free(vocab_terms(v, 1, INFINITY, 1, &n));
+        if (!n)
+            die(ST_STOPPED, "no term in %zu texts: they have no words of two letters that are no stop words", model.texts);
+        die(ST_STOPPED, "no term stands in %g to %g of %zu texts: lower --min-df or raise --max-df", min, max, model.texts);
+    }
+    if (vocab_missed(v) && !progress_quiet)
+        warn("rare n-grams were dropped to hold %lld at a time: the counts of n-grams may be low by up to %llu",
+             (long long)fit.max_candidates, (unsigned long long)vocab_missed(v));
+    vocab_free(v);
+    put_terms(terms, n);
+    free(terms);
+    rec_rewind(in);
+}
+
+/* ---- the model ---- */
+
+static void save(const struct rec_in *in)
+{
+    struct model_out *m = model_create(&prog, in, arg.save);
+    struct rec *c = model_out_config(m);
+    size_t bytes = 0, at = 0;
+    for (size_t i = 0; i < model.n; i++)
+        bytes += strlen(model.terms[i]) + 1;
+    char *terms = mem_new(bytes, 1);
+    for (size_t i = 0; i < model.n; i++) {
+        size_t size = strlen(model.terms[i]);
+        memcpy(terms + at, model.terms[i], size);
+        at += size;
+        terms[at++] = '\n';
+    }
+    rec_set_int(c, "texts", (int64_t)model.texts);
+    rec_set_str(c, "ngrams", fit.ngrams, strlen(fit.ngrams));
+    rec_set_str(c, "min_df", fit.min_df, strlen(fit.min_df));
+    rec_set_str(c, "max_df", fit.max_df, strlen(fit.max_df));
+    rec_set_int(c, "max_features", fit.max_features);
+    rec_set_int(c, "max_candidates", fit.max_candidates);
+    rec_set_int(c, "token", fit.token);
+    rec_set_int(c, "strip_accents", fit.strip);
+    rec_set_int(c, "norm", fit.norm);
+    rec_set_bool(c, "lowercase", !fit.no_lowercase);
+    rec_set_bool(c, "sublinear_tf", fit.sublinear);
+    rec_set_bool(c, "binary", fit.binary);
+    rec_set_bool(c, "use_idf", !fit.no_idf);
+    rec_set_bool(c, "smooth_idf", !fit.no_smooth);
+    rec_set_str(c, "stop_words", model.stop, model.stop_n);
+    rec_set_str(c, "terms", terms, at);
+    model_put(m, "df", T_U4, 1, &model.n, model.df);
+    model_put(m, "idf", T_F8, 1, &model.n, model.idf);
+    model_finish(m);
+    free(terms);
+}
+
+static struct value wanted(const struct model *m, const char *name, enum vtype type)
+{
+    struct value v = rec_get(model_config(m), name);
+    if (v.type != type)
+        model_bad(m, name);
+    return v;
+}
+
+static int choice(const struct model *m, const char *name, int64_t most)
+{
+    int64_t i = wanted(m, name, V_INT).i;
+    if (i < 0 || i > most)
+        model_bad(m, name);
+    return (int)i;
+}
+
+static const char *word(const struct model *m, const char *name)
+{
+    struct value v = wanted(m, name, V_STR);
+    return mem_text(v.s.p, v.s.n);
+}
+
+/* Everything of the fit from the model, so that the history tells it. */
+static void load(void)
+{
+    struct model *m = model_load(&arg.model, "tfidf");
+    struct value stop = wanted(m, "stop_words", V_STR), terms = wanted(m, "terms", V_STR);
+    fit.ngrams = word(m, "ngrams");
+    fit.min_df = word(m, "min_df");
+    fit.max_df = word(m, "max_df");
+    fit.max_features = wanted(m, "max_features", V_INT).i;
+    fit.max_candidates = wanted(m, "max_candidates", V_INT).i;
+    if (!range(fit.ngrams))
+        model_bad(m, "ngrams");
+    fit.token = choice(m, "token", TOKENS_SKLEARN);
+    fit.strip = choice(m, "strip_accents", STRIP_ASCII);
+    fit.norm = choice(m, "norm", NORM_NONE);
+    fit.no_lowercase = !wanted(m, "lowercase", V_BOOL).b;
+    fit.sublinear = wanted(m, "sublinear_tf", V_BOOL).b;
+    fit.binary = wanted(m, "binary", V_BOOL).b;
+    fit.no_idf = !wanted(m, "use_idf", V_BOOL).b;
+    fit.no_smooth = !wanted(m, "smooth_idf", V_BOOL).b;
+    model.stop = mem_text(stop.s.p, stop.s.n);
+    model.stop_n = stop.s.n;
+    model.how = (struct tokens_how){ (enum tokens_rule)fit.token, !fit.no_lowercase, (enum tokens_strip)fit.strip };
+    model.idf = model_f64(m, "idf", 1, &model.n);
+    model.terms = mem_zero(model.n, sizeof *model.terms);
+    model.vocab = vocabulary();
+    const char *p = terms.s.p, *end = p + terms.s.n;
+    for (size_t i = 0; i < model.n; i++) {
+        const char *line = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+        if (!line || line == p || !isfinite(model.idf[i]))
+            model_bad(m, "terms and idf are not as many, or one is empty");
+        model.terms[i] = mem_text(p, (size_t)(line - p));
+        vocab_put(model.vocab, p, (size_t)(line - p), (uint32_t)i);
+        p = line + 1;
+    }
+    if (p != end || model.n == 0 || model.n >= UINT32_MAX)
+        model_bad(m, "terms and idf are not as many");
+    model_free(m);
+}
+
+/* ---- the weights ---- */
+
+struct worker { struct tokens *tokens; struct vocab_row *row; float *value; size_t cap; };
+
+static void *worker_new(void *state)
+{
+    (void)state;
+    struct worker *w = mem_zero(1, sizeof *w);
+    w->tokens = tokens_new(model.how);
+    w->row = vocab_row_new(model.n);
+    return w;
+}
+
+static void worker_free(void *state)
+{
+    struct worker *w = state;
+    tokens_free(w->tokens);
+    vocab_row_free(w->row);
+    free(w->value);
+    free(w);
+}
+
+static double weight(uint32_t column, uint32_t tf)
+{
+    double v = fit.binary ? 1 : tf;
+    if (fit.sublinear)
+        v = 1 + log(v);
+    return fit.no_idf ? v : v * model.idf[column];
+}
+
+static bool process(struct rec *r, const struct value *in, void *state)
+{
+    struct worker *w = state;
+    const struct vocab_row *row = w->row;
+    if (!cut(r, in, w->tokens))
+        return false;
+    model.letters += w->tokens->letters;
+    model.lost += w->tokens->lost;
+    vocab_find(model.vocab, w->row, w->tokens->token, w->tokens->n);
+    if (row->nnz > w->cap) {
+        free(w->value);
+        w->value = mem_new(w->cap = 2 * row->nnz, sizeof *w->value);
+    }
+    double sum = 0;
+    for (size_t i = 0; i < row->nnz; i++) {
+        double v = weight(row->column[i], row->count[i]);
+        sum += fit.norm == NORM_L2 ? v * v : fabs(v);
+    }
+    double by = fit.norm == NORM_NONE || sum <= 0 ? 1 : fit.norm == NORM_L2 ? sqrt(sum) : sum;
+    for (size_t i = 0; i < row->nnz; i++)
+        w->value[i] = (float)(weight(row->column[i], row->count[i]) / by);
+    if (!row->nnz)
+        model.zero++;
+    rec_set_sparse(r, arg.out, model.n, row->nnz, row->column, w->value);
+    return true;
+}
+
+static void header(struct head *h, void *state)
+{
+    (void)state;
+    head_set_columns(h, arg.out, (const char *const *)model.terms, model.n);
+}
+
+static void remarks(void)
+{
+    size_t letters = model.letters, lost = model.lost, zero = model.zero;
+    if (progress_quiet)
+        return;
+    if (zero)
+        warn("%zu texts are empty or have no term of the vocabulary: their rows are zero", zero);
+    if (5 * lost > letters && fit.token != TOKENS_WORDS)
+        warn("%.0f %% of the letters are in no word: --token words keeps the words of Indic scripts whole",
+             100.0 * (double)lost / (double)letters);
+}
+
+/* With -m, an option of the fit must be the default or what the model was fitted with. */
+static bool agrees(const struct fit *usual, const struct fit *given)
+{
+#define SAME(F) (given->F == usual->F || given->F == fit.F)
+#define SAME_TEXT(F) (strcmp(given->F, usual->F) == 0 || strcmp(given->F, fit.F) == 0)
+    return SAME_TEXT(ngrams) && SAME_TEXT(min_df) && SAME_TEXT(max_df) && SAME(max_features) && SAME(max_candidates) &&
+           SAME(sublinear) && SAME(binary) && SAME(no_idf) && SAME(no_smooth) && SAME(no_lowercase) && SAME(norm) &&
+           SAME(token) && SAME(strip) && !given->stop.path;
+}
+
+int main(int argc, char **argv)
+{
+    const struct fit usual = fit;
+    char **operands = opt_parse(&prog, argc, argv);
+    const struct fit given = fit;
+    if (arg.model.path && arg.save)
+        opt_misuse(&prog, "--save writes what is fitted, and with -m nothing is");
+    if (!range(fit.ngrams))
+        opt_misuse(&prog, "--ngrams '%s' is not MIN,MAX with 1 <= MIN <= MAX <= %d", fit.ngrams, VOCAB_NGRAM_MOST);
+    documents("min-df", fit.min_df);
+    documents("max-df", fit.max_df);
+    model.how = (struct tokens_how){ (enum tokens_rule)fit.token, !fit.no_lowercase, (enum tokens_strip)fit.strip };
+    if (fit.stop.path)
+        read_stop_words();
+    struct rec_in *in = rec_open(&prog, operands, !arg.model.path);
+    if (!arg.model.path) {
+        fit_to(in);
+    } else {
+        load();
+        if (!agrees(&usual, &given))
+            opt_misuse(&prog, "the model was fitted with other options: with -m give none");
+    }
+    if (arg.save)
+        save(in);
+    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
+                                        .worker_new = worker_new, .worker_free = worker_free, .header = header,
+                                        .counts = "texts" }, in, rec_create(&prog, in));
+    remarks();
+    return status;
+}
