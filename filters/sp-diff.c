@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -24,13 +25,13 @@ static const struct opt opts[] = {
     OPT_F64(0, "atol", &arg.atol, 0, 1e308, "difference that is allowed"),
     OPT_F64(0, "rtol", &arg.rtol, 0, 1e308, "difference that is allowed, as a part of the number in B"),
     OPT_FLAG(0, "equal-nan", &arg.equal_nan, "take NaN as equal to NaN"),
-    OPT_FLAG('v', "verbose", &arg.verbose, "tell the largest difference though it is allowed"),
+    OPT_FLAG('v', "verbose", &arg.verbose, "tell what was compared, and the worst difference though it is allowed"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };
 static const struct prog prog = {
     .name = "sp-diff", .brief = "compare two streams, numbers within a tolerance",
-    .in = IO_ANY, .out = IO_TEXT, .operands = "A [B]", .example = "FILE", .opts = opts, .also = also,
+    .in = IO_ANY, .out = IO_TEXT, .operands = "A [B]", .example = "-v FILE", .opts = opts, .also = also,
 };
 
 /* Where we are: for the messages. */
@@ -276,11 +277,11 @@ static void records(const struct rec *a, const struct rec *b, const struct head 
     sum.bad_records += bad > 0;
 }
 
-static void heads(const struct head *a, const struct head *b)
+static void heads(const struct head *a, const struct head *b, FILE *to)
 {
     if (a->model != b->model) {
         sum.header = true;
-        printf("A holds %s, B holds %s\n", a->model ? "a model" : "records", b->model ? "a model" : "records");
+        fprintf(to, "A holds %s, B holds %s\n", a->model ? "a model" : "records", b->model ? "a model" : "records");
     }
     for (int side = 0; side < 2; side++)
         for (size_t i = 0; i < (side ? b : a)->n_columns; i++) {
@@ -293,11 +294,11 @@ static void heads(const struct head *a, const struct head *b)
                 continue;
             sum.header = true;
             if (!other)
-                printf("columns of %s are named in %c only\n", one->field, side ? 'B' : 'A');
+                fprintf(to, "columns of %s are named in %c only\n", one->field, side ? 'B' : 'A');
             else if (k == one->n || k == other->n)
-                printf("columns of %s: %zu are named in A and %zu in B\n", one->field, one->n, other->n);
+                fprintf(to, "columns of %s: %zu are named in A and %zu in B\n", one->field, one->n, other->n);
             else
-                printf("columns of %s: %zu is %s in A and %s in B\n", one->field, k, one->names[k], other->names[k]);
+                fprintf(to, "columns of %s: %zu is %s in A and %s in B\n", one->field, k, one->names[k], other->names[k]);
         }
 }
 
@@ -336,22 +337,32 @@ int main(int argc, char **argv)
             moved++;
         }
     }
-    heads(rec_head(a), rec_head(b));
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to)
+        die(ST_MEMORY, "no memory");
+    heads(rec_head(a), rec_head(b), to);
     if (na != nb)
-        printf("A has %" PRIu64 " records, B has %" PRIu64 "\n", na, nb);
+        fprintf(to, "A has %" PRIu64 " records, B has %" PRIu64 "\n", na, nb);
     if (moved)
-        printf("%" PRIu64 " of %" PRIu64 " records have another id in B and were not compared\n", moved, sum.records);
+        fprintf(to, "%" PRIu64 " of %" PRIu64 " records have another id in B and were not compared\n", moved, sum.records);
     if (sum.bad_fields)
-        printf("%" PRIu64 " of %" PRIu64 " fields differ, in %" PRIu64 " of %" PRIu64 " records; "
+        fprintf(to, "%" PRIu64 " of %" PRIu64 " fields differ, in %" PRIu64 " of %" PRIu64 " records; "
                "%" PRIu64 " of %" PRIu64 " numbers\n", sum.bad_fields, sum.fields, sum.bad_records, sum.records,
                sum.bad_numbers, sum.numbers);
     if (sum.first)
-        printf("first: %s\n", sum.first);
+        fprintf(to, "first: %s\n", sum.first);
     if (sum.worst && (arg.verbose || sum.bad_numbers))
-        printf("worst: %s\n", sum.worst);
+        fprintf(to, "worst: %s\n", sum.worst);
     bool equal = !sum.header && na == nb && !moved && !sum.bad_fields;
-    if (fflush(stdout) != 0)
-        die(ST_STOPPED, "cannot write:");
+    if (arg.verbose)
+        fprintf(to, "%" PRIu64 " records, %" PRIu64 " fields and %" PRIu64 " numbers compared\n", sum.records, sum.fields,
+                sum.numbers);
+    if (fclose(to) != 0)
+        die(ST_MEMORY, "no memory");
+    frame_write(STDOUT_FILENO, text, size);
+    free(text);
     free(sum.first);
     free(sum.worst);
     rec_free(ra);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -59,7 +60,7 @@ static void print_number(double x, FILE *to)
 }
 
 /* The history as commands, one a line. */
-static void print_pipeline(const struct rec_in *in)
+static void print_pipeline(const struct rec_in *in, FILE *to)
 {
     const struct head *h = rec_head(in);
     struct step *steps = history_steps(h);
@@ -69,13 +70,13 @@ static void print_pipeline(const struct rec_in *in)
     if (!h->n_history)
         die(ST_STOPPED, "%s: has no history: made with --no-history, or by another program", rec_name(in));
     for (size_t i = 0; i < h->n_history; i++) {
-        fputs(i ? " |\n" : "", stdout);
-        history_command(steps + i, stdout);
-        fputs(i ? "" : " FILE...", stdout);
+        fputs(i ? " |\n" : "", to);
+        history_command(steps + i, to);
+        fputs(i ? "" : " FILE...", to);
     }
     struct text last = steps[h->n_history - 1].tool;
     bool trains = last.n > 6 && memcmp(last.p + last.n - 6, "-train", 6) == 0;
-    puts(h->model && !trains ? " --save FILE >/dev/null" : "");     /* made beside other output */
+    fputs(h->model && !trains ? " --save FILE >/dev/null\n" : "\n", to);     /* made beside other output */
     free(steps);
 }
 
@@ -225,7 +226,7 @@ static void print_values(const struct summary *s, FILE *to)
         fprintf(to, "  %zu with NaN or infinity", s->not_finite);
 }
 
-static void print_fields(size_t records)
+static void print_fields(size_t records, FILE *to)
 {
     size_t name = 5, type = 4;
     char **types = mem_zero(n_all, sizeof *types);
@@ -241,17 +242,17 @@ static void print_fields(size_t records)
         n = strlen(all[i].name);
         name = n > name ? n : name;
     }
-    printf("\n%-*s  %-*s  %9s  %9s  %9s  values\n", (int)name, "field", (int)type, "type", "records", "nil", "missing");
+    fprintf(to, "\n%-*s  %-*s  %9s  %9s  %9s  values\n", (int)name, "field", (int)type, "type", "records", "nil", "missing");
     for (size_t i = 0; i < n_all; i++) {
         const struct summary *s = all + i;
         size_t here = 0;
         for (int t = 0; t <= V_OTHER; t++)
             here += s->types[t];
-        print_text((struct text){ s->name, strlen(s->name) }, SIZE_MAX, stdout);
-        printf("%*s  %-*s  %9zu  %9zu  %9zu", (int)(name - strlen(s->name)), "", (int)type, types[i],
+        print_text((struct text){ s->name, strlen(s->name) }, SIZE_MAX, to);
+        fprintf(to, "%*s  %-*s  %9zu  %9zu  %9zu", (int)(name - strlen(s->name)), "", (int)type, types[i],
                here - s->types[V_NIL], s->types[V_NIL], records - here);
-        print_values(s, stdout);
-        putchar('\n');
+        print_values(s, to);
+        fputc('\n', to);
         free(types[i]);
     }
     free(types);
@@ -259,40 +260,38 @@ static void print_fields(size_t records)
 
 /* ---- the rest ---- */
 
-static void print_header(const struct rec_in *in)
+static void print_header(const struct rec_in *in, FILE *to)
 {
     const struct head *h = rec_head(in);
-    printf("stream   ");
-    print_text((struct text){ rec_name(in), strlen(rec_name(in)) }, SIZE_MAX, stdout);
-    printf("\nkind     %s\n", h->model ? "model" : "records");
+    fprintf(to, "kind     %s\n", h->model ? "model" : "records");
     for (size_t i = 0; i < h->n_columns; i++) {
         const struct columns *c = h->columns + i;
-        printf("columns  ");
-        print_text((struct text){ c->field, strlen(c->field) }, SIZE_MAX, stdout);
-        printf(" %zu:", c->n);
+        fprintf(to, "columns  ");
+        print_text((struct text){ c->field, strlen(c->field) }, SIZE_MAX, to);
+        fprintf(to, " %zu:", c->n);
         for (size_t k = 0; k < c->n; k++)
             if (k < 4 || k + 1 == c->n || c->n <= 6) {
-                putchar(' ');
-                print_text((struct text){ c->names[k], strlen(c->names[k]) }, SIZE_MAX, stdout);
+                fputc(' ', to);
+                print_text((struct text){ c->names[k], strlen(c->names[k]) }, SIZE_MAX, to);
             } else if (k == 4) {
-                fputs(" ...", stdout);
+                fputs(" ...", to);
             }
-        putchar('\n');
+        fputc('\n', to);
     }
     struct step *steps = history_steps(h);
     if (!h->n_history)
-        puts("history  none");
+        fputs("history  none\n", to);
     for (size_t i = 0; i < h->n_history; i++) {
-        fputs(i ? "         " : "history  ", stdout);
+        fputs(i ? "         " : "history  ", to);
         if (steps[i].tool.n)
-            history_command(steps + i, stdout);
+            history_command(steps + i, to);
         else
-            fputs("(a malformed entry)", stdout);
-        fputs("  # ", stdout);
-        print_text(steps[i].version, SIZE_MAX, stdout);
-        fputs(steps[i].conv.n ? ", " : "", stdout);
-        print_text(steps[i].conv, SIZE_MAX, stdout);
-        putchar('\n');
+            fputs("(a malformed entry)", to);
+        fputs("  # ", to);
+        print_text(steps[i].version, SIZE_MAX, to);
+        fputs(steps[i].conv.n ? ", " : "", to);
+        print_text(steps[i].conv, SIZE_MAX, to);
+        fputc('\n', to);
     }
     free(steps);
 }
@@ -334,19 +333,19 @@ static void print_part(const struct rec *r, bool config, FILE *to)
 }
 
 /* Print what there is of problems; whether there are any. */
-static bool print_problems(const struct head *h, size_t twice, const char *which)
+static bool print_problems(const struct head *h, size_t twice, const char *which, FILE *to)
 {
     bool any = twice > 0;
     if (twice) {
-        printf("problem  %zu ids come again; the first is ", twice);
-        print_text((struct text){ which, strlen(which) }, SIZE_MAX, stdout);
-        putchar('\n');
+        fprintf(to, "problem  %zu ids come again; the first is ", twice);
+        print_text((struct text){ which, strlen(which) }, SIZE_MAX, to);
+        fputc('\n', to);
     }
     for (size_t i = 0; i < n_all; i++)
         if (all[i].odd_width) {
-            printf("problem  %zu of ", all[i].odd_width);
-            print_text((struct text){ all[i].name, strlen(all[i].name) }, SIZE_MAX, stdout);
-            printf(" are not as wide as the %zu columns in the header\n", head_columns(h, all[i].name)->n);
+            fprintf(to, "problem  %zu of ", all[i].odd_width);
+            print_text((struct text){ all[i].name, strlen(all[i].name) }, SIZE_MAX, to);
+            fprintf(to, " are not as wide as the %zu columns in the header\n", head_columns(h, all[i].name)->n);
             any = true;
         }
     return any;
@@ -359,11 +358,13 @@ int main(int argc, char **argv)
     struct ids *ids = ids_new();
     const struct head *h = rec_head(in);
     size_t records = 0, twice = 0;
-    char *which = NULL, *parts = NULL;
+    char *which = NULL, *text = NULL;
     size_t size;
-    FILE *to = open_memstream(&parts, &size);   /* nothing is said of a stream that is not whole */
+    FILE *to = open_memstream(&text, &size);    /* nothing is said of a stream that is not whole */
     if (!to)
         die(ST_MEMORY, "no memory");
+    if (!arg.pipeline)
+        print_header(in, to);
     for (; rec_next(in, r); records++) {
         if (arg.pipeline)
             continue;
@@ -374,22 +375,19 @@ int main(int argc, char **argv)
         if (!ids_add(ids, rec_id(r), records) && !twice++)
             which = mem_text(rec_id(r).p, rec_id(r).n);
     }
-    fclose(to);
     bool bad = false;
     if (arg.pipeline) {
-        print_pipeline(in);
+        print_pipeline(in, to);
     } else {
-        print_header(in);
-        if (h->model)
-            fputs(parts, stdout);
-        else
-            print_fields(records);
-        printf("\nrecords  %zu\n", records);
-        if (!(bad = print_problems(h, twice, which)))
-            puts("valid    whole, checksum right, every id once");
+        if (!h->model)
+            print_fields(records, to);
+        fprintf(to, "\nrecords  %zu\n", records);
+        if (!(bad = print_problems(h, twice, which, to)))
+            fputs("valid    whole, checksum right, every id once\n", to);
     }
-    if (fflush(stdout) != 0)
-        die(ST_STOPPED, "cannot write:");
+    if (fclose(to) != 0)
+        die(ST_MEMORY, "no memory");
+    frame_write(STDOUT_FILENO, text, size);
     if (bad)
         die(ST_STREAM, "%s: whole, but not right: see its problems", rec_name(in));
     for (size_t i = 0; i < n_all; i++) {
@@ -399,7 +397,7 @@ int main(int argc, char **argv)
     }
     free(all);
     free(which);
-    free(parts);
+    free(text);
     ids_free(ids);
     rec_free(r);
     rec_close(in);

@@ -69,7 +69,7 @@ differ('', $a, $a =~ s/100,2/101,2/r =~ s/100,4/105,4/r, 'first and worst', qr/^
 differ('--atol 1e-3 --rtol 0.1', $a, $a =~ s/100,4/130,4/r =~ s/0,100,5/0.5,100,5/r, 'by tolerance',
     qr/^worst: record 5 \(r5\): x\[0\] is 0 in A and 0.5 in B/m);
 my ($status, $out) = compare('-v --atol 1', '{"id":"a","n":1,"f":2}', '{"id":"a","n":1.25,"f":2.75}');
-is("$status $out", "0 worst: record 1 (a): f is 2 in A and 2.75 in B, off by 0.75 (0.273 of it)\n", '-v tells what is allowed');
+is("$status $out", "0 worst: record 1 (a): f is 2 in A and 2.75 in B, off by 0.75 (0.273 of it)\n1 records, 2 fields and 2 numbers compared\n", '-v tells what is allowed');
 
 # NaN and infinity.
 my $nan = '{"id":"a","x":[1,null]}';
