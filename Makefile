@@ -32,7 +32,7 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 # No -ffast-math: results are the same with and without vectors. Only errno and the
 # floating-point exceptions, which nobody reads, are given up.
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -DSONGPIPE_VERSION='"$(VERSION)"' -Icommon -pthread \
-	-fno-math-errno -fno-trapping-math
+	-fno-math-errno -fno-trapping-math -ffp-contract=fast
 PKGS := sox sndfile libmpg123 soxr fftw3f openblas msgpack libxxhash jansson libcrypto
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcsv -lunistring -lm -pthread
@@ -97,10 +97,10 @@ lint:
 	@CC='$(CC) $(FLAGS) $(WARN) $(CPPFLAGS)' tests/lint
 
 demo: all
-	@$(RUN) MUSIC='$(MUSIC)' examples/demo.sh
+	@$(RUN) examples/demo.sh $(if $(MUSIC),"$(patsubst ~/%,$(HOME)/%,$(MUSIC))")
 
 bench: all
-	@$(RUN) PEERS='$(PEERS)' tests/bench/run
+	@$(RUN) PEERS='$(PEERS)' tests/bench/run $(NAME)
 
 # Only what is missing is asked for, so that a machine without network passes too.
 deps:
