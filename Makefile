@@ -29,7 +29,8 @@ CC ?= cc
 ARCH ?= -march=native
 CFLAGS ?= -O3 -g
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
-# No -ffast-math: results are the same with and without vectors. Only errno and the
+# No -ffast-math: sums keep their order. Products are fused into sums where the machine can
+# (so another type of machine may differ in the last bit), and errno and the
 # floating-point exceptions, which nobody reads, are given up.
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -DSONGPIPE_VERSION='"$(VERSION)"' -Icommon -pthread \
 	-fno-math-errno -fno-trapping-math -ffp-contract=fast

@@ -1,0 +1,61 @@
+/* near - which rows are close to which, exactly, without a distance matrix
+ *
+ * Points are put in the order of a tree (median splits of the widest column), so that
+ * neighbours in memory are neighbours in space; leaves that are too far away as a whole
+ * are passed over, the others are compared lane by lane in float, and whatever lies
+ * within rounding of a decision is decided in double from the differences.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MATH_NEAR_H
+#define MATH_NEAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum near_metric {
+    NEAR_EUCLIDEAN,
+    NEAR_COSINE,            /* 1 - cos: of rows scaled to length 1; a zero row is 1 from all but itself */
+};
+
+struct near;
+
+/* Prepare x[n][d] (row-major, finite, n < 2^32), which must live as long. Holds about
+ * 4 n d bytes, 8 n d with cosine. */
+struct near *near_new(const float *x, size_t n, size_t d, enum near_metric metric);
+void near_free(struct near *t);
+
+/* The points come in leaves: each point is in one. Work on leaves may run in parallel. */
+size_t near_leaves(const struct near *t);
+/* The rows of a leaf: how many, and their indices in x. */
+size_t near_leaf(const struct near *t, size_t leaf, const uint32_t **rows);
+
+/* How many rows are at distance <= eps of each row of the leaf, itself counted: added
+ * to count[row]. */
+void near_count(const struct near *t, size_t leaf, double eps, uint32_t *count);
+
+/* What near_range is to look for. */
+struct near_search {
+    double eps;
+    bool (*wanted)(size_t i, const void *state);            /* rows to search around; NULL: all */
+    bool (*worth)(size_t leaf, size_t other, void *state);  /* leaves to search in; NULL: all */
+    void (*found)(size_t i, size_t j, void *state);
+    void *state;
+};
+
+/* Call found(i, j) for every wanted row i of the leaf and every other row j at distance
+ * <= eps of it that lies in a leaf worth searching. */
+void near_range(const struct near *t, size_t leaf, const struct near_search *s);
+
+/* The k rows nearest to each row of the leaf, itself left out (another row at distance 0
+ * is not), by distance and then by index: index[row][k], distance[row][k] (NULL: not
+ * wanted). k < n. Equals scikit-learn's NearestNeighbors where no distances tie. */
+void near_knn(const struct near *t, size_t leaf, size_t k, uint32_t *index, double *distance);
+
+/* distance[row] of each row of the leaf from the k-th nearest other row, 1 <= k < n. */
+void near_kth(const struct near *t, size_t leaf, size_t k, double *distance);
+
+/* Exact distance of two rows. */
+double near_distance(const struct near *t, size_t i, size_t j);
+
+#endif

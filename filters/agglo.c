@@ -1,0 +1,95 @@
+/* agglo - agglomerative clustering: Ward, single, average, complete
+ *
+ * in      records with a vector x
+ * out     the same records with cluster (int, numbered by first appearance)
+ * memory  n x d doubles; average and complete: half the distance matrix
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "cluster/linkage.h"
+#include "stream/slurp.h"
+
+enum { WARD, SINGLE, AVERAGE, COMPLETE };
+
+static struct {
+    const char *in, *out, *tree;
+    int64_t k;
+    double distance;
+    int linkage;
+} arg = { .in = "x", .out = "cluster", .distance = NAN };
+
+static const struct opt opts[] = {
+    OPT_INT('k', "n-clusters", &arg.k, 0, 1e9, "number of clusters; 0: 2, or what --distance gives"),
+    OPT_F64('d', "distance", &arg.distance, 0, 1e300, "join no clusters at this height or above, instead of -k"),
+    OPT_CHOICE('l', "linkage", &arg.linkage, "ward|single|average|complete", "how far clusters are apart"),
+    OPT_NOTE(0, "tree", &arg.tree, "FILE", "write the merges as records: left, right, height, size"),
+    OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
+    OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
+    OPT_END
+};
+static const struct prog prog = {
+    .name = "agglo", .brief = "agglomerative clustering: Ward, single, average, complete linkage",
+    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "cluster label",
+    .example = "-k 2", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
+};
+
+static void write_tree(const struct merge *merges, size_t n, const char *path)
+{
+    struct rec_out *out = rec_create_file(&prog, NULL, path, IO_RECORDS);
+    struct rec *r = rec_new();
+    for (size_t i = 0; i + 1 < n; i++) {
+        char id[24];
+        rec_begin(r, id, (size_t)snprintf(id, sizeof id, "%zu", n + i));
+        rec_set_int(r, "left", (int64_t)merges[i].left);
+        rec_set_int(r, "right", (int64_t)merges[i].right);
+        rec_set_f64(r, "height", merges[i].height);
+        rec_set_int(r, "size", (int64_t)merges[i].size);
+        rec_put(out, r);
+    }
+    rec_free(r);
+    rec_finish(out);
+}
+
+static void annotate(struct rec *r, size_t row, void *state)
+{
+    const int32_t *labels = state;
+    item_claim(r, arg.out);
+    if (row == SLURP_NONE)
+        rec_set_nil(r, arg.out);
+    else
+        rec_set_int(r, arg.out, labels[row]);
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv);
+    if (arg.k && !isnan(arg.distance))
+        opt_misuse(&prog, "-k and --distance exclude each other");
+    struct rec_in *in = rec_open(&prog, operands, true);
+    struct rec_out *out = rec_create(&prog, in);
+    struct slurp *s = slurp_read(in, arg.in);
+    size_t k = arg.k ? (size_t)arg.k : 2;
+    if (isnan(arg.distance) && s->records && k > s->n)
+        die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);
+    struct merge *merges = mem_new(s->n, sizeof *merges);
+    int32_t *labels = mem_new(s->n, sizeof *labels);
+    if (arg.linkage == WARD)
+        linkage_ward(s->x, s->n, s->d, merges);
+    else if (arg.linkage == SINGLE)
+        linkage_single(s->x, s->n, s->d, merges);
+    else
+        linkage_matrix(s->x, s->n, s->d, arg.linkage == AVERAGE ? LINKAGE_AVERAGE : LINKAGE_COMPLETE, merges);
+    if (!isnan(arg.distance))
+        k = linkage_count(merges, s->n, arg.distance);
+    linkage_cut(merges, s->n, k, labels);
+    if (arg.tree)
+        write_tree(merges, s->n, arg.tree);
+    int status = slurp_write(s, out, annotate, labels);
+    free(merges);
+    free(labels);
+    return status;
+}

@@ -1,0 +1,32 @@
+# What the bench scripts share. Each prints one Markdown table on stdout.
+#   PEERS   a Python with the peers in it (or unset: our side only)
+#   BENCH   the folder with the peers' scripts; RUNS: how often a command is timed
+# SPDX-License-Identifier: GPL-3.0-or-later
+set -euo pipefail
+export OPENBLAS_NUM_THREADS=1
+shared=${SONGPIPE_SHARED:-../shared}
+BENCH=${BENCH:-$shared/bench}
+RUNS=${RUNS:-5}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# medians COMMAND... - median seconds of each, timed in one run, on one line
+medians() {
+    hyperfine --shell bash --warmup 1 --runs "$RUNS" --export-json "$tmp/hyperfine" "$@" >/dev/null 2>"$tmp/err" ||
+        { cat "$tmp/err" >&2; return 1; }
+    perl -MJSON::PP -0777 -ne 'print join(" ", map { sprintf "%.5g", $_->{median} } @{decode_json($_)->{results}}), "\n"' \
+        "$tmp/hyperfine"
+}
+
+# peak COMMAND ARG... - the most memory that it had, in MB; stdin and stdout as they are
+peak() { /usr/bin/time -f '%M' -o "$tmp/peak" "$@" && awk '{ printf "%.1f\n", $1 / 1024 }' "$tmp/peak" >&2; }
+
+# peer SCRIPT CASE THREADS KEY - a number of the peer's own report; "-" without PEERS
+peer() {
+    [ -n "${PEERS:-}" ] && [ -e "$BENCH/$1.py" ] || { echo -; return; }
+    PYTHONDONTWRITEBYTECODE=1 "$PEERS" "$BENCH/$1.py" --case "$2" --threads "$3" --work "${WORK:-$BENCH/work}" 2>"$tmp/err" |
+        perl -MJSON::PP -ne 'my $r = decode_json($_); print $r->{$ARGV[0]} // $r->{quality}{$ARGV[0]}, "\n"; BEGIN { push @keep, shift } @ARGV = @keep' "$4"
+}
+
+# ratio A B - A / B to three digits; "-" where one is missing
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { print (a + 0 && b + 0) ? sprintf("%.3g", a / b) : "-" }'; }
