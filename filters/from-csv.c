@@ -58,7 +58,7 @@ static void note_spoilt(const struct table *t)
     for (size_t i = 0; i < t->columns; i++) {
         const struct column_type *c = t->types + i;
         if (c->words && c->numbers > 9 * c->words && !t->dropped[i] && i != t->id && !progress_quiet)
-            warn("%s: column %s is text: %zu of its cells are no numbers, the first on line %zu",
+            warn("%s: column %s is text: cells that are no number: %zu, the first on line %zu",
                  csv_path(t->files[0]), csv_name(t->files[0], i), c->words, c->line);
     }
 }
@@ -230,8 +230,8 @@ int main(int argc, char **argv)
     put_rows(&t, out);
     rec_finish(out);
     if (no_number && !progress_quiet)
-        warn("%s: %zu rows lack a number: their %s is nil (the first: line %zu, column %s)", csv_path(t.files[0]),
-             no_number, arg.out, no_number_line, csv_name(t.files[0], no_number_column));
+        warn("%s: rows that lack a number, whose %s is nil: %zu (the first: line %zu, column %s)", csv_path(t.files[0]),
+             arg.out, no_number, no_number_line, csv_name(t.files[0], no_number_column));
     for (size_t i = 0; i < t.n_files; i++)
         csv_close(t.files[i]);
     free(t.files);

@@ -324,8 +324,11 @@ static bool value(struct rec *r, struct ids *ids, size_t number)
                                    JSON_REJECT_DUPLICATES, &error);
     r->error[0] = '\0';
     if (!v) {
-        rec_error(r, "bad JSON: %s", error.text);
-        bad(r, line + (size_t)(error.line > 0 ? error.line - 1 : 0));
+        if (error.line > 1)
+            rec_error(r, "bad JSON: %s, on line %zu", error.text, line + (size_t)error.line - 1);
+        else
+            rec_error(r, "bad JSON: %s", error.text);
+        bad(r, line);
         return false;
     }
     advance((size_t)error.position);
@@ -345,36 +348,41 @@ static bool value(struct rec *r, struct ids *ids, size_t number)
 /* All objects of the file; `number` of them came before it. Returns how many now. */
 static size_t read_file(struct rec *r, struct ids *ids, size_t number)
 {
-    bool inside = false, first = true;      /* of a top-level array */
+    bool inside = false, comma = false;     /* in a top-level array; and a comma must come */
     while (text.end - text.pos < 3 && more())
         ;
     if (text.end - text.pos >= 3 && memcmp(text.buf + text.pos, "\xef\xbb\xbf", 3) == 0)
         text.pos += 3;
-    for (int c; (c = peek()) != EOF; first = false) {
+    for (int c; (c = peek()) != EOF; ) {
         if (!inside && c == '[') {
             advance(1);
             inside = true;
-            c = peek();
-            first = true;
+            comma = false;
+            continue;
         }
         if (inside && c == ']') {
             advance(1);
             inside = false;
             continue;
         }
-        if (inside && !first && c == ',') {
-            advance(1);
-            if (peek() == EOF)
-                break;
+        if (inside && comma && c != ',') {
+            rec_error(r, "bad JSON: no comma between the values of an array");
+            bad(r, text.line);
+            resume();
+            comma = false;
+            continue;
         }
-        if (c == EOF)
-            break;
-        if (!value(r, ids, number++))
+        if (comma && inside) {
+            advance(1);
+            peek();
+        }
+        comma = value(r, ids, number++);
+        if (!comma)
             resume();
         progress_at(number, NULL);
     }
     if (inside) {
-        rec_error(r, "the array has no end: the file is cut short");
+        rec_error(r, "bad JSON: an array without an end");
         bad(r, text.line);
     }
     return number;

@@ -82,6 +82,13 @@ noreturn static void cut(size_t row)
     die(ST_STREAM, "%s: cut short in row %zu of %zu", array.name, row, array.rows);
 }
 
+static void check_end(void)
+{
+    uint8_t more;
+    if (get(&more, 1))
+        die(ST_STREAM, "%s: goes on behind its last row, which is row %zu", array.name, array.rows);
+}
+
 /* All the bytes, growing as they come, whatever the shape claims. */
 static void get_all(void)
 {
@@ -94,6 +101,7 @@ static void get_all(void)
         if (got < piece)
             die(ST_STREAM, "%s: cut short: %zu of %zu bytes are there", array.name, have, want);
     }
+    check_end();
 }
 
 static void open_array(const char *path)
@@ -202,7 +210,7 @@ static void open_table(void)
     }
     free(text);
     if (rows != array.rows)
-        die(ST_STOPPED, "%s has %zu rows, but %s has %zu", csv_path(c), rows, array.name, array.rows);
+        die(ST_STOPPED, "%s has %zu row%s, but %s has %zu", csv_path(c), rows, rows == 1 ? "" : "s", array.name, array.rows);
 }
 
 /* Begin r, the record of row `row`, with its id; all of the table's row into it. */
@@ -271,9 +279,8 @@ int main(int argc, char **argv)
     open_array(operands[0] ? operands[0] : "-");
     open_table();
     put_rows(out);
-    uint8_t more;
-    if (!array.all && get(&more, 1))
-        die(ST_STREAM, "%s: goes on behind its %zu rows", array.name, array.rows);
+    if (!array.all)
+        check_end();
     rec_finish(out);
     csv_close(table.csv);
     free(table.types);

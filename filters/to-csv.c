@@ -295,6 +295,6 @@ int main(int argc, char **argv)
         free(parts[i].field);
     free(parts);
     if (not_utf8)
-        warn("%zu bytes that are not UTF-8 were written as U+FFFD", not_utf8);
+        warn("bytes that are not UTF-8, written as U+FFFD: %zu", not_utf8);
     return item_status();
 }

@@ -269,8 +269,8 @@ int main(int argc, char **argv)
     rec_free(r);
     rec_close(in);
     if (not_finite)
-        warn("%zu values that are NaN or infinite were written as null", not_finite);
+        warn("values that are NaN or infinite, written as null: %zu", not_finite);
     if (not_utf8)
-        warn("%zu bytes that are not UTF-8 were written as U+FFFD", not_utf8);
+        warn("bytes that are not UTF-8, written as U+FFFD: %zu", not_utf8);
     return item_status();
 }

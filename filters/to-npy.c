@@ -194,7 +194,7 @@ int main(int argc, char **argv)
     n = scan(in, r);
     rec_rewind(in);
     if (!array.known)
-        die(ST_STOPPED, n ? "no record has a %s to tell the array's shape" : "no records with %s: no array", arg.in);
+        die(ST_STOPPED, n ? "%s is nil in all records: no array" : "no record has %s: no array", arg.in);
     if (item_on_error == ON_ERROR_EMIT && array.kind != 'f')
         widen('f', 8);
     if (arg.f64)

@@ -194,7 +194,7 @@ enum csv_got csv_next(struct csv *c)
     if (!row(c))
         return CSV_END;
     if (!c->error[0] && c->n != c->columns)
-        snprintf(c->error, sizeof c->error, "%zu cells where the first line has %zu", c->n, c->columns);
+        snprintf(c->error, sizeof c->error, "%zu cell%s where the first line has %zu", c->n, c->n == 1 ? "" : "s", c->columns);
     return c->error[0] ? CSV_BAD : CSV_ROW;
 }
 

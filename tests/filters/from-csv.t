@@ -1,0 +1,139 @@
+# from-csv: what columns become, ids, forms of the text, bad rows.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Test::More;
+use Songpipe;
+use Stream;
+
+sub back { my ($text, $options) = @_; return runs('from-csv ' . ($options // '') . ' | to-json', $text) }
+
+# ---- columns ----
+my $songs = <<'END';
+id,a,title,b,year,empty
+s1,1,One,0.5,1999,
+s2,-2,"Two, too",1e3,2001,
+s3, +.5 ,"3",-0,2002,
+END
+is(back($songs), <<'END', 'numbers are x, the rest fields; empty cells are nil');
+{"id":"s1","x":[1,0.5,1999],"title":"One","empty":null}
+{"id":"s2","x":[-2,1000,2001],"title":"Two, too","empty":null}
+{"id":"s3","x":[0.5,-0,2002],"title":"3","empty":null}
+END
+is(back($songs, '--text year,b --drop empty -o v'), <<'END', '--text, --drop, -o');
+{"id":"s1","v":[1],"title":"One","b":"0.5","year":"1999"}
+{"id":"s2","v":[-2],"title":"Two, too","b":"1e3","year":"2001"}
+{"id":"s3","v":[0.5],"title":"3","b":"-0","year":"2002"}
+END
+is(back($songs, '--keep-columns -d empty'), <<'END', '--keep-columns: int, float, str');
+{"id":"s1","a":1.0,"title":"One","b":0.5,"year":1999}
+{"id":"s2","a":-2.0,"title":"Two, too","b":1000.0,"year":2001}
+{"id":"s3","a":0.5,"title":"3","b":-0.0,"year":2002}
+END
+like(runs('from-csv | to-csv | head -n 1', $songs), qr/^id,a,b,year,title,empty$/, 'x has the names of its columns');
+is(back("a,a b\n1,2\n"), qq({"id":"0","x":[1,2]}\n), 'rows are numbered');
+is(back("a,b\nx,y\n"), qq({"id":"0","a":"x","b":"y"}\n), 'no numbers, no x');
+is(back("a,b\n0x10,1\n"), qq({"id":"0","x":[1],"a":"0x10"}\n), 'hexadecimal is text');
+is(back("a,b,c,d,e,f,g\n1.,.5,1e5,1.e-5,-.5E+1,007,12345678901234567890\n", '--keep-columns'),
+    qq({"id":"0","a":1.0,"b":0.5,"c":100000.0,"d":1e-05,"e":-5.0,"f":7,"g":12345678901234567000.0}\n) =~ s/12345678901234567000.0/1.2345678901234567e+19/r,
+    'forms of numbers');
+is(back("a,b,c,d,e\n.,1e,1e+,-,1.2.3\n", '--keep-columns'), qq({"id":"0","a":".","b":"1e","c":"1e+","d":"-","e":"1.2.3"}\n), 'what is no number');
+
+my ($status, $out, $err) = run('from-csv | to-json', "id,a,b\n1,NA,2\n2,3,4\n3,5,\n");
+is($out, qq({"id":"1","x":null}\n{"id":"2","x":[3,4]}\n{"id":"3","x":null}\n), 'a row that lacks a number has nil');
+is($status, 0, 'which is not bad');
+like($err, qr/^from-csv: stdin: rows that lack a number, whose x is nil: 2 \(the first: line 2, column a\)$/m, 'and is counted');
+is(back("id,a,t\n1,NaN,NA\n2,2,null\n", '--keep-columns'), qq({"id":"1","a":null,"t":"NA"}\n{"id":"2","a":2,"t":"null"}\n),
+    'NA is missing among numbers, a word among words');
+(undef, undef, $err) = run('from-csv | cat > /dev/null', "id,a\n" . join('', map { "$_,$_\n" } 1 .. 99) . "x,oops\n");
+like($err, qr/^from-csv: stdin: column a is text: cells that are no number: 1, the first on line 101$/m, 'a spoilt column is noted');
+
+# ---- ids ----
+is(back("name,id,v\na,7,1\n"), qq({"id":"7","x":[1],"name":"a"}\n), 'the column id, as text');
+is(back(",v\n10,1\n11,2\n"), qq({"id":"10","x":[1]}\n{"id":"11","x":[2]}\n), 'a first column without a name is the id');
+is(back("a,,v\n10,b,1\n"), qq({"id":"0","x":[10,1],"column2":"b"}\n), 'another one is called by its place');
+is(back("name,id,v\na,7,1\n", '--id name --drop id'), qq({"id":"a","x":[1]}\n), '--id');
+refuses(6, qr/^from-csv: stdin: a column is called id beside name: .*--drop id/, 'from-csv --id name | cat >/dev/null', "name,id\na,1\n");
+refuses(6, qr/^from-csv: stdin: --id: no column is called nam; the first line has name, v$/, 'from-csv --id nam', "name,v\na,1\n");
+refuses(6, qr/^from-csv: stdin: --drop: no column is called w/, 'from-csv --drop v,w', "name,v\na,1\n");
+is(back(qq("a,b",c,d\nx,y,z\n), "--drop 'a,b' --drop c"), qq({"id":"0","d":"z"}\n), 'a name with a comma in it');
+refuses(6, qr/^from-csv: stdin:5: id a was there before, on line 2/, 'from-csv | cat >/dev/null', qq(id,t\na,"x\n\ny"\na,z\n));
+refuses(6, qr/^from-csv: stdin: column x is a field: give -o NAME/, 'from-csv', "x,y\na,1\n");
+is(back("x,y\n1,2\n"), qq({"id":"0","x":[1,2]}\n), 'a column x in x is no harm');
+
+# ---- forms of the text ----
+is(back(qq(\xef\xbb\xbfid,t\r\na,"1\r\n2"\r\n\r\nb,"say ""hi"""\r\nc,5" disc\r\nd,"")), <<'END', 'mark, CRLF, quotes, empty lines');
+{"id":"a","t":"1\r\n2"}
+{"id":"b","t":"say \"hi\""}
+{"id":"c","t":"5\" disc"}
+{"id":"d","t":null}
+END
+is(back("id,t\ra,x\rb,y"), qq({"id":"a","t":"x"}\n{"id":"b","t":"y"}\n), 'lines that end with CR');
+is(back("id;t\na;1,5\n", "--delimiter ';'"), qq({"id":"a","t":"1,5"}\n), '--delimiter');
+is(back("id\tt\na\tx y\n", '--delimiter tab'), qq({"id":"a","t":"x y"}\n), '--delimiter tab');
+refuses(2, qr/--delimiter '$_->[0]' is no single character/, "from-csv --delimiter $_->[1]", '') for [';;', "';;'"], ['"', "'\"'"], ['', "''"];
+is(back(qq("id","t"\n"a","x"\n)), qq({"id":"a","t":"x"}\n), 'quotes around all');
+my @long = map { 'x' x (997 * $_ % 70000) . '"' } 1 .. 60;
+is(join(',', map { $_->{t} } jsonl(back("id,t\n" . join '', map { "$_,\"" . $long[$_] =~ s/"/""/r . "\"\n" } 0 .. 59))), join(',', @long),
+    'cells across the ends of buffers');
+spew("$tmp/a.csv", "id,v,t\na,1,x\n");
+spew("$tmp/b.csv", "id,v,t\nb,2.5,\n");
+my $both = qq({"id":"a","x":[1],"t":"x"}\n{"id":"b","x":[2.5],"t":null}\n);
+is(runs("from-csv $tmp/a.csv $tmp/b.csv | to-json"), $both, 'several files');
+is(runs("cat $tmp/b.csv | from-csv $tmp/a.csv - | to-json"), $both, 'a file and a pipe');
+is(runs("(read -r skipped; from-csv | to-json) < <(echo; cat $tmp/a.csv)"), qq({"id":"a","x":[1],"t":"x"}\n), 'a pipe that was read from before');
+spew("$tmp/c.csv", "v,id,t\n1,c,x\n");
+refuses(6, qr{^from-csv: \S+/c.csv: has other columns than \S+/a.csv}, "from-csv $tmp/a.csv $tmp/c.csv");
+is(runs("from-csv --no-history $tmp/a.csv"), runs("cat $tmp/a.csv | from-csv --no-history"), 'a file and a pipe give the same bytes');
+is(back("id,v\n"), '', 'no rows, no records');
+
+# ---- bad text ----
+sub bad {
+    my ($text, $line, $why, $left, $options) = @_;
+    my ($status, $out, $err) = run('from-csv ' . ($options // '') . ' | to-json', $text);
+    is($status, 1, "status 1: $why");
+    like($err, qr/^from-csv: stdin:$line: $why/m, "says why: $why");
+    is(join(' ', map { $_->{id} } jsonl($out)), $left, "the rest is there: $why");
+}
+bad("id,a,b\nu,1,2\nv,1\nw,3,4\n", 3, '2 cells where the first line has 3', 'u w');
+bad("id,a,b\nu,1,2\nv,1,2,3\nw,3,4\n", 3, '4 cells where', 'u w');
+bad("id,t\nu,\"a\"b\nv,c\n", 2, 'text behind a closing quote', 'v');
+bad("id,t\nu,\"\"b\nv,c\n", 2, 'text behind a closing quote', 'v');
+bad("id,t\nu,a\0b\nv,c\n", 2, 'a NUL character', 'v');
+bad("id,t\nu,\"a\0b\"\nv,c\n", 2, 'a NUL character', 'v');
+bad("id,t\nu,x\nv,\"a\nb,c\n", 3, 'the quote that opens on line 3 is never closed', 'u');
+bad("id,t\n,x\nv,y\n", 2, 'no id: the cell of id is empty', 'v');
+bad("id,a\nu,inf\nv,1\n", 2, 'a is inf: no finite 32-bit float', 'v');
+bad("id,a\nu,1e39\nv,1\n", 2, 'a is 1e39: no finite 32-bit float', 'v');
+bad("id,a\nu,1e999\nv,1.5\n", 2, 'a is 1e999: no finite number', 'v', '--keep-columns');
+bad("id,t\nu,\xe9t\xe9\nv,y\n", 2, 't is not UTF-8: .*iconv', 'v');
+bad("id,t\n\xe9,x\nv,y\n", 2, 'the id is not UTF-8', 'v');
+(undef, $out) = run('from-csv --on-error emit | to-json', "id,a\nu,1\nv\n");
+is_deeply([map { [$_->{id}, $_->{error} // ''] } jsonl($out)], [['u', ''], ['stdin:3', '1 cell where the first line has 2']], 'emit');
+refuses(6, qr/^from-csv: stdin:3: 1 cell /, 'from-csv --on-error fail | cat >/dev/null', "id,a\nu,1\nv\n");
+refuses(6, qr/^from-csv: stdin: empty/, 'from-csv', '');
+refuses(6, qr/^from-csv: stdin:1: two columns \(1 and 3\) are called a/, 'from-csv', "a,b,a\n1,2,3\n");
+refuses(6, qr/^from-csv: stdin:1: the quote that opens on line 2/, 'from-csv', qq(a,"b\n","c\n));
+refuses(6, qr/^from-csv: stdin: the name of column 2 is not UTF-8/, 'from-csv', "a,\xe9\n1,2\n");
+refuses(4, qr/^from-csv: stdin:2: a row larger than --max-record .*quote/, 'from-csv --max-record 10K', qq(a,b\n1,") . 'x' x 20000);
+refuses(6, qr{^from-csv: /nowhere: cannot open}, 'from-csv /nowhere');
+refuses(6, qr{^from-csv: /tmp: cannot read}, 'from-csv /tmp');
+refuses(2, qr/-o id/, 'from-csv -o id', "a\n1\n");
+
+# ---- a real table ----
+SKIP: {
+    my $gtzan = shared('data/features/gtzan_features_30_sec.csv') or skip 'needs ../shared', 6;
+    my @rows = csv($gtzan);
+    my @got = records("from-csv --id filename --drop length $gtzan");
+    is(@got, 1000, 'GTZAN: rows');
+    is_deeply([map { $_->{id} } @got], [map { $_->{filename} } @rows], 'GTZAN: ids');
+    is_deeply([map { $_->{label} } @got], [map { $_->{label} } @rows], 'GTZAN: labels');
+    is(@{ $got[0]{x} }, 57, 'GTZAN: 57 numbers');
+    my ($first) = split /\r?\n/, slurp_file($gtzan);
+    my @names = grep { !/^(filename|length|label)$/ } split /,/, $first;
+    my (@want, @have);
+    push @want, @$_{@names} for @rows;
+    push @have, @{ $_->{x} } for @got;
+    near_all(\@have, \@want, 0, 1.2e-7, 'GTZAN: the numbers, to 32 bits');
+}
+done_testing;

@@ -1,0 +1,67 @@
+# to-csv: columns, names, cells, and the way back.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Test::More;
+use Songpipe;
+use Stream;
+
+sub table { my ($json, $options) = @_; return runs('from-json | to-csv ' . ($options // ''), $json) }
+
+is(table('{"id":"a","x":[1,-2.5],"n":3,"f":0.1,"t":"rock","b":true,"z":null}'),
+    "id,x0,x1,n,f,t,b,z\na,1,-2.5,3,0.1,rock,true,\n", 'a column for each scalar and element');
+is(table('{"id":"a","x":null,"n":1}{"id":"b","g":"pop","x":[1,2]}{"x":[3,4],"n":2,"id":"c"}'),
+    "id,x0,x1,n,g\na,,,1,\nb,1,2,,pop\nc,3,4,2,\n", 'the columns of all records; nil and missing are empty');
+is(table(q({"id":"a,b","t":"say \"hi\"","u":"1\n2","v":"c\rd","w":" e ","x":"","y":"f"})),
+    qq(id,t,u,v,w,x,y\n"a,b","say ""hi""","1\n2","c\rd", e ,"",f\n), 'quotes where they are needed');
+is(table('{"id":"a;b","t":"c,d"}', "--delimiter ';'"), qq(id;t\n"a;b";c,d\n), '--delimiter');
+is(table('{"id":"a","t":"b c"}', '--delimiter tab'), qq(id\tt\na\tb c\n), '--delimiter tab');
+is(table('{"id":"a","t":"b c"}', '--no-header'), qq(a,b c\n), '--no-header');
+is(table(''), "id\n", 'no records');
+is(table('{"id":"a","s":{"sparse":4,"index":[1,3],"value":[0.5,2]}}'), "id,s0,s1,s2,s3\na,0,0.5,0,2\n", 'sparse vectors are written in full');
+is(table('{"id":"a","x":[null,1]}'), "id,x0,x1\na,nan,1\n", 'NaN');
+is(table('{"id":"a","x":[],"n":1}'), "id,n\na,1\n", 'a vector of nothing has no columns');
+
+# names
+my $named = runs('from-csv -o v', "id,p,q\na,1,2\n");
+is(runs('to-csv', $named), "id,p,q\na,1,2\n", 'names from the header');
+is(runs('sp-fields --set q=5 | to-csv', $named), "id,p,v.q,q\na,1,2,5\n", 'a name that is taken gets the field in front');
+refuses(6, qr/^to-csv: two columns would be called x0/, 'from-json | to-csv', '{"id":"a","x":[1],"x0":2}');
+
+# what has no place
+refuses(6, qr/^to-csv: a: m is a matrix.*sp-fields/, 'from-json | to-csv', '{"id":"a","m":[[1],[2]]}');
+refuses(6, qr/^to-csv: a: m is a list or a map/, 'from-json | to-csv', '{"id":"a","m":["b"]}');
+refuses(6, qr/^to-csv: a: m is binary/, 'from-json | to-csv', '{"id":"a","m":{"bin":"AAEC"}}');
+refuses(6, qr/^to-csv: a: m has over a million/, 'from-json | to-csv', '{"id":"a","m":{"sparse":4000000000,"index":[],"value":[]}}');
+refuses(6, qr/^to-csv: b: x is a vector of 3 elements where earlier records have a vector of 2/, 'from-json | to-csv',
+    '{"id":"a","x":[1,2]}{"id":"b","x":[1,2,3]}');
+refuses(6, qr/^to-csv: b: x is no vector but 1 element where/, 'from-json | to-csv', '{"id":"a","x":[1]}{"id":"b","x":1}');
+refuses(2, qr/no single character/, 'from-json | to-csv --delimiter xx', '{}');
+
+# what JSON cannot make
+spew("$tmp/odd.sp", stream({}, record('a', 'f', f64(9**9**9), 's', str("a\xffb"), 'h', tensor('<f2', [1], pack 'v', 0x3555), 'd', tensor('<f8', [1], pack 'd<', 0.1),
+    'i', tensor('<i4', [1], pack 'l<', -5), 'z', tensor('<f4', [], pack 'f<', 2), 'big', "\xcf" . "\xff" x 8, 'p', "\xc4\x02/\xff")));
+my ($status, $out, $err) = run("to-csv $tmp/odd.sp");
+is($out, "id,f,s,h0,d0,i0,z,big,p\na,inf,a\xef\xbf\xbdb,0.33325195,0.1,-5,2,18446744073709551615,/\xef\xbf\xbd\n", 'odd values');
+like($err, qr/^to-csv: bytes that are not UTF-8, written as U\+FFFD: 2$/m, 'bytes that are not UTF-8 are counted');
+
+# joined runs
+my $runs = runs('(echo \'{"id":"r1","k":5,"nmi":0.5}\' | from-json; echo \'{"id":"r2","k":10,"nmi":0.25,"ari":1}\' | from-json) | to-csv');
+is($runs, "id,k,nmi,ari\nr1,5,0.5,\nr2,10,0.25,1\n", 'runs that were joined by cat make one table');
+
+# broken input, files
+my $two = runs('from-json', '{"id":"a"}{"id":"b"}');
+refuses(3, qr/^to-csv: stdin: cut short/, 'to-csv', substr $two, 0, -5);
+spew("$tmp/two.sp", $two);
+is(runs("to-csv $tmp/two.sp"), "id\na\nb\n", 'a file');
+runs("to-csv --output $tmp/two.csv $tmp/two.sp");
+is(slurp_file("$tmp/two.csv"), "id\na\nb\n", '--output');
+($status) = run('LC_ALL=de_DE.UTF-8 to-csv >/dev/full', $two);
+is($status, 6, 'a full disk');
+
+# there and back
+my $json = join '', map { my $i = $_; qq({"id":"r$i","x":[) . join(',', map { sprintf '%.9g', unpack 'f', pack 'L', (0x9e3779b9 * ($i * 7 + $_)) & 0xbf7fffff } 1 .. 4) .
+    qq(],"t":"a\\n\\"$i\\","}\n) } 1 .. 200;
+is(runs('from-json --no-history | to-csv | from-csv --no-history | sp-fields --no-history --set v=1 | to-json', $json),
+    runs('from-json --no-history | sp-fields --set v=1 | to-json', $json), 'every bit comes back by from-csv');
+done_testing;
