@@ -41,6 +41,11 @@ for my $name (binaries()) {
         $refuse->($wrong, 'an end first', substr($small, (frames($small))[-1][1]), qr/^3$/);
         my ($got, $out, $err) = go([@argv, "$tmp/none.sp"]);
         $wrong->("no such file: status $got: $err") if $got != 6 || !one_line($name, $err) || whole($out);
+        if ($name ne 'sp-diff') {
+            my @two = (spew("$tmp/good.sp", $small), spew("$tmp/empty.sp", ''));
+            ($got, $out, $err) = go([@argv, @two]);
+            $wrong->("an empty second operand: status $got: $err") if $got !~ $content || !one_line($name, $err) || whole($out);
+        }
         ($got, $out, $err) = go([@argv, $tmp]);
         $wrong->("a directory: status $got: $err") if $got != 6 || !one_line($name, $err) || whole($out);
     });
