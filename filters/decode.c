@@ -107,8 +107,6 @@ static void start(struct slot *s)
         s->nil = true;
     } else {
         char *path = path_of(r, &v);
-        if (path && !arg.command)
-            decode_init();
         if (path && (s->running = track_start(&s->track, path, &run.spec, &run.limits)))
             run.running++;
         free(path);
@@ -117,10 +115,15 @@ static void start(struct slot *s)
 
 /* ---- out of the children ---- */
 
-static void set_samples(struct rec *r, const float *x, size_t n, const struct track *t)
+/* Set the first n samples; `lend`: the record does not outlive them. */
+static void set_samples(struct rec *r, const struct track *t, size_t n, bool lend)
 {
     size_t shape[2] = { n, t->channels };
-    rec_set_tensor(r, arg.out, T_F4, t->channels > 1 ? 2 : 1, shape, x);
+    int ndim = t->channels > 1 ? 2 : 1;
+    if (lend && REC_LEND(arg.out) <= TRACK_FRONT)
+        rec_lend_tensor(r, arg.out, T_F4, ndim, shape, t->x);
+    else
+        rec_set_tensor(r, arg.out, T_F4, ndim, shape, t->x);
     rec_set_int(r, run.side_rate, (int64_t)t->rate);
     rec_set_f64(r, run.side_seconds, (double)n / t->rate);
     rec_set_str(r, run.side_decoder, t->decoder, strlen(t->decoder));
@@ -144,8 +147,8 @@ static void put_pieces(struct slot *s, bool at_end)
         if (have < n && !at_end)
             return;
         n = have < n ? have : n;
-        piece_begin(run.piece, s->rec, s->pieces, (double)first / t->rate);
-        set_samples(run.piece, t->x, n, t);
+        piece_begin(run.piece, s->rec, NULL, s->pieces, (double)first / t->rate);
+        set_samples(run.piece, t, n, false);
         rec_put(run.out, run.piece);
         track_take(t, n);
         s->pieces++;
@@ -183,7 +186,7 @@ static void put(struct slot *s)
     if (split) {
         put_pieces(s, true);
     } else {
-        set_samples(r, t->x, track_have(t), t);
+        set_samples(r, t, track_have(t), true);
         rec_put(run.out, r);
     }
 }
@@ -198,13 +201,8 @@ static void put_done(void)
                 put_pieces(s, false);
             return;
         }
-        bool large = s->track.cap > slot_keep;
         put(s);
         track_end(&s->track, slot_keep);
-        if (large) {
-            rec_free(s->rec);
-            s->rec = rec_new();
-        }
         run.begin++;
         progress_at(++run.count, NULL);
     }
@@ -236,6 +234,8 @@ static bool pump(int fd)
         }
         s->running = false;
         run.running--;
+        if (strncmp(s->track.decoder, "libsox", 6) == 0)
+            decode_init();          /* the next ones will find it ready */
     }
     free(fences);
     free(ready);

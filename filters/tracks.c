@@ -30,20 +30,19 @@ static struct {
     const char *path, *id, *delimiter, *suffixes;
     struct opt_list label, text;
     bool tags;
-} arg = {
-    .delimiter = ",",
-    .suffixes = "aac,aif,aifc,aiff,au,caf,flac,m4a,mp2,mp3,oga,ogg,opus,snd,w64,wav,wma",
-};
+} arg = { .delimiter = "," };
+
+static const char all_suffixes[] = "aac,aif,aifc,aiff,au,caf,flac,m4a,mp2,mp3,oga,ogg,opus,snd,w64,wav,wma";
 
 static const struct opt opts[] = {
     OPT_INPUT(0, "csv", &arg.csv, "take the files from this table; its columns become fields"),
     OPT_STR(0, "path", &arg.path, "COLUMN", "column of the table that is the path (without: path)"),
     OPT_STR(0, "id", &arg.id, "COLUMN", "column that is the id (without: id, or the path)"),
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between the table's cells; tab for a tabulator"),
-    OPT_LIST('l', "label", &arg.label, "FIELD=dir|FIELD=regex:RE", "make a field of a part of the path"),
-    OPT_LIST('t', "text", &arg.text, "FIELD=FILE", "read a text beside each file; {stem} is its name without suffix"),
+    OPT_LIST('l', "label", &arg.label, "FIELD=PART", "part of the path as a field: dir or regex:RE"),
+    OPT_LIST('t', "text", &arg.text, "FIELD=FILE", "read a text beside each file; {stem}: its name"),
     OPT_FLAG(0, "tags", &arg.tags, "take title, artist, album, genre and year from the file"),
-    OPT_STR(0, "suffixes", &arg.suffixes, "A,B,...", "of the files to take from folders"),
+    OPT_STR(0, "suffixes", &arg.suffixes, "A,B,...", "suffixes of the files to take from folders (without: those of audio)"),
     OPT_INPUT(0, "not-in", &arg.not_in, "leave out the ids that this stream has"),
     OPT_END
 };
@@ -281,7 +280,7 @@ static bool is_audio(const char *name, void *unused)
     (void)unused;
     const char *suffix = name + stem_end(name);
     suffix += *suffix == '.';
-    for (const char *s = arg.suffixes; *suffix; s++) {
+    for (const char *s = arg.suffixes ? arg.suffixes : all_suffixes; *suffix; s++) {
         size_t n = strcspn(s, ",");
         if (n == strlen(suffix) && strncasecmp(s, suffix, n) == 0)
             return true;
@@ -309,6 +308,16 @@ static void put_operand(const char *path)
 
 /* ---- the table ---- */
 
+/* A bad row goes by its place: FILE:LINE. */
+static void place(const struct csv *c, struct rec *r)
+{
+    size_t n = strlen(csv_path(c)) + 32;
+    char *text = mem_new(n, 1);
+    snprintf(text, n, "%s:%zu", csv_path(c), csv_line(c));
+    set_escaped(r, "id", text, strlen(text));
+    free(text);
+}
+
 static void put_row(struct csv *c, const struct column_type *types, size_t path_column, size_t id_column)
 {
     struct rec *r = run.rec;
@@ -323,8 +332,7 @@ static void put_row(struct csv *c, const struct column_type *types, size_t path_
                                            : csv_cell(c, id_column);
     set_escaped(r, "id", id.p, id.n);
     if (!id.n) {
-        char place[64];
-        rec_begin(r, place, (size_t)snprintf(place, sizeof place, "line %zu", csv_line(c)));
+        place(c, r);
         rec_error(r, "no id: the cell is empty");
     }
     if (cell.n)
@@ -352,8 +360,7 @@ static void put_table(char delimiter)
     cells_scan(c, types, &arg.csv.xxh3);
     for (enum csv_got got; (got = csv_next(c)) != CSV_END; ) {
         if (got == CSV_BAD) {
-            char place[64];
-            rec_begin(run.rec, place, (size_t)snprintf(place, sizeof place, "line %zu", csv_line(c)));
+            place(c, run.rec);
             rec_error(run.rec, "%s", csv_error(c));
             put(run.rec, NULL, NULL);
         } else {

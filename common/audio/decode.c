@@ -52,6 +52,37 @@ static struct decoder *refuse(struct decoder *d, char *why, const char *text)
 
 /* ---- libmpg123 ---- */
 
+/* It reads a frame's four bytes and then its rest: without a buffer two calls for each. */
+struct reader { int fd; off_t at, start; size_t n; char bytes[64 << 10]; };
+
+static ssize_t reader_read(void *state, void *to, size_t n)
+{
+    struct reader *r = state;
+    if (r->at < r->start || r->at >= r->start + (off_t)r->n) {
+        ssize_t got = pread(r->fd, r->bytes, sizeof r->bytes, r->at);
+        if (got <= 0)
+            return got;
+        r->start = r->at;
+        r->n = (size_t)got;
+    }
+    size_t skip = (size_t)(r->at - r->start), part = r->n - skip < n ? r->n - skip : n;
+    memcpy(to, r->bytes + skip, part);
+    r->at += (off_t)part;
+    return (ssize_t)part;
+}
+
+static off_t reader_seek(void *state, off_t offset, int whence)
+{
+    struct reader *r = state;
+    struct stat st;
+    off_t from = whence == SEEK_CUR ? r->at : 0;
+    if (whence == SEEK_END)
+        from = fstat(r->fd, &st) == 0 ? st.st_size : 0;
+    if (from + offset < 0)
+        return -1;
+    return r->at = from + offset;
+}
+
 static struct decoder *open_mpg(int fd, bool mix, const struct sniff *s, char *why)
 {
     struct decoder *d = mem_zero(1, sizeof *d);
@@ -64,7 +95,10 @@ static struct decoder *open_mpg(int fd, bool mix, const struct sniff *s, char *w
         mpg123_param(d->mpg, MPG123_REMOVE_FLAGS, MPG123_AUTO_RESAMPLE, 0) != MPG123_OK ||
         mpg123_param(d->mpg, MPG123_RESYNC_LIMIT, -1, 0) != MPG123_OK)
         return refuse(d, why, "libmpg123 cannot be set up");
-    if (mpg123_open_fd(d->mpg, fd) != MPG123_OK ||
+    struct reader *r = mem_new(1, sizeof *r);
+    *r = (struct reader){ .fd = fd };
+    if (mpg123_replace_reader_handle(d->mpg, reader_read, reader_seek, free) != MPG123_OK ||
+        mpg123_open_handle(d->mpg, r) != MPG123_OK ||
         mpg123_getformat(d->mpg, &rate, &channels, &encoding) != MPG123_OK || encoding != MPG123_ENC_FLOAT_32)
         return refuse(d, why, "not audio: no MPEG frames in it");
     d->info.rate = (int)rate;
@@ -143,7 +177,8 @@ static ptrdiff_t read_snd(struct decoder *d, float *x, size_t frames, char *why)
     sf_count_t n = sf_readf_float(d->snd, x, (sf_count_t)frames);
     int error = sf_error(d->snd);
     if (error && (d->whole || n <= 0)) {
-        snprintf(why, DECODE_WHY, "breaks off after %.1f s: %.150s", (double)d->at / d->info.rate, sf_error_number(error));
+        snprintf(why, DECODE_WHY, "breaks off after %.1f s: %.150s", (double)d->at / d->info.rate,
+                 sf_error_number(error));
         return -1;
     }
     return n > 0 ? (ptrdiff_t)n : 0;
@@ -297,7 +332,15 @@ ptrdiff_t decode_read(struct decoder *d, float *x, size_t frames, char *why)
     if (d->block && frames > BLOCK / d->stored)
         frames = BLOCK / d->stored;
     ptrdiff_t n = read_stored(d, to, frames, why);
-    for (size_t i = 0, count = n > 0 ? (size_t)n * d->stored : 0; i < count; i++)
+    size_t count = n > 0 ? (size_t)n * d->stored : 0;
+    uint32_t top = 0;
+    for (size_t i = 0; i < count; i++) {        /* without a branch: the largest bits without sign */
+        uint32_t bits;
+        memcpy(&bits, to + i, sizeof bits);
+        bits &= 0x7fffffff;
+        top = bits > top ? bits : top;
+    }
+    for (size_t i = 0; top >= 0x7f800000 && i < count; i++)
         if (!isfinite(to[i])) {
             snprintf(why, DECODE_WHY, "%s at sample %llu", isnan(to[i]) ? "NaN" : "an infinite value",
                      (unsigned long long)(d->at + i / d->stored));

@@ -25,7 +25,8 @@ struct decode_info {
 
 struct decoder;
 
-/* Load libsox's formats, once, before the first fence; others then start quickly. */
+/* Load libsox's formats, which takes some milliseconds: once, before a fence in which it
+ * will be wanted. Without it they are loaded when they are. */
 void decode_init(void);
 
 /* Open a regular file; `mix`: give the mean of its channels. NULL if it cannot be read:

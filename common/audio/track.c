@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _GNU_SOURCE         /* pipe2 */
+#define _GNU_SOURCE         /* pipe2, mremap, MADV_DONTFORK */
 #include "audio/track.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -221,14 +222,34 @@ static void append(char *text, const void *p, size_t n)
     text[used + n] = '\0';
 }
 
+/* Append samples. Their memory is kept out of the children: a fork would have to copy its
+ * page tables, and then each page that is written. */
+static void keep(struct track *t, const void *p, size_t n)
+{
+    if (t->cap < TRACK_FRONT + t->bytes + n) {
+        size_t cap = t->cap ? t->cap : 1 << 20;
+        while (cap < TRACK_FRONT + t->bytes + n)
+            cap = mem_mul(cap, 2);
+        char *base = t->x ? mremap((char *)t->x - TRACK_FRONT, t->cap, cap, MREMAP_MAYMOVE)
+                          : mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (base == MAP_FAILED) {
+            snprintf(t->why, sizeof t->why, "no memory for %zu bytes of samples", cap);
+            return;
+        }
+        madvise(base, cap, MADV_DONTFORK);
+        t->x = (float *)(void *)(base + TRACK_FRONT);
+        t->cap = cap;
+    }
+    memcpy((char *)t->x + t->bytes, p, n);
+    t->bytes += n;
+}
+
 static void got(int kind, const void *p, size_t n, bool last, void *state)
 {
     struct track *t = state;
     struct hello hello;
     if (kind == DATA || (kind == HELLO && !t->rate)) {
-        mem_grow(&t->x, &t->cap, t->bytes + n, 1);
-        memcpy((char *)t->x + t->bytes, p, n);
-        t->bytes += n;
+        keep(t, p, n);
     } else {
         append(kind == NOTE ? t->note : t->why, p, n);
     }
@@ -271,7 +292,7 @@ void track_end(struct track *t, size_t keep)
     fence_kill(&t->fence);
     t->bytes = 0;
     if (t->cap > keep) {
-        free(t->x);
+        munmap((char *)t->x - TRACK_FRONT, t->cap);
         t->x = NULL;
         t->cap = 0;
     }

@@ -18,13 +18,16 @@ struct track_spec {
     int raw_rate, raw_channels;     /* > 0: that output is float samples without a header */
 };
 
+#define TRACK_FRONT 1024
+
 struct track {
     struct fence fence;
     double rate;            /* Hz of the samples; 0 until it is known */
     unsigned channels;
     char decoder[48];       /* name and version of the decoder */
-    float *x;               /* samples[n][channels] that came and were not taken */
-    size_t bytes, cap;      /* of x */
+    float *x;               /* samples[n][channels] that came and were not taken; the
+                             * TRACK_FRONT bytes in front of them are free */
+    size_t bytes, cap;      /* of x; cap with the bytes in front */
     char note[FENCE_WHY];   /* of what is odd about a file that was decoded; or "" */
     char why[FENCE_WHY];    /* why it failed; or "" */
 };
@@ -42,7 +45,7 @@ void track_take(struct track *t, size_t n);
 /* Samples per channel in x. */
 size_t track_have(const struct track *t);
 
-/* Kill what still runs; give the memory back that is more than `keep` bytes. */
+/* Kill what still runs; give the memory back if it is more than `keep` bytes. */
 void track_end(struct track *t, size_t keep);
 
 #endif

@@ -15,7 +15,7 @@ size_t piece_start(size_t i, double hop, double rate)
     return at < 1e18 ? (size_t)at : (size_t)1e18;
 }
 
-void piece_begin(struct rec *piece, const struct rec *whole, size_t i, double start)
+void piece_begin(struct rec *piece, const struct rec *whole, const char *cut, size_t i, double start)
 {
     struct text track = rec_id(whole);
     char *id = mem_new(track.n + 32, 1);
@@ -27,7 +27,7 @@ void piece_begin(struct rec *piece, const struct rec *whole, size_t i, double st
     for (size_t k = 0; k < whole->n; k++) {
         const struct field *f = whole->fields + k;
         char *name = mem_text(f->name, f->len);
-        if (strcmp(name, "id") != 0)
+        if (strcmp(name, "id") != 0 && !(cut && strcmp(name, cut) == 0))
             rec_set_raw(piece, name, f->raw + f->key, f->size - f->key);
         free(name);
     }

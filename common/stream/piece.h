@@ -10,8 +10,8 @@
 size_t piece_start(size_t i, double hop, double rate);
 
 /* Make `piece` a copy of `whole`, which has the id TRACK, but for: id = TRACK#i with at least
- * four digits, track = TRACK, start = seconds from the track's beginning. An older field
- * `track` or `start` is overwritten with a note. */
-void piece_begin(struct rec *piece, const struct rec *whole, size_t i, double start);
+ * four digits, track = TRACK, start = seconds from the track's beginning, and without the
+ * field `cut` (or NULL). An older field `track` or `start` is overwritten with a note. */
+void piece_begin(struct rec *piece, const struct rec *whole, const char *cut, size_t i, double start);
 
 #endif

@@ -191,6 +191,21 @@ void rec_set_tensor(struct rec *r, const char *name, enum dtype type, int ndim, 
     SET(r, name, TENSOR_HEAD + bytes, put_tensor(&s, type, ndim, shape, data));
 }
 
+void rec_lend_tensor(struct rec *r, const char *name, enum dtype type, int ndim, const size_t *shape, void *data)
+{
+    struct setting s;
+    size_t bytes = dtype_size(type), len = strlen(name);
+    for (int i = 0; i < ndim; i++)
+        bytes = mem_mul(bytes, shape[i]);
+    begin(r, &s, name, TENSOR_HEAD);
+    msg_put_tensor_head(&s.pk, type, ndim, shape);
+    done(r, &s, name);
+    struct field *f = find(r, name, len);
+    uint8_t *raw = (uint8_t *)data - f->size;
+    memcpy(raw, f->raw, f->size);
+    *f = (struct field){ (const char *)raw + f->key - len, len, f->key, raw, f->size + bytes };
+}
+
 void rec_set_vector(struct rec *r, const char *name, const float *x, size_t d)
 {
     rec_set_tensor(r, name, T_F4, 1, &d, x);

@@ -63,6 +63,10 @@ void rec_set_tensor(struct rec *r, const char *name, enum dtype type, int ndim, 
 void rec_set_vector(struct rec *r, const char *name, const float *x, size_t d);
 void rec_set_sparse(struct rec *r, const char *name, size_t d, size_t nnz, const uint32_t *index,
                     const float *value);
+/* As rec_set_tensor, but the data stays where it is, until the record is begun again: for
+ * large ones. The REC_LEND(name) bytes in front of it are overwritten. */
+#define REC_LEND(name) (TENSOR_HEAD + 5 + strlen(name))
+void rec_lend_tensor(struct rec *r, const char *name, enum dtype type, int ndim, const size_t *shape, void *data);
 /* A packed value, as msg_packer made it or as it stands in another field. */
 void rec_set_raw(struct rec *r, const char *name, const void *value, size_t size);
 

@@ -1,0 +1,193 @@
+/* segment - cut tracks into pieces
+ *
+ * in      samples: pcm = f32[n] or f32[n][channels], rate; or frames: a matrix, frame_rate
+ * out     a record for each piece: id TRACK#0007, track, start, seconds, the piece in the
+ *         field's place, and everything else that the track has
+ * memory  one track a thread, and its pieces
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "stream/map.h"
+#include "stream/piece.h"
+
+static struct {
+    const char *in;
+    double length, hop, pad_value;
+    int64_t max;
+    bool drop_short, pad;
+} arg = { .in = "pcm", .length = 10, .hop = NAN };
+
+static const struct opt opts[] = {
+    MAP_IN(&arg.in),
+    OPT_F64('l', "length", &arg.length, 0.001, 1e6, "seconds of a piece"),
+    OPT_F64(0, "hop", &arg.hop, 0.001, 1e6, "seconds from a piece to the next (without: the length)"),
+    OPT_INT(0, "max", &arg.max, 0, 1e9, "pieces of a track at most, spread evenly; 0: all"),
+    OPT_FLAG(0, "drop-short", &arg.drop_short, "leave out a last piece that is too short"),
+    OPT_FLAG(0, "pad", &arg.pad, "fill up a last piece that is too short"),
+    OPT_F64(0, "pad-value", &arg.pad_value, -1e30, 1e30, "number to fill up with"),
+    OPT_END
+};
+static const struct prog prog = {
+    .name = "segment", .brief = "cut tracks into pieces", .in = IO_RECORDS, .out = IO_RECORDS,
+    .reads = "pcm samples, rate number", .writes = "pcm samples, track label, start number, seconds number",
+    .example = "--length 0.1", .opts = opts, .also = map_also,
+};
+
+static atomic_size_t too_short;
+
+/* What there is to cut: rows of `row` bytes, `rate` of them in a second. */
+struct whole { const struct tensor *t; size_t rows, row; double rate; };
+
+/* What one thread works with. */
+struct worker { struct rec *piece; uint8_t *padded; size_t cap; };
+
+/* The number in the field "FIELD.side" or else in `side`. */
+static double side_number(const struct rec *r, const char *side)
+{
+    char *own = item_side(arg.in, "", side);
+    struct value v = rec_get(r, rec_find(r, own) ? own : side);
+    free(own);
+    return v.type == V_INT ? (double)v.i : v.type == V_FLOAT ? v.f : NAN;
+}
+
+static bool finite(const struct tensor *t, size_t *at)
+{
+    for (*at = 0; *at < t->count; ++*at) {
+        float f;
+        double d;
+        const uint8_t *p = t->data + *at * dtype_size(t->type);
+        if (t->type == T_F4 && (memcpy(&f, p, sizeof f), !isfinite(f)))
+            return false;
+        if (t->type == T_F8 && (memcpy(&d, p, sizeof d), !isfinite(d)))
+            return false;
+    }
+    return true;
+}
+
+static bool look(struct rec *r, const struct value *v, struct whole *w)
+{
+    size_t at;
+    if (v->type != V_TENSOR || (v->t.ndim != 1 && v->t.ndim != 2))
+        return rec_error(r, "%s holds neither samples nor frames", arg.in);
+    *w = (struct whole){ .t = &v->t, .rows = v->t.shape[0] };
+    w->row = dtype_size(v->t.type) * (v->t.ndim == 2 ? v->t.shape[1] : 1);
+    bool frames = v->t.ndim == 2 && strcmp(arg.in, "pcm") != 0;
+    const char *side = frames ? "frame_rate" : "rate";
+    w->rate = side_number(r, side);
+    if (!(w->rate > 0 && w->rate < 1e9))
+        return rec_error(r, "no field %s that is a number above 0: it says how long %s is", side, arg.in);
+    if (!finite(w->t, &at))
+        return rec_error(r, "%s[%zu] is not finite", arg.in, at);
+    if (piece_start(1, arg.length, w->rate) == 0 || piece_start(1, arg.hop, w->rate) == 0)
+        return rec_error(r, "--length and --hop must be at least one %s of %g s", frames ? "frame" : "sample",
+                         1 / w->rate);
+    return true;
+}
+
+/* Which of n pieces is the k-th of `most` that are spread evenly over them. */
+static size_t spread(size_t k, size_t most, size_t n)
+{
+    return most == 1 ? (n - 1) / 2 : (size_t)round((double)k * (double)(n - 1) / (double)(most - 1));
+}
+
+static void emit(struct rec *r, const struct whole *w, size_t i, size_t length, struct worker *worker)
+{
+    size_t first = piece_start(i, arg.hop, w->rate), n = w->rows - first < length ? w->rows - first : length;
+    const uint8_t *data = w->t->data + first * w->row;
+    if (n < length && arg.pad) {
+        mem_grow(&worker->padded, &worker->cap, mem_mul(length, w->row), 1);
+        memcpy(worker->padded, data, n * w->row);
+        float f = (float)arg.pad_value;
+        double d = arg.pad_value;
+        size_t size = dtype_size(w->t->type);
+        for (size_t at = n * w->row; at < length * w->row; at += size) {
+            if (w->t->type == T_F4)
+                memcpy(worker->padded + at, &f, size);
+            else if (w->t->type == T_F8)
+                memcpy(worker->padded + at, &d, size);
+            else
+                memset(worker->padded + at, 0, size);
+        }
+        data = worker->padded;
+        n = length;
+    }
+    size_t shape[2] = { n, w->t->ndim == 2 ? w->t->shape[1] : 1 };
+    struct rec *p = worker->piece;
+    piece_begin(p, r, arg.in, i, (double)first / w->rate);
+    rec_set_f64(p, "seconds", (double)n / w->rate);
+    rec_set_tensor(p, arg.in, w->t->type, w->t->ndim, shape, data);
+    rec_emit(p);
+    msg_append(&r->packed, p->packed.p, p->packed.n);
+    r->emitted++;
+}
+
+static bool process(struct rec *r, const struct value *unused, void *state)
+{
+    (void)unused;
+    const struct field *f = rec_find(r, arg.in);
+    struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
+    struct whole w = { .rows = 0 };
+    if (!f)
+        return rec_error(r, "no field %s", arg.in);
+    if (v.type == V_NIL) {
+        struct text id = rec_id(r);
+        rec_set_str(r, "track", id.p, id.n);
+        rec_set_nil(r, "start");
+        return rec_pass_nil(r, arg.in);
+    }
+    if (!look(r, &v, &w))
+        return false;
+    size_t length = piece_start(1, arg.length, w.rate), pieces = 0;
+    for (size_t at = 0; at < w.rows; at = piece_start(pieces, arg.hop, w.rate)) {
+        if (at + length > w.rows && arg.drop_short)
+            break;
+        pieces++;
+        if (at + length >= w.rows)
+            break;              /* it reaches the end: what follows would lie in it */
+    }
+    size_t most = arg.max && (size_t)arg.max < pieces ? (size_t)arg.max : pieces;
+    for (size_t k = 0; k < most; k++)
+        emit(r, &w, most == pieces ? k : spread(k, most, pieces), length, state);
+    too_short += pieces == 0;
+    rec_drop(r);
+    return true;
+}
+
+static void *worker_new(void *unused)
+{
+    (void)unused;
+    struct worker *w = mem_zero(1, sizeof *w);
+    w->piece = rec_new();
+    return w;
+}
+
+static void worker_free(void *worker)
+{
+    struct worker *w = worker;
+    rec_free(w->piece);
+    free(w->padded);
+    free(w);
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv);
+    if (arg.drop_short && arg.pad)
+        opt_misuse(&prog, "--drop-short and --pad contradict each other");
+    if (arg.pad_value != 0 && !arg.pad)
+        opt_misuse(&prog, "--pad-value is only for --pad");
+    if (isnan(arg.hop))
+        arg.hop = arg.length;
+    int status = map_main(&prog, &(struct map){ .process = process, .worker_new = worker_new,
+                                                .worker_free = worker_free }, operands);
+    if (too_short && !progress_quiet)
+        warn("%zu without a piece: shorter than %g s", (size_t)too_short, arg.length);
+    return status;
+}
