@@ -29,6 +29,7 @@ static double now(void)
 
 /* ---- the child ---- */
 
+#ifndef __SANITIZE_ADDRESS__        /* whose shadow takes terabytes of addresses */
 /* Bytes of address space in use, by /proc/self/statm; 0 if that cannot be read. */
 static size_t address_space(void)
 {
@@ -43,6 +44,7 @@ static size_t address_space(void)
     text[n] = '\0';
     return (size_t)strtoull(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
+#endif
 
 /* Lower a limit; at `soft` the processor time warns by SIGXCPU, at `hard` it kills. */
 static void limit(int what, rlim_t soft, rlim_t hard)
@@ -69,7 +71,7 @@ static int enclose(int fd, const struct fence_limits *limits, pid_t parent)
     signal(SIGPIPE, SIG_DFL);
     limit(RLIMIT_CORE, 0, 0);
     limit(RLIMIT_CPU, (rlim_t)ceil(limits->cpu), (rlim_t)ceil(limits->cpu) + 5);
-#ifndef __SANITIZE_ADDRESS__        /* whose shadow takes terabytes of addresses */
+#ifndef __SANITIZE_ADDRESS__
     if (limits->memory)
         limit(RLIMIT_AS, address_space() + limits->memory, address_space() + limits->memory);
 #endif
