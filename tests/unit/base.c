@@ -1,0 +1,420 @@
+/* base: random numbers, threads, numbers in options, allocation, files that appear when whole
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/outfile.h"
+#include "base/par.h"
+#include "base/rng.h"
+
+/* The status that act(state) ends a process of its own with; -1 for a signal, 99 if it returns. */
+static int status_of(void (*act)(void *), void *state)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, STDERR_FILENO);
+        act(state);
+        _exit(99);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- rng ---- */
+
+/* Random123 1.14, tests/kat_vectors: "philox4x32 10", counter, key, output. */
+static void test_philox(void **state)
+{
+    (void)state;
+    static const uint32_t known[3][10] = {
+        { 0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 },
+        { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+          0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd },
+        { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0,
+          0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 },
+    };
+    for (int i = 0; i < 3; i++) {
+        const uint32_t *k = known[i];
+        struct rng r;
+        rng_init(&r, (uint64_t)k[5] << 32 | k[4], (uint64_t)k[3] << 32 | k[2]);
+        rng_seek(&r, (uint64_t)k[1] << 32 | k[0]);
+        for (int j = 0; j < 4; j++)
+            assert_int_equal(rng_u32(&r), k[6 + j]);
+    }
+}
+
+static void test_seek(void **state)
+{
+    (void)state;
+    struct rng a, b;
+    rng_init(&a, 7, 3);
+    rng_init(&b, 7, 3);
+    for (int i = 0; i < 40; i++)
+        rng_u32(&a);
+    rng_normal(&b);             /* leaves a spare, which seek forgets */
+    rng_seek(&b, 10);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(rng_u32(&a), rng_u32(&b));
+    uint64_t low = rng_u32(&a);
+    low |= (uint64_t)rng_u32(&a) << 32;
+    assert_true(rng_u64(&b) == low);
+    rng_init(&a, 7, 4);
+    rng_init(&b, 8, 3);
+    assert_true(rng_u64(&a) != rng_u64(&b));
+}
+
+/* Means of powers within five standard errors. */
+static void test_distributions(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    struct rng r;
+    double u1 = 0, u2 = 0, n1 = 0, n2 = 0, n3 = 0, n4 = 0;
+    rng_init(&r, 1, 0);
+    for (int i = 0; i < N; i++) {
+        double u = rng_uniform(&r), z = rng_normal(&r);
+        assert_true(u >= 0 && u < 1 && isfinite(z));
+        u1 += u;
+        u2 += u * u;
+        n1 += z;
+        n2 += z * z;
+        n3 += z * z * z;
+        n4 += z * z * z * z;
+    }
+    double se = 5 / sqrt(N);
+    assert_true(fabs(u1 / N - 0.5) < se * sqrt(1 / 12.0));
+    assert_true(fabs(u2 / N - 1 / 3.0) < se * sqrt(4 / 45.0));
+    assert_true(fabs(n1 / N) < se);
+    assert_true(fabs(n2 / N - 1) < se * sqrt(2));
+    assert_true(fabs(n3 / N) < se * sqrt(15));
+    assert_true(fabs(n4 / N - 3) < se * sqrt(96));
+}
+
+static void test_below(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 2, 0);
+    assert_true(rng_below(&r, 1) == 0);
+    unsigned count[7] = { 0 };
+    for (int i = 0; i < 70000; i++)
+        count[rng_below(&r, 7)]++;
+    double chi = 0;
+    for (int i = 0; i < 7; i++)
+        chi += ((double)count[i] - 10000) * ((double)count[i] - 10000) / 10000;
+    assert_true(chi < 27.9 && chi > 0.1);       /* 6 degrees of freedom: 0.9999 and 1e-6 quantile */
+    /* 3/4 of 2^64 is where a remainder would give the low values double weight. */
+    uint64_t n = (uint64_t)3 << 62;
+    int low = 0;
+    for (int i = 0; i < 30000; i++) {
+        uint64_t v = rng_below(&r, n);
+        assert_true(v < n);
+        low += v < (uint64_t)1 << 62;
+    }
+    assert_true(abs(low - 10000) < 5 * 82);
+}
+
+static void test_shuffle(void **state)
+{
+    (void)state;
+    struct rng r;
+    unsigned count[6] = { 0 };
+    rng_init(&r, 3, 0);
+    for (int i = 0; i < 60000; i++) {
+        size_t p[3] = { 0, 1, 2 };
+        rng_shuffle(&r, p, 3);
+        assert_true(p[0] + p[1] + p[2] == 3 && p[0] != p[1] && p[1] != p[2] && p[0] != p[2]);
+        count[2 * p[0] + (p[1] > p[2])]++;
+    }
+    double chi = 0;
+    for (int i = 0; i < 6; i++)
+        chi += ((double)count[i] - 10000) * ((double)count[i] - 10000) / 10000;
+    assert_true(chi < 25.8);                    /* 5 degrees of freedom, 0.9999 */
+    rng_shuffle(&r, NULL, 0);
+}
+
+/* ---- par ---- */
+
+enum { BLOCKS = 1000 };
+static unsigned done[BLOCKS];
+static double part[BLOCKS];
+static int highest[BLOCKS];
+
+static void work(size_t b, void *state)
+{
+    assert_ptr_equal(state, done);
+    done[b]++;
+    highest[b] = par_worker();
+    double sum = 0;
+    for (size_t i = par_begin(b, 7); i < par_end(b, 7, 6997); i++)
+        sum += 1 / (double)(i + 1);
+    part[b] = sum;
+}
+
+static void test_par(void **state)
+{
+    (void)state;
+    double first = 0;
+    assert_int_equal(par_blocks(6997, 7), BLOCKS);
+    assert_int_equal(par_blocks(0, 7), 0);
+    assert_int_equal(par_blocks(8, 7), 2);
+    assert_int_equal(par_end(1, 7, 8), 8);
+    for (int round = 0; round < 300; round++) {
+        static const int jobs[] = { 1, 2, 5, 3, 1, 8 };
+        par_jobs = jobs[round % 6];
+        size_t blocks = round % 7 == 6 ? (size_t)round % 4 : BLOCKS;    /* none and few, too */
+        memset(done, 0, sizeof done);
+        par_for(blocks, work, done);
+        double sum = 0;
+        for (size_t b = 0; b < BLOCKS; b++) {
+            assert_int_equal(done[b], b < blocks);
+            if (b >= blocks)
+                continue;
+            assert_true(highest[b] >= 0 && highest[b] < par_jobs);
+            sum += part[b];
+        }
+        if (!round)
+            first = sum;
+        if (blocks == BLOCKS)
+            assert_true(sum == first);          /* to the bit */
+    }
+    assert_true(par_available() >= 1);
+}
+
+/* ---- opt ---- */
+
+static void test_number(void **state)
+{
+    (void)state;
+    static const struct { const char *text; bool right; double value; } cases[] = {
+        { "0", true, 0 }, { "-1.5", true, -1.5 }, { "+2", true, 2 }, { ".5", true, 0.5 }, { "5.", true, 5 },
+        { "1e3", true, 1000 }, { "1E-3", true, 0.001 }, { "1e308", true, 1e308 },
+        { "", false, 0 }, { " 1", false, 0 }, { "1 ", false, 0 }, { "1x", false, 0 }, { "0x10", false, 0 },
+        { "0x1p3", false, 0 }, { "nan", false, 0 }, { "inf", false, 0 }, { "infinity", false, 0 }, { "1e309", false, 0 },
+        { "1,5", false, 0 }, { "--1", false, 0 }, { "e", false, 0 }, { "-", false, 0 }, { "1e", false, 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double v = 0;
+        if (opt_number(cases[i].text, -HUGE_VAL, HUGE_VAL, &v) != cases[i].right || v != cases[i].value)
+            fail_msg("'%s' gives %g", cases[i].text, v);
+    }
+    double v = 7;
+    assert_true(opt_number("2", 2, 3, &v) && opt_number("3", 2, 3, &v));
+    v = 7;
+    assert_false(opt_number("1.999", 2, 3, &v) || opt_number("3.001", 2, 3, &v));
+    assert_true(v == 7);                        /* left alone */
+}
+
+static void test_pair(void **state)
+{
+    (void)state;
+    const char *value = NULL;
+    assert_int_equal(opt_pair("a=b=c", &value), 1);
+    assert_string_equal(value, "b=c");
+    assert_int_equal(opt_pair("name=", &value), 4);
+    assert_string_equal(value, "");
+    assert_int_equal(opt_pair("=b", &value), 0);
+    assert_int_equal(opt_pair("ab", &value), 0);
+}
+
+/* Every type of option, with its ends. */
+static struct { bool flag; int64_t n; double x; const char *s; int choice; struct opt_list list; size_t size; uint64_t seed; } got;
+static const struct opt opts[] = {
+    OPT_FLAG('f', "flag", &got.flag, "h"), OPT_INT('n', "number", &got.n, -2, 5, "h"), OPT_F64(0, "real", &got.x, 0, 1, "h"),
+    OPT_STR('s', "text", &got.s, "T", "h"), OPT_CHOICE(0, "choice", &got.choice, "one|two|three", "h"),
+    OPT_LIST('l', "list", &got.list, "L", "h"), OPT_SIZE(0, "size", &got.size, "h"), OPT_SEED(&got.seed), OPT_END };
+static const struct prog prog = { .name = "test", .brief = "b", .opts = opts };
+
+static char **parse(const char *line)
+{
+    static char text[200], *argv[20];
+    int argc = 0;
+    snprintf(text, sizeof text, "test %s", line);
+    for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
+        argv[argc++] = w;
+    argv[argc] = NULL;
+    optind = 0;
+    memset(&got, 0, sizeof got);
+    return opt_parse(&prog, argc, argv);
+}
+
+static void parse_act(void *line) { parse(line); }
+
+static void test_parse(void **state)
+{
+    (void)state;
+    char **rest = parse("a --choice three -fn-2 --real=1 -l x --size 3K --list y b --seed 18446744073709551615 --text -z -- -c");
+    assert_true(got.flag && got.n == -2 && got.x == 1 && got.choice == 2 && got.size == 3072 && got.seed == UINT64_MAX);
+    assert_string_equal(got.s, "-z");
+    assert_int_equal(got.list.n, 2);
+    assert_string_equal(got.list.v[1], "y");
+    assert_true(!strcmp(rest[0], "a") && !strcmp(rest[1], "b") && !strcmp(rest[2], "-c") && !rest[3]);
+    free(got.list.v);
+    static const char *const wrong[] = { "-n 6", "-n -3", "-n 1.5", "-n ''", "-n 99999999999999999999", "--real 1.1", "--real nan",
+        "--choice on", "--choice ones", "--choice one|two", "--size 0", "--size 3X", "--size -1", "--size 3KK", "--size 99999999999T",
+        "--seed -1", "--seed 1.0", "--seed 18446744073709551616", "--none", "-n", "--flag=1" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (status_of(parse_act, (void *)wrong[i]) != ST_USAGE)
+            fail_msg("%s is no misuse", wrong[i]);
+    char *words[] = { "a", "b", "c", NULL };
+    assert_string_equal(*opt_words(&prog, words, 2), "c");
+    assert_int_equal(opt_taken.n, 2);
+    opt_taken.n = 0;
+}
+
+/* ---- mem ---- */
+
+static void too_many(void *p) { mem_new(SIZE_MAX / 4, *(size_t *)p); }
+static void too_large(void *p) { mem_aligned(PTRDIFF_MAX, *(size_t *)p); }
+static void needs(void *p) { mem_need(*(double *)p, "it"); }
+
+static void test_mem(void **state)
+{
+    (void)state;
+    size_t size = 8, one = 1;
+    assert_int_equal(status_of(too_many, &size), ST_MEMORY);
+    assert_int_equal(status_of(too_large, &one), ST_MEMORY);
+    assert_int_equal(mem_mul(0, SIZE_MAX), 0);
+    mem_limit = 1000;
+    double bytes = 1000, more = 1001;
+    assert_int_equal(status_of(needs, &bytes), 99);
+    assert_int_equal(status_of(needs, &more), ST_MEMORY);
+    mem_limit = 0;
+    assert_int_equal(status_of(needs, &more), 99);
+    int *list = NULL;
+    size_t cap = 0;
+    for (size_t n = 0; n < 1000; n++) {
+        mem_grow(&list, &cap, n + 1, sizeof *list);
+        assert_true(cap > n);
+        list[n] = (int)n;
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(list[i], i);
+    free(list);
+    for (size_t n = 0; n < 200; n += 7) {
+        char *p = mem_aligned(n, 1);
+        assert_int_equal((uintptr_t)p % 64, 0);
+        free(p);
+    }
+    char *text = mem_text("ab\0c", 4);
+    assert_memory_equal(text, "ab\0c", 5);
+    free(text);
+    free(mem_new(0, 8));
+}
+
+/* ---- outfile ---- */
+
+static char dir[] = "/tmp/songpipe-base-XXXXXX";
+
+static char *in_dir(const char *name)
+{
+    static char path[2][300];
+    static int turn;
+    turn = !turn;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
+    return path[turn];
+}
+
+static int entries(void)
+{
+    int n = 0;
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n - 2;               /* . and .. */
+}
+
+static void content(const char *path, const char *want)
+{
+    char got_text[100] = "";
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t n = fread(got_text, 1, sizeof got_text - 1, f);
+    fclose(f);
+    assert_int_equal(n, strlen(want));
+    assert_string_equal(got_text, want);
+}
+
+static struct outfile *begin(const char *path, const char *text)
+{
+    struct outfile *f = outfile_open(path);
+    assert_int_equal(write(outfile_fd(f), text, strlen(text)), strlen(text));
+    return f;
+}
+
+static void dies_half(void *path)
+{
+    begin(path, "half");
+    die(ST_STREAM, "broken");
+}
+
+static void only_open(void *path) { outfile_open(path); }
+
+static void test_outfile(void **state)
+{
+    (void)state;
+    char *path = mem_text(in_dir("out"), strlen(in_dir("out")));
+    struct outfile *f = begin(path, "one");
+    assert_int_equal(entries(), 0);             /* not to be seen yet */
+    outfile_done(f);
+    content(path, "one");
+    f = begin(path, "two");
+    close(outfile_fd(f));                       /* the caller may */
+    content(path, "one");
+    outfile_done(f);
+    content(path, "two");
+    assert_int_equal(status_of(dies_half, path), ST_STREAM);
+    content(path, "two");
+    assert_int_equal(entries(), 1);             /* nothing left behind */
+
+    char *link = mem_text(in_dir("link"), strlen(in_dir("link")));
+    assert_int_equal(symlink("out", link), 0);
+    outfile_done(begin(link, "three"));
+    struct stat s;
+    assert_true(lstat(link, &s) == 0 && S_ISLNK(s.st_mode));
+    content(path, "three");
+    outfile_done(begin("/dev/null", "nothing"));
+    assert_true(stat("/dev/null", &s) == 0 && S_ISCHR(s.st_mode));
+    assert_int_equal(status_of(only_open, in_dir("none/out")), ST_STOPPED);
+    unlink(link);
+    unlink(path);
+    free(link);
+    free(path);
+    assert_int_equal(entries(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_philox), cmocka_unit_test(test_seek), cmocka_unit_test(test_distributions),
+        cmocka_unit_test(test_below), cmocka_unit_test(test_shuffle), cmocka_unit_test(test_par),
+        cmocka_unit_test(test_number), cmocka_unit_test(test_pair), cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_mem), cmocka_unit_test(test_outfile),
+    };
+    if (!mkdtemp(dir))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(dir);
+    return failed;
+}
