@@ -130,8 +130,10 @@ static void learn(struct rec_in *in)
         moments_add(sums, it.row.x, it.count / fit.width);
         records++;
     }
+    if (!sums && arg.save)
+        die(ST_STOPPED, "no model to save: no record has %s", arg.in);
     if (!sums)
-        die(ST_STOPPED, "nothing to fit: no record has %s", arg.in);
+        sums = moments_new(fit.width = 1);      /* nothing to scale either */
     fit.mean = mem_new(fit.width, sizeof *fit.mean);
     fit.scale = mem_new(fit.width, sizeof *fit.scale);
     double *var = mem_new(fit.width, sizeof *var);

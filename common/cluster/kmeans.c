@@ -446,20 +446,28 @@ void kmeans_free(struct kmeans *m)
     free(m);
 }
 
-double kmeans_predict(const float *x, size_t n, size_t d, const double *centre, size_t k, int32_t *label,
-                      double *distance)
+void kmeans_label(const float *x, size_t n, size_t d, const double *centre, size_t k, int32_t *label)
 {
     struct work w;
+    if (n == 0)
+        return;
     work_init(&w, x, n, d, k, 1);
-    w.centre = mem_new(mem_mul(k, d), sizeof *w.centre);
-    memcpy(w.centre, centre, k * d * sizeof *centre);
-    w.distance = distance;
-    nearest_centres(w.near, w.centre, k);
+    nearest_centres(w.near, centre, k);
     par_for(w.shards, find_shard, &w);
-    double inertia = measure(&w);
     memcpy(label, w.label, n * sizeof *label);
-    for (size_t i = 0; i < n && distance; i++)
-        distance[i] = sqrt(distance[i]);
     work_free(&w);
-    return inertia;
+}
+
+struct lengths { const float *x; size_t n, d; const double *centre; const int32_t *label; double *distance; };
+
+static void distance_block(size_t b, void *state)
+{
+    const struct lengths *l = state;
+    for (size_t i = par_begin(b, CUT); i < par_end(b, CUT, l->n); i++)
+        l->distance[i] = sqrt(dist_sq_f64(l->x + i * l->d, l->centre + (size_t)l->label[i] * l->d, l->d));
+}
+
+void kmeans_distance(const float *x, size_t n, size_t d, const double *centre, const int32_t *label, double *distance)
+{
+    par_for(par_blocks(n, CUT), distance_block, &(struct lengths){ x, n, d, centre, label, distance });
 }

@@ -44,9 +44,10 @@ struct kmeans {
 struct kmeans *kmeans_fit(const float *x, size_t n, size_t d, const struct kmeans_options *o);
 void kmeans_free(struct kmeans *m);
 
-/* label[n] of the nearest of centre[k][d], and distance[n] (Euclidean) if not NULL; returns
- * the inertia. */
-double kmeans_predict(const float *x, size_t n, size_t d, const double *centre, size_t k, int32_t *label,
-                      double *distance);
+/* label[n] of the nearest of centre[k][d], the lowest of equals. */
+void kmeans_label(const float *x, size_t n, size_t d, const double *centre, size_t k, int32_t *label);
+
+/* Euclidean distance[n] of x[n][d] to the centre[][d] of its label. */
+void kmeans_distance(const float *x, size_t n, size_t d, const double *centre, const int32_t *label, double *distance);
 
 #endif

@@ -80,8 +80,9 @@ spew("$tmp/g.sp", stream({ columns => { a => ['p', 'other'] } }, record(1, a => 
 refuses(6, qr/column 1 of a is other, .* fitted to q/, "zscore -m $tmp/am.sp -i a $tmp/g.sp");
 refuses(6, qr/x is a matrix: give --per/, "zscore $tmp/e.sp");
 refuses(6, qr/b: x has 9 elements, not 6/, "zscore -p element $tmp/m.sp");
-refuses(6, qr/nothing to fit/, "zscore", stream({}));
-refuses(6, qr/nothing to fit/, "zscore -q", stream({}, record('a', x => nil())));
+refuses(6, qr/no model to save: no record has x/, "zscore -q --save $tmp/no.sp", stream({}, record('a', x => nil())));
+ok(!-e "$tmp/no.sp", 'and saves none');
+is(scalar(() = unseal(runs("zscore", stream({})))), 0, 'no records in, none out');
 refuses(6, qr/b: x\[1\] is -?nan/, "zscore", stream({}, record('a', x => vec(1, 2)), record('b', x => vec(1, 'nan'))));
 refuses(6, qr/a: no field y/, "zscore -i y $tmp/one.sp");
 runs("zscore --save $tmp/m8.sp >/dev/null", stream({}, record('a', x => vec(1 .. 8))));
