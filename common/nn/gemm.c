@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC optimize ("fp-contract=fast")       /* a * b + c in one instruction, which -std=c11 forbids */
+#endif
+#include "nn/gemm.h"
+
+#include <string.h>
+
+/* A tile of ROWS x (VECS vectors) sums lives in registers: 16 of AVX-512's 32, or 12 of
+ * the 16 of AVX. */
+#ifdef __AVX512F__
+enum { LANES = 16, VECS = 2, ROWS = 8 };
+#else
+enum { LANES = 8, VECS = 2, ROWS = 6 };
+#endif
+enum { WIDE = LANES * VECS };
+typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+
+/* c[rows][WIDE] (+)= a[rows][k] b[k][WIDE]; rows is known where this is inlined. */
+static inline __attribute__((always_inline)) void tile(size_t rows, size_t k, const float *a, size_t a_row,
+                                                       size_t a_col, const float *b, size_t ldb, float *c,
+                                                       size_t ldc, bool add)
+{
+    vec sum[ROWS][VECS];
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < VECS; j++)
+            sum[i][j] = add ? *(const vec *)(c + i * ldc + j * LANES) : (vec){ 0 };
+    for (size_t p = 0; p < k; p++) {
+        vec row[VECS];
+        for (size_t j = 0; j < VECS; j++)
+            row[j] = *(const vec *)(b + p * ldb + j * LANES);
+        for (size_t i = 0; i < rows; i++)
+            for (size_t j = 0; j < VECS; j++)
+                sum[i][j] += a[i * a_row + p * a_col] * row[j];
+    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < VECS; j++)
+            *(vec *)(c + i * ldc + j * LANES) = sum[i][j];
+}
+
+/* The tile for each number of rows, and for the two ways in which A lies. */
+static void tiles(size_t rows, size_t k, const float *a, size_t a_row, size_t a_col, const float *b, size_t ldb,
+                  float *c, size_t ldc, bool add)
+{
+#define TILE(n) \
+    case n: \
+        if (a_col == 1) \
+            tile(n, k, a, a_row, 1, b, ldb, c, ldc, add); \
+        else if (a_row == 1) \
+            tile(n, k, a, 1, a_col, b, ldb, c, ldc, add); \
+        else \
+            tile(n, k, a, a_row, a_col, b, ldb, c, ldc, add); \
+        break
+    switch (rows) {
+        TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6);
+#ifdef __AVX512F__
+        TILE(7); TILE(8);
+#endif
+    }
+#undef TILE
+}
+
+void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
+                const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add)
+{
+    float edge[ROWS * WIDE];
+    for (size_t p = 0; p == 0 || p < k; p += GEMM_DEPTH) {      /* b[depth][WIDE] stays in the first cache */
+        size_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
+        bool more = add || p > 0;
+        for (size_t j = 0; j < cols; j += WIDE) {
+            for (size_t i = 0; i < m; i += ROWS) {
+                size_t rows = m - i < ROWS ? m - i : ROWS;
+                const float *left = a + i * a_row + p * a_col, *right = b + p * ldb + j;
+                float *to = c + i * ldc + j;
+                if (cols - j >= WIDE) {
+                    tiles(rows, depth, left, a_row, a_col, right, ldb, to, ldc, more);
+                    continue;
+                }
+                size_t part = (cols - j) * sizeof *to;
+                memset(edge, 0, sizeof edge);
+                for (size_t r = 0; more && r < rows; r++)
+                    memcpy(edge + r * WIDE, to + r * ldc, part);
+                tiles(rows, depth, left, a_row, a_col, right, ldb, edge, WIDE, more);
+                for (size_t r = 0; r < rows; r++)
+                    memcpy(to + r * ldc, edge + r * WIDE, part);
+            }
+        }
+    }
+}
+
+float gemm_dot(const float *a, const float *b, size_t n)
+{
+    vec sum[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (size_t j = 0; j < 4; j++)
+            sum[j] += *(const vec *)(a + i + j * LANES) * *(const vec *)(b + i + j * LANES);
+    sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    float total = 0;
+    for (size_t j = 0; j < LANES; j++)
+        total += sum[0][j];
+    for (; i < n; i++)
+        total += a[i] * b[i];
+    return total;
+}
+
+void gemm_turn(const float *from, size_t ld_from, size_t rows, float *to, size_t ld_to)
+{
+    if (rows > GEMM_COLS)
+        rows = GEMM_COLS;
+    for (size_t j = 0; j < GEMM_COLS; j++) {
+        for (size_t i = 0; i < rows; i++)
+            to[j * ld_to + i] = from[i * ld_from + j];
+        for (size_t i = rows; i < GEMM_COLS; i++)
+            to[j * ld_to + i] = 0;
+    }
+}

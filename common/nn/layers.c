@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the operations on the tape do, forward beside backward. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "nn/tape.h"
+
+/* The random sequences of a seed: rng streams. */
+enum { DRAW_NOISE = 2, DRAW_DROPOUT = 3 };
+static uint64_t sequence(int what, uint64_t step, size_t op)
+{
+    return (uint64_t)what << 60 | (uint64_t)op << 48 | step;
+}
+
+static float *scratch(struct net *n)
+{
+    float **p = &n->scratch[par_worker()];
+    if (!*p)
+        *p = mem_aligned(n->scratch_size, sizeof **p);
+    return *p;
+}
+
+static float *at(const struct net *n, int node, const struct part *p, bool gradient)
+{
+    const struct net_node *d = &n->nodes[node];
+    float *base = gradient ? d->dy : d->y;
+    return base + d->size * p->first;           /* a block has lanes rows, whether they are there or not */
+}
+
+/* The node's part as pieces of [channels][ld]. */
+static void pieces(const struct net *n, int node, struct part *p)
+{
+    const struct net_node *d = &n->nodes[node];
+    p->pieces = d->image ? p->rows : 1;
+    p->ld = d->image ? d->size / d->channels : n->lanes;
+    p->n = d->image ? p->ld : p->rows;
+}
+
+/* Rows [rows][size] in scratch memory to [size][lanes]. */
+static void side_by_side(const struct net *n, const float *rows, size_t ld, size_t count, size_t size, float *y)
+{
+    if (n->lanes == 1) {
+        memcpy(y, rows, size * sizeof *y);
+        return;
+    }
+    for (size_t i = 0; i + LINEAR_ROWS <= size; i += LINEAR_ROWS)
+        gemm_turn(rows + i, ld, count, y + i * LINEAR_ROWS, LINEAR_ROWS);
+    for (size_t i = size / LINEAR_ROWS * LINEAR_ROWS; i < size; i++)
+        for (size_t r = 0; r < LINEAR_ROWS; r++)
+            y[i * LINEAR_ROWS + r] = r < count ? rows[r * ld + i] : 0;
+}
+
+static void input(struct net *n, const struct net_op *o, const struct part *p)
+{
+    size_t size = n->nodes[o->y].size;
+    float *y = at(n, o->y, p, false);
+    if (o->images || n->lanes == 1) {
+        for (size_t r = 0; r < p->rows; r++)
+            n->pass.fetch(n->pass.ctx, p->first + r, y + r * size);
+        return;
+    }
+    float *rows = scratch(n);
+    for (size_t r = 0; r < p->rows; r++)
+        n->pass.fetch(n->pass.ctx, p->first + r, rows + r * size);
+    side_by_side(n, rows, size, p->rows, size, y);
+}
+
+static void condition(struct net *n, const struct net_op *o, const struct part *p)
+{
+    size_t size = n->nodes[o->x].size, more = n->nodes[o->y].size - size, lanes = n->lanes;
+    float *y = at(n, o->y, p, false), *hot = y + size * lanes;
+    memcpy(y, at(n, o->x, p, false), size * lanes * sizeof *y);
+    memset(hot, 0, more * lanes * sizeof *hot);
+    for (size_t r = 0; r < p->rows; r++)
+        for (size_t i = 0; i < n->pass.n_hot; i++)
+            hot[n->pass.hot[(p->first + r) * n->pass.n_hot + i] * lanes + r] = 1;
+}
+
+static void norm(struct net *n, const struct net_op *o, struct part *p, bool backward)
+{
+    size_t channels = n->nodes[o->x].channels;
+    pieces(n, o->x, p);
+    double *sums = o->back + p->shard * channels * 2;
+    if (backward)
+        memset(sums, 0, channels * 2 * sizeof *sums);
+    for (size_t i = 0; i < p->pieces; i++) {
+        size_t from = i * channels * p->ld;
+        const float *x = at(n, o->x, p, false) + from;
+        if (backward)
+            norm_backward_sums(o->stat, x, at(n, o->y, p, true) + from, channels, p->ld, p->n, sums);
+        else
+            norm_forward(o->stat, n->w + o->w, n->w + o->b, x, at(n, o->y, p, false) + from, channels, p->ld, p->n);
+    }
+}
+
+/* The half of a batch normalisation on the other side of the wait; o[1] is OP_NORM. */
+static void norm_sides(struct net *n, const struct net_op *o, struct part *p, bool backward)
+{
+    const struct net_op *of = o + 1;
+    size_t channels = n->nodes[o->x].channels;
+    pieces(n, o->x, p);
+    double *sums = of->sums + p->shard * channels * 2;
+    const double *back = of->back + shards(n, of->images, n->batch) * channels * 2;
+    if (!backward)
+        memset(sums, 0, channels * 2 * sizeof *sums);
+    for (size_t i = 0; i < p->pieces; i++) {
+        size_t from = i * channels * p->ld, total = n->pass.rows * (of->images ? p->ld : 1);
+        const float *x = at(n, o->x, p, false) + from;
+        if (backward)
+            norm_backward(of->stat, n->w + of->w, back, total, x, at(n, of->y, p, true) + from,
+                          at(n, o->x, p, true) + from, channels, p->ld, p->n);
+        else
+            norm_sums(x, channels, p->ld, p->n, sums);
+    }
+}
+
+void layer_norm_between(struct net *n, const struct net_op *o, bool backward)
+{
+    size_t channels = n->nodes[o->x].channels, of = shards(n, o->images, n->pass.rows);
+    size_t total = n->pass.rows * (o->images ? n->nodes[o->x].size / channels : 1);
+    double *parts = backward ? o->back : o->sums, *sums = parts + shards(n, o->images, n->batch) * channels * 2;
+    float *mean = n->state + o->state, *var = mean + (channels + 15) / 16 * 16;
+    memset(sums, 0, channels * 2 * sizeof *sums);
+    for (size_t s = 0; s < of; s++)
+        for (size_t i = 0; i < channels * 2; i++)
+            sums[i] += parts[s * channels * 2 + i];
+    for (size_t c = 0; !backward && c < channels; c++) {
+        if (!n->pass.training) {
+            o->stat[c] = norm_running(mean[c], var[c]);
+            continue;
+        }
+        o->stat[c] = norm_batch(sums + 2 * c, total);
+        norm_follow(sums + 2 * c, total, mean + c, var + c);
+    }
+}
+
+static void dropout(struct net *n, const struct net_op *o, const struct part *p, const float *x, float *y)
+{
+    size_t size = n->nodes[o->x].size * (o->images ? p->rows : n->lanes);
+    if (!n->pass.training) {
+        memcpy(y, x, size * sizeof *y);
+        return;
+    }
+    struct rng rng;
+    rng_init(&rng, n->pass.seed, sequence(DRAW_DROPOUT, n->pass.step, (size_t)(o - n->ops)));
+    rng_seek(&rng, n->nodes[o->x].size * p->first / 4 + p->shard);
+    double limit = (double)o->p * 4294967296.0;
+    for (size_t i = 0; i < size; i++)
+        y[i] = rng_u32(&rng) < limit ? 0 : x[i] / (1 - o->p);
+}
+
+static void flatten(struct net *n, const struct net_op *o, const struct part *p, bool backward)
+{
+    size_t size = n->nodes[o->x].size, lanes = n->lanes;
+    bool to_rows = (o->kind == OP_FLATTEN) != backward;
+    int images = o->kind == OP_FLATTEN ? o->x : o->y, rows = o->kind == OP_FLATTEN ? o->y : o->x;
+    float *image = at(n, images, p, backward), *row = at(n, rows, p, backward);
+    if (to_rows) {
+        side_by_side(n, image, size, p->rows, size, row);
+        return;
+    }
+    for (size_t first = 0; first < size; first += LINEAR_ROWS)      /* a few features at a time: in the cache */
+        for (size_t r = 0; r < p->rows; r++)
+            for (size_t i = first; i < first + LINEAR_ROWS && i < size; i++)
+                image[r * size + i] = row[i * lanes + r];
+}
+
+static void sample(struct net *n, const struct net_op *o, const struct part *p)
+{
+    size_t d = n->latent, lanes = n->lanes;
+    float *eps = o->eps + p->first * d, *mu = at(n, o->x, p, false), *z = at(n, o->y, p, false);
+    const float *logvar = o->x2 >= 0 ? at(n, o->x2, p, false) : NULL;
+    double *sums = n->latents + p->shard * d * 3;
+    if (n->pass.training || n->pass.noise) {
+        float *row = scratch(n);
+        memset(eps, 0, d * lanes * sizeof *eps);
+        for (size_t r = 0; logvar && r < p->rows; r++) {
+            if (n->pass.noise) {
+                n->pass.noise(n->pass.ctx, p->first + r, row);
+            } else {
+                struct rng rng;
+                rng_init(&rng, n->pass.seed, sequence(DRAW_NOISE, n->pass.step, 0));
+                rng_seek(&rng, (p->first + r) * ((d + 1) / 2));     /* two normals use one block */
+                for (size_t j = 0; j < d; j++)
+                    row[j] = (float)rng_normal(&rng);
+            }
+            for (size_t j = 0; j < d; j++)
+                eps[j * lanes + r] = row[j];
+        }
+    }
+    if (logvar && (n->pass.training || n->pass.noise))
+        loss_sample(mu, logvar, eps, z, d * lanes);
+    else
+        memcpy(z, mu, d * lanes * sizeof *z);
+    memset(sums, 0, d * 3 * sizeof *sums);
+    for (size_t j = 0; j < d; j++) {
+        if (logvar)
+            loss_kl(mu + j * lanes, logvar + j * lanes, 1, lanes, p->rows, sums + 3 * j, NULL);
+        for (size_t r = 0; r < p->rows; r++) {
+            double m = (double)mu[j * lanes + r];
+            sums[3 * j + 1] += m;
+            sums[3 * j + 2] += m * m;
+        }
+    }
+}
+
+static void sample_backward(struct net *n, const struct net_op *o, const struct part *p)
+{
+    size_t d = n->latent;
+    const float *dz = at(n, o->y, p, true);
+    float *dmu = at(n, o->x, p, true);
+    if (o->x2 < 0) {
+        memcpy(dmu, dz, d * n->lanes * sizeof *dmu);
+        return;
+    }
+    const float *logvar = at(n, o->x2, p, false);
+    float *dlogvar = at(n, o->x2, p, true);
+    loss_sample_backward(logvar, o->eps + p->first * d, dz, dmu, dlogvar, d * n->lanes);
+    loss_kl_backward(at(n, o->x, p, false), logvar, n->pass.kl_scale, dmu, dlogvar, d, n->lanes, p->rows);
+}
+
+static void loss(struct net *n, const struct net_op *o, const struct part *p)
+{
+    size_t size = n->nodes[o->x].size, lanes = o->images ? 1 : n->lanes, each = o->images ? p->rows * size : p->rows;
+    float *y = at(n, o->x, p, false), *x = at(n, o->x2, p, false), *dy = n->trains ? at(n, o->x, p, true) : NULL;
+    double sum = 0;
+    if (o->images || p->rows == lanes) {
+        sum = loss_recon(n->pass.recon, y, x, dy, n->pass.recon_scale, size * p->rows);
+    } else {
+        if (dy)
+            memset(dy, 0, size * lanes * sizeof *dy);       /* rows that are not there pull nowhere */
+        for (size_t i = 0; i < size; i++)
+            sum += loss_recon(n->pass.recon, y + i * lanes, x + i * lanes, dy ? dy + i * lanes : NULL,
+                              n->pass.recon_scale, each);
+    }
+    n->recon[p->shard] = sum;
+}
+
+void layer_forward(struct net *n, const struct net_op *o, struct part *p)
+{
+    const float *x = at(n, o->x, p, false), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
+    const float *bias = o->b == SIZE_MAX ? NULL : n->w + o->b;
+    float *y = at(n, o->y, p, false);
+    size_t in = n->nodes[o->x].size, out = n->nodes[o->y].size;
+    size_t count = out * (o->images ? p->rows : n->lanes);
+    switch (o->kind) {
+    case OP_INPUT: input(n, o, p); break;
+    case OP_CONDITION: condition(n, o, p); break;
+    case OP_LINEAR: linear_forward(in, out, w, bias, x, y, n->lanes); break;
+    case OP_CONV: conv_down(&o->conv, w, bias, x, y, p->rows, scratch(n)); break;
+    case OP_CONV_UP: conv_up(&o->conv, n->turned + o->turned, bias, x, y, p->rows, scratch(n)); break;
+    case OP_NORM_SUMS: if (n->pass.training) norm_sides(n, o, p, false); break;
+    case OP_NORM: norm(n, o, p, false); break;
+    case OP_ACT: act_forward(o->act, o->slope, x, y, count); break;
+    case OP_DROPOUT: dropout(n, o, p, x, y); break;
+    case OP_ADD:
+        for (size_t i = 0; i < count; i++)
+            y[i] += at(n, o->x2, p, false)[i];
+        break;
+    case OP_FLATTEN: case OP_UNFLATTEN: flatten(n, o, p, false); break;
+    case OP_SAMPLE: sample(n, o, p); break;
+    case OP_LOSS: loss(n, o, p); break;
+    }
+}
+
+void layer_backward(struct net *n, const struct net_op *o, struct part *p)
+{
+    const float *dy = at(n, o->y, p, true), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
+    float *dx = at(n, o->x, p, true);
+    size_t in = n->nodes[o->x].size, out = n->nodes[o->y].size;
+    size_t count = out * (o->images ? p->rows : n->lanes);
+    if (o->no_dx && o->kind != OP_NORM)
+        return;
+    switch (o->kind) {
+    case OP_INPUT: case OP_LOSS: break;         /* the loss has left its gradient */
+    case OP_CONDITION: memcpy(dx, dy, in * n->lanes * sizeof *dx); break;
+    case OP_LINEAR: linear_input(in, out, w, dy, dx, o->add); break;
+    case OP_CONV: conv_up(&o->conv, n->turned + o->turned, NULL, dy, dx, p->rows, scratch(n)); break;
+    case OP_CONV_UP: conv_down(&o->conv, w, NULL, dy, dx, p->rows, scratch(n)); break;
+    case OP_NORM: norm(n, o, p, true); break;
+    case OP_NORM_SUMS: norm_sides(n, o, p, true); break;
+    case OP_ACT: act_backward(o->act, o->slope, at(n, o->x, p, false), at(n, o->y, p, false), dy, dx, count); break;
+    case OP_DROPOUT: dropout(n, o, p, dy, dx); break;
+    case OP_ADD: memcpy(at(n, o->x2, p, true), dy, count * sizeof *dy); break;
+    case OP_FLATTEN: case OP_UNFLATTEN: flatten(n, o, p, true); break;
+    case OP_SAMPLE: sample_backward(n, o, p); break;
+    }
+}
+
+void layer_weights(struct net *n, const struct net_task *t)
+{
+    const struct net_op *o = &n->ops[t->op];
+    const struct net_node *x = &n->nodes[o->x], *y = &n->nodes[o->y];
+    size_t blocks = row_blocks(n, n->pass.rows), rows = n->pass.rows;
+    bool up = o->kind == OP_CONV_UP;
+    for (size_t i = t->first; i < t->first + t->n; i++) {
+        if (o->kind == OP_LINEAR)
+            linear_weight(x->size, y->size, x->y, y->dy, blocks, i * LINEAR_ROWS, n->g + o->w);
+        else if (o->kind != OP_NORM)
+            conv_weight(&o->conv, up ? y->dy : x->y, up ? x->y : y->dy, n->g + o->w, rows, i, scratch(n));
+    }
+    if (t->first > 0)
+        return;
+    if (o->kind == OP_NORM) {
+        const double *sums = o->back + shards(n, o->images, n->batch) * x->channels * 2;
+        for (size_t c = 0; c < x->channels; c++) {
+            n->g[o->b + c] = (float)sums[2 * c];
+            n->g[o->w + c] = (float)sums[2 * c + 1];
+        }
+    } else if (o->b != SIZE_MAX) {
+        if (y->image)
+            conv_bias(y->dy, y->channels, y->size / y->channels, rows, n->g + o->b);
+        else
+            linear_bias(y->size, y->dy, blocks, n->g + o->b);
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nn/linear.h"
+
+#include <string.h>
+
+void linear_forward(size_t in, size_t out, const float *weight, const float *bias, const float *x, float *y,
+                    size_t rows)
+{
+    if (rows == 1) {
+        for (size_t o = 0; o < out; o++)
+            y[o] = gemm_dot(weight + o * in, x, in) + (bias ? bias[o] : 0);
+        return;
+    }
+    for (size_t o = 0; bias && o < out; o++)
+        for (size_t r = 0; r < LINEAR_ROWS; r++)
+            y[o * LINEAR_ROWS + r] = bias[o];
+    gemm_panel(out, in, weight, in, 1, x, LINEAR_ROWS, y, LINEAR_ROWS, LINEAR_ROWS, bias);
+}
+
+void linear_input(size_t in, size_t out, const float *weight, const float *dy, float *dx, bool add)
+{
+    gemm_panel(in, out, weight, 1, in, dy, LINEAR_ROWS, dx, LINEAR_ROWS, LINEAR_ROWS, add);
+}
+
+void linear_weight(size_t in, size_t out, const float *x, const float *dy, size_t blocks, size_t first, float *dw)
+{
+    float turned[LINEAR_ROWS * LINEAR_ROWS];
+    size_t cols = in - first < LINEAR_ROWS ? in - first : LINEAR_ROWS;
+    for (size_t b = 0; b < blocks; b++) {
+        gemm_turn(x + (b * in + first) * LINEAR_ROWS, LINEAR_ROWS, cols, turned, LINEAR_ROWS);
+        gemm_panel(out, LINEAR_ROWS, dy + b * out * LINEAR_ROWS, LINEAR_ROWS, 1, turned, LINEAR_ROWS,
+                   dw + first, in, cols, b > 0);
+    }
+}
+
+void linear_bias(size_t out, const float *dy, size_t blocks, float *db)
+{
+    for (size_t o = 0; o < out; o++) {
+        double sum = 0;
+        for (size_t b = 0; b < blocks; b++)
+            for (size_t r = 0; r < LINEAR_ROWS; r++)
+                sum += (double)dy[(b * out + o) * LINEAR_ROWS + r];
+        db[o] = (float)sum;
+    }
+}

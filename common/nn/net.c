@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nn/net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "nn/tape.h"
+
+struct net *net_new(size_t batch, size_t lanes, bool trains)
+{
+    struct net *n = mem_zero(1, sizeof *n);
+    n->batch = batch;
+    n->lanes = lanes;
+    n->trains = trains;
+    return n;
+}
+
+static int node(struct net *n, size_t size, size_t channels, bool image, int same)
+{
+    mem_grow(&n->nodes, &n->cap_nodes, n->n_nodes + 1, sizeof *n->nodes);
+    n->nodes[n->n_nodes] = (struct net_node){ .size = size, .channels = channels, .image = image, .same = same };
+    return (int)n->n_nodes++;
+}
+
+static struct net_op *op(struct net *n, enum op_kind kind, int x, int y)
+{
+    mem_grow(&n->ops, &n->cap_ops, n->n_ops + 1, sizeof *n->ops);
+    struct net_op *o = &n->ops[n->n_ops++];
+    *o = (struct net_op){ .kind = kind, .x = x, .x2 = -1, .y = y, .w = SIZE_MAX, .b = SIZE_MAX };
+    o->images = n->nodes[y].image && kind != OP_UNFLATTEN;
+    return o;
+}
+
+static size_t param(struct net *n, const char *name, const char *leaf, int ndim, const size_t *shape, bool state,
+                    size_t fan_in, float constant)
+{
+    mem_grow(&n->params, &n->cap_params, n->n_params + 1, sizeof *n->params);
+    struct net_param *p = &n->params[n->n_params++];
+    *p = (struct net_param){ .ndim = ndim, .count = 1, .state = state, .fan_in = fan_in, .constant = constant };
+    snprintf(p->name, sizeof p->name, "%s.%s", name, leaf);
+    for (int i = 0; i < ndim; i++) {
+        p->shape[i] = shape[i];
+        p->count = mem_mul(p->count, shape[i]);
+    }
+    size_t *end = state ? &n->n_state : &n->n_w;
+    p->offset = *end;
+    *end += (p->count + 15) / 16 * 16;          /* each begins at a whole vector */
+    return p->offset;
+}
+
+int net_rows(struct net *n, size_t size)
+{
+    int y = node(n, size, size, false, -1);
+    op(n, OP_INPUT, y, y);
+    return y;
+}
+
+int net_image(struct net *n, size_t c, size_t h, size_t w)
+{
+    int y = node(n, c * h * w, c, true, -1);
+    op(n, OP_INPUT, y, y);
+    return y;
+}
+
+int net_condition(struct net *n, int x, size_t columns)
+{
+    size_t size = n->nodes[x].size + columns;
+    return op(n, OP_CONDITION, x, node(n, size, size, false, -1))->y;
+}
+
+int net_linear(struct net *n, int x, size_t out, bool bias, const char *name)
+{
+    size_t in = n->nodes[x].size;
+    struct net_op *o = op(n, OP_LINEAR, x, node(n, out, out, false, -1));
+    o->w = param(n, name, "weight", 2, (size_t[]){ out, in }, false, in, 0);
+    if (bias)
+        o->b = param(n, name, "bias", 1, &out, false, in, 0);
+    return o->y;
+}
+
+/* PyTorch takes the fan-in of both kinds from the weight's second dimension. */
+static int conv(struct net *n, enum op_kind kind, int x, const struct conv *c, bool bias, const char *name)
+{
+    bool up = kind == OP_CONV_UP;
+    size_t k = c->kernel, channels = up ? c->in : c->out, fan_in = c->in * k * k;
+    struct net_op *o = op(n, kind, x, node(n, up ? c->in * c->h * c->w : c->out * c->oh * c->ow, channels, true, -1));
+    o->conv = *c;
+    o->w = param(n, name, "weight", 4, (size_t[]){ c->out, c->in, k, k }, false, fan_in, 0);
+    if (bias)
+        o->b = param(n, name, "bias", 1, &channels, false, fan_in, 0);
+    o->turned = n->n_turned;
+    n->n_turned += c->out * c->in * k * k;
+    return o->y;
+}
+
+int net_conv(struct net *n, int x, const struct conv *c, bool bias, const char *name)
+{
+    return conv(n, OP_CONV, x, c, bias, name);
+}
+
+int net_conv_transposed(struct net *n, int x, const struct conv *c, bool bias, const char *name)
+{
+    return conv(n, OP_CONV_UP, x, c, bias, name);
+}
+
+int net_norm(struct net *n, int x, const char *name)
+{
+    struct net_node of = n->nodes[x];
+    size_t c = of.channels, w = param(n, name, "weight", 1, &c, false, 0, 1), b = param(n, name, "bias", 1, &c, false, 0, 0);
+    size_t state = param(n, name, "running_mean", 1, &c, true, 0, 0);
+    param(n, name, "running_var", 1, &c, true, 0, 1);
+    op(n, OP_NORM_SUMS, x, x);
+    struct net_op *o = op(n, OP_NORM, x, node(n, of.size, c, of.image, -1));
+    o->w = w;
+    o->b = b;
+    o->state = state;
+    o->wait = true;
+    return o->y;
+}
+
+int net_act(struct net *n, int x, enum act kind, float slope)
+{
+    struct net_node of = n->nodes[x];
+    struct net_op *o = op(n, OP_ACT, x, node(n, of.size, of.channels, of.image, act_in_place(kind) ? x : -1));
+    o->act = kind;
+    o->slope = slope;
+    return o->y;
+}
+
+int net_dropout(struct net *n, int x, float p)
+{
+    struct net_node of = n->nodes[x];
+    struct net_op *o = op(n, OP_DROPOUT, x, node(n, of.size, of.channels, of.image, -1));
+    o->p = p;
+    return o->y;
+}
+
+int net_add(struct net *n, int x, int skip)
+{
+    struct net_node of = n->nodes[x];
+    struct net_op *o = op(n, OP_ADD, x, node(n, of.size, of.channels, of.image, x));
+    o->x2 = skip;
+    return o->y;
+}
+
+int net_flatten(struct net *n, int x)
+{
+    size_t size = n->nodes[x].size;
+    return op(n, OP_FLATTEN, x, node(n, size, size, false, -1))->y;
+}
+
+int net_unflatten(struct net *n, int x, size_t channels)
+{
+    return op(n, OP_UNFLATTEN, x, node(n, n->nodes[x].size, channels, true, -1))->y;
+}
+
+int net_sample(struct net *n, int mu, int logvar)
+{
+    n->latent = n->nodes[mu].size;
+    struct net_op *o = op(n, OP_SAMPLE, mu, node(n, n->latent, n->latent, false, -1));
+    o->x2 = logvar;
+    return o->y;
+}
+
+void net_loss(struct net *n, int y, int x)
+{
+    op(n, OP_LOSS, y, y)->x2 = x;
+}
+
+/* The tasks of the weights phase: panels of one operation, 2^15 weights or more. */
+static void add_tasks(struct net *n, size_t i)
+{
+    const struct net_op *o = &n->ops[i];
+    size_t panels = 1, each = 1, in = n->nodes[o->x].size;
+    if (o->w == SIZE_MAX)
+        return;
+    if (o->kind == OP_LINEAR) {
+        panels = par_blocks(in, LINEAR_ROWS);
+        each = par_blocks(32768, LINEAR_ROWS * n->nodes[o->y].size);
+    } else if (o->kind != OP_NORM) {
+        panels = conv_panels(&o->conv);
+        each = 2;
+    }
+    for (size_t first = 0; first < panels; first += each) {
+        mem_grow(&n->tasks, &n->cap_tasks, n->n_tasks + 1, sizeof *n->tasks);
+        n->tasks[n->n_tasks++] = (struct net_task){ i, first, panels - first < each ? panels - first : each };
+    }
+}
+
+static void need_scratch(struct net *n, size_t size)
+{
+    if (size > n->scratch_size)
+        n->scratch_size = size;
+}
+
+void net_build(struct net *n)
+{
+    size_t blocks = row_blocks(n, n->batch);
+    n->w = mem_aligned(n->n_w, sizeof *n->w);
+    n->state = mem_zero(n->n_state, sizeof *n->state);
+    n->turned = mem_aligned(n->n_turned, sizeof *n->turned);
+    memset(n->w, 0, n->n_w * sizeof *n->w);
+    if (n->trains) {
+        n->g = mem_aligned(n->n_w, sizeof *n->g);
+        memset(n->g, 0, n->n_w * sizeof *n->g);
+    }
+    for (size_t i = 0; i < n->n_nodes; i++) {
+        struct net_node *d = &n->nodes[i];
+        size_t count = mem_mul(d->size, d->image ? n->batch : blocks * n->lanes);
+        if (d->same >= 0) {
+            d->y = n->nodes[d->same].y;
+            d->dy = n->nodes[d->same].dy;
+            continue;
+        }
+        d->y = mem_aligned(count, sizeof *d->y);
+        memset(d->y, 0, count * sizeof *d->y);
+        if (n->trains) {
+            d->dy = mem_aligned(count, sizeof *d->dy);
+            memset(d->dy, 0, count * sizeof *d->dy);
+        }
+    }
+    bool *has_dy = mem_zero(n->n_nodes, sizeof *has_dy);
+    for (size_t i = n->n_ops; i-- > 0; ) {              /* in the order of the backward pass */
+        struct net_op *o = &n->ops[i];
+        o->no_dx = n->ops[0].y == o->x;                 /* the input's gradient */
+        if (o->kind == OP_ADD)
+            has_dy[o->x2] = true;
+        else
+            o->add = has_dy[o->x];
+        if (o->kind != OP_NORM_SUMS)
+            has_dy[o->x] = true;
+        size_t channels = n->nodes[o->x].channels;
+        if (o->kind == OP_NORM) {
+            o->stat = mem_new(channels, sizeof *o->stat);
+            o->sums = mem_zero((shards(n, o->images, n->batch) + 1) * channels, 2 * sizeof *o->sums);
+            o->back = mem_zero((shards(n, o->images, n->batch) + 1) * channels, 2 * sizeof *o->back);
+        }
+        if (o->kind == OP_SAMPLE)
+            o->eps = mem_zero(blocks * n->lanes * n->latent, sizeof *o->eps);
+        if (o->kind == OP_CONV || o->kind == OP_CONV_UP)
+            need_scratch(n, conv_scratch(&o->conv));
+        if (o->kind == OP_INPUT || o->kind == OP_SAMPLE)
+            need_scratch(n, 2 * LINEAR_ROWS * (n->nodes[o->y].size + LINEAR_ROWS));
+        if (i > 0 && o->images != n->ops[i - 1].images)
+            o->wait = true;
+    }
+    free(has_dy);
+    for (size_t i = 0; n->trains && i < n->n_ops; i++)
+        add_tasks(n, i);
+    n->recon = mem_zero(par_blocks(n->batch, NET_IMAGES) + blocks, sizeof *n->recon);
+    n->latents = mem_zero(blocks * n->latent, 3 * sizeof *n->latents);
+    n->scratch = mem_zero(1024, sizeof *n->scratch);
+}
+
+void net_free(struct net *n)
+{
+    if (!n)
+        return;
+    for (size_t i = 0; i < n->n_nodes; i++)
+        if (n->nodes[i].same < 0) {
+            free(n->nodes[i].y);
+            free(n->nodes[i].dy);
+        }
+    for (size_t i = 0; i < n->n_ops; i++) {
+        free(n->ops[i].stat);
+        free(n->ops[i].sums);
+        free(n->ops[i].back);
+        free(n->ops[i].eps);
+    }
+    for (size_t i = 0; n->scratch && i < 1024; i++)
+        free(n->scratch[i]);
+    free(n->scratch);
+    free(n->nodes);
+    free(n->ops);
+    free(n->params);
+    free(n->tasks);
+    free(n->w);
+    free(n->g);
+    free(n->state);
+    free(n->turned);
+    free(n->recon);
+    free(n->latents);
+    free(n);
+}

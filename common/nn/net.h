@@ -1,0 +1,127 @@
+/* net - layers on a tape: run forward, backward, and their weights' gradients
+ *
+ * A net is a list of operations on nodes (the activations of a batch), in the order of
+ * the forward pass. It is built once, all memory is allocated then, and it is run in
+ * three phases, each a few calls of par_for:
+ *
+ *     forward, backward   over shards of the batch: 32 rows that lie side by side
+ *                         (linear.h), or 4 images; all shards wait for each other only
+ *                         where they must: at a batch normalisation, and where rows
+ *                         become images
+ *     weights             over panels of weights, each the sum over the whole batch, in
+ *                         order, so that there is one set of gradients
+ *
+ * All cuts depend on the shapes alone: the same bits for any number of threads.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NN_NET_H
+#define NN_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nn/act.h"
+#include "nn/conv.h"
+#include "nn/loss.h"
+
+enum { NET_NAME = 48, NET_IMAGES = 4 };
+
+/* A tensor of weights or, if `state`, of running statistics. */
+struct net_param {
+    char name[NET_NAME];        /* as PyTorch would: enc.0.weight */
+    int ndim;
+    size_t shape[4], count, offset;
+    bool state;
+    size_t fan_in;              /* first value: uniform in +-1 / sqrt(fan_in); 0: constant */
+    float constant;
+};
+
+struct net_node {
+    size_t size;                /* floats of one row or image */
+    size_t channels;
+    bool image;                 /* y[row][size]; else y[block][size][rows side by side] */
+    float *y, *dy;
+    int same;                   /* shares the memory of that node; -1 */
+};
+
+struct net_op;
+struct net_task;
+
+/* What a pass is run on. */
+struct net_pass {
+    size_t rows;                /* 1 ... batch */
+    bool training;              /* batch statistics, dropout, noise; else running ones and z = mu */
+    uint64_t seed, step;        /* of the draws */
+    void (*fetch)(void *ctx, size_t row, float *x);     /* the input of row 0 ... rows-1 */
+    void (*noise)(void *ctx, size_t row, float *eps);   /* NULL: drawn if training, else 0 */
+    void *ctx;
+    const uint32_t *hot;        /* [rows][n_hot]: which columns of the condition are 1 */
+    size_t n_hot;
+    enum recon recon;
+    float recon_scale;          /* the reconstruction's gradient is multiplied by it */
+    const float *kl_scale;      /* [latent]: and that of the KL term of each latent */
+};
+
+struct net {
+    struct net_node *nodes;
+    struct net_op *ops;
+    struct net_param *params;
+    size_t n_nodes, cap_nodes, n_ops, cap_ops, n_params, cap_params;
+    float *w, *g, *state;       /* weights, gradients, running statistics */
+    size_t n_w, n_state;
+    float *turned;              /* convolution weights as conv_up reads them */
+    size_t n_turned;
+    size_t batch, lanes;        /* most rows of a pass; rows side by side: 32, or 1 if the batch is 1 */
+    bool trains;                /* has gradients */
+    size_t latent;              /* numbers of a code, set by net_sample */
+
+    struct net_pass pass;
+    double *recon;              /* sum of each shard */
+    double *latents;            /* [block][latent][3]: sums of KL, mu, mu^2 */
+    float **scratch;            /* of each thread */
+    size_t scratch_size;
+    struct net_task *tasks;     /* of the weights phase */
+    size_t n_tasks, cap_tasks;
+};
+
+struct net *net_new(size_t batch, size_t lanes, bool trains);
+void net_free(struct net *n);
+
+/* ---- building: each returns its output's node ---- */
+
+int net_rows(struct net *n, size_t size);                           /* the input: vectors */
+int net_image(struct net *n, size_t c, size_t h, size_t w);         /* or images */
+int net_condition(struct net *n, int x, size_t columns);            /* [x, one-hot] */
+int net_linear(struct net *n, int x, size_t out, bool bias, const char *name);
+int net_conv(struct net *n, int x, const struct conv *c, bool bias, const char *name);
+int net_conv_transposed(struct net *n, int x, const struct conv *c, bool bias, const char *name);
+int net_norm(struct net *n, int x, const char *name);
+int net_act(struct net *n, int x, enum act kind, float slope);
+int net_dropout(struct net *n, int x, float p);
+int net_add(struct net *n, int x, int skip);                        /* x + skip, in place of x */
+int net_flatten(struct net *n, int x);                              /* images to rows */
+int net_unflatten(struct net *n, int x, size_t channels);           /* rows to images */
+int net_sample(struct net *n, int mu, int logvar);                  /* z; KL */
+void net_loss(struct net *n, int y, int x);                         /* reconstruction of node x */
+
+/* Allocate all; no more building. */
+void net_build(struct net *n);
+
+/* ---- running: set n->pass first ---- */
+
+/* Operations first ... upto-1; SIZE_MAX: all behind. */
+void net_forward(struct net *n, size_t first, size_t upto);
+
+/* All operations forward and backward, then g. `between` (or NULL) is called when the
+ * forward pass is done and may set the scales from net_sums. */
+void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *ctx);
+
+/* The weights were changed: called before the next pass. */
+void net_changed(struct net *n);
+
+/* Of the last pass: the reconstruction error summed over all rows; and in sums[latent][3]
+ * (or NULL) KL, mu and mu^2 summed over the rows. */
+double net_sums(const struct net *n, double *sums);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/par.h"
+#include "nn/tape.h"
+
+static struct part part_of(const struct net *n, bool images, size_t shard)
+{
+    size_t size = images ? NET_IMAGES : n->lanes, first = shard * size, left = n->pass.rows - first;
+    return (struct part){ .shard = shard, .first = first, .rows = left < size ? left : size };
+}
+
+struct stretch { struct net *n; size_t first, upto, back_from; bool images; };
+
+/* Operations first ... upto-1 forward, then from upto-1 down to back_from backward. */
+static void run(size_t shard, void *state)
+{
+    const struct stretch *s = state;
+    struct part p = part_of(s->n, s->images, shard);
+    for (size_t i = s->first; i < s->upto; i++)
+        layer_forward(s->n, &s->n->ops[i], &p);
+    for (size_t i = s->upto; i-- > s->back_from; )
+        layer_backward(s->n, &s->n->ops[i], &p);
+}
+
+static void run_all(struct net *n, size_t first, size_t upto, size_t back_from)
+{
+    struct stretch s = { n, first, upto, back_from, n->ops[upto - 1].images };
+    par_for(shards(n, s.images, n->pass.rows), run, &s);
+}
+
+/* One past the last operation that may run without waiting from `first` on. */
+static size_t stretch_end(const struct net *n, size_t first, size_t upto)
+{
+    size_t end = first + 1;
+    while (end < upto && !n->ops[end].wait)
+        end++;
+    return end;
+}
+
+static size_t stretch_begin(const struct net *n, size_t upto)
+{
+    size_t first = upto - 1;
+    while (first > 0 && !n->ops[first].wait)
+        first--;
+    return first;
+}
+
+void net_forward(struct net *n, size_t first, size_t upto)
+{
+    upto = upto < n->n_ops ? upto : n->n_ops;
+    for (size_t end; first < upto; first = end) {
+        end = stretch_end(n, first, upto);
+        if (n->ops[first].kind == OP_NORM)
+            layer_norm_between(n, &n->ops[first], false);
+        run_all(n, first, end, end);
+    }
+}
+
+static void weights(size_t task, void *state)
+{
+    struct net *n = state;
+    layer_weights(n, &n->tasks[task]);
+}
+
+void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *ctx)
+{
+    size_t last = stretch_begin(n, n->n_ops);
+    net_forward(n, 0, last);
+    if (n->ops[last].kind == OP_NORM)
+        layer_norm_between(n, &n->ops[last], false);
+    if (between) {
+        run_all(n, last, n->n_ops, n->n_ops);
+        between(n, ctx);
+        run_all(n, n->n_ops, n->n_ops, last);
+    } else {
+        run_all(n, last, n->n_ops, last);
+    }
+    while (last > 0) {
+        size_t upto = last;
+        if (n->ops[last].kind == OP_NORM)
+            layer_norm_between(n, &n->ops[last], true);
+        last = stretch_begin(n, upto);
+        run_all(n, upto, upto, last);
+    }
+    par_for(n->n_tasks, weights, n);
+}
+
+static void turn(size_t i, void *state)
+{
+    struct net *n = state;
+    const struct net_op *o = &n->ops[i];
+    if (o->kind == OP_CONV || o->kind == OP_CONV_UP)
+        conv_turn(&o->conv, n->w + o->w, n->turned + o->turned);
+}
+
+void net_changed(struct net *n)
+{
+    if (n->n_turned)
+        par_for(n->n_ops, turn, n);
+}
+
+double net_sums(const struct net *n, double *sums)
+{
+    bool images = n->ops[n->n_ops - 1].images;
+    double recon = 0;
+    for (size_t s = 0; s < shards(n, images, n->pass.rows); s++)
+        recon += n->recon[s];
+    if (sums)
+        memset(sums, 0, n->latent * 3 * sizeof *sums);
+    for (size_t s = 0; sums && s < row_blocks(n, n->pass.rows); s++)
+        for (size_t j = 0; j < n->latent * 3; j++)
+            sums[j] += n->latents[s * n->latent * 3 + j];
+    return recon;
+}

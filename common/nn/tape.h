@@ -1,0 +1,56 @@
+/* tape - what net.c builds, layers.c does and phases.c runs: of no use elsewhere
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NN_TAPE_H
+#define NN_TAPE_H
+
+#include "nn/linear.h"
+#include "nn/net.h"
+#include "nn/norm.h"
+
+enum op_kind { OP_INPUT, OP_CONDITION, OP_LINEAR, OP_CONV, OP_CONV_UP, OP_NORM_SUMS, OP_NORM, OP_ACT, OP_DROPOUT,
+               OP_ADD, OP_FLATTEN, OP_UNFLATTEN, OP_SAMPLE, OP_LOSS };
+
+struct net_op {
+    enum op_kind kind;
+    int x, x2, y;               /* nodes */
+    size_t w, b;                /* weights and bias in net->w; SIZE_MAX: none */
+    size_t turned;
+    size_t state;               /* running mean and variance in net->state */
+    struct conv conv;
+    enum act act;
+    float slope, p;
+    bool no_dx;                 /* x is the input: nobody wants its gradient */
+    bool add;                   /* another operation has set x's gradient already */
+    bool wait;                  /* all shards must have done the one before */
+    bool images;                /* shards are images */
+    struct norm_stat *stat;     /* [channels], of this pass */
+    double *sums, *back;        /* [shard][channels][2], forward and backward; then [channels][2] */
+    float *eps;                 /* noise of each block */
+};
+
+/* Panels first ... first+n-1 of an operation's weights. */
+struct net_task { size_t op, first, n; };
+
+/* Row blocks, and shards of rows or of images, of so many rows. */
+static inline size_t row_blocks(const struct net *n, size_t rows) { return (rows + n->lanes - 1) / n->lanes; }
+static inline size_t shards(const struct net *n, bool images, size_t rows)
+{
+    return images ? (rows + NET_IMAGES - 1) / NET_IMAGES : row_blocks(n, rows);
+}
+
+/* One shard of a pass. */
+struct part {
+    size_t shard, first, rows;  /* rows first ... first+rows-1 of the batch */
+    size_t pieces, ld, n;       /* a node's part: pieces of x[channels][ld], n of each channel there */
+};
+
+void layer_forward(struct net *n, const struct net_op *o, struct part *p);
+void layer_backward(struct net *n, const struct net_op *o, struct part *p);
+
+/* What a batch normalisation does between its halves, once: add up what the shards gave. */
+void layer_norm_between(struct net *n, const struct net_op *o, bool backward);
+
+/* The gradients of a task's weights. */
+void layer_weights(struct net *n, const struct net_task *t);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nn/vae.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "nn/linear.h"
+
+/* ---- the layers ---- */
+
+/* Geometry of the i-th convolution. */
+static struct conv geometry(const struct vae_config *c, size_t i)
+{
+    struct conv g = { .kernel = c->kernel, .stride = c->stride, .pad = (c->kernel - 1) / 2, .out = 1, .oh = c->h, .ow = c->w };
+    for (size_t k = 0; k <= i; k++) {
+        g.in = g.out;
+        g.h = g.oh;
+        g.w = g.ow;
+        g.out = c->widths[k];
+        g.oh = conv_size(g.h, g.kernel, g.stride, g.pad);
+        g.ow = conv_size(g.w, g.kernel, g.stride, g.pad);
+    }
+    return g;
+}
+
+const char *vae_check(const struct vae_config *c)
+{
+    if (c->conv && (c->kernel > CONV_KERNEL || c->stride > CONV_STRIDE || c->stride > c->kernel))
+        return "a kernel of at most 16 and a stride of at most 8 and no more than the kernel are needed";
+    for (size_t i = 0; c->conv && i < c->n_widths; i++) {
+        struct conv g = geometry(c, i);
+        if (g.oh < 1 || g.ow < 1)
+            return "the images are too small for so many convolutions";
+    }
+    if (c->conv && c->residual)
+        return "convolutions have no residual blocks";
+    return NULL;
+}
+
+/* A layer's name: part.number[.leaf]; each module has a number, as in PyTorch's Sequential. */
+struct namer { const char *part; int next; char name[NET_NAME]; };
+
+static const char *name(struct namer *s, const char *leaf)
+{
+    snprintf(s->name, sizeof s->name, "%s.%d%s", s->part, s->next, leaf);
+    return s->name;
+}
+
+/* Normalisation, activation, dropout behind a layer. */
+static int behind(const struct vae_config *c, struct net *n, struct namer *s, int x, bool normed)
+{
+    s->next++;
+    if (normed) {
+        x = net_norm(n, x, name(s, ""));
+        s->next++;
+    }
+    x = net_act(n, x, c->act, c->slope);
+    s->next++;
+    return x;
+}
+
+static int drop(const struct vae_config *c, struct net *n, struct namer *s, int x)
+{
+    if (c->dropout > 0) {
+        x = net_dropout(n, x, (float)c->dropout);
+        s->next++;
+    }
+    return x;
+}
+
+static int dense(const struct vae_config *c, struct net *n, struct namer *s, int x, size_t width)
+{
+    bool normed = c->batch_norm || c->residual;
+    x = behind(c, n, s, net_linear(n, x, width, !normed, name(s, "")), normed);
+    if (c->residual) {
+        int skip = x;
+        x = net_linear(n, x, width, false, name(s, ".fc1"));
+        x = net_act(n, net_norm(n, x, name(s, ".bn1")), c->act, c->slope);
+        x = net_linear(n, x, width, false, name(s, ".fc2"));
+        x = net_add(n, net_norm(n, x, name(s, ".bn2")), skip);
+        x = net_act(n, x, c->act, c->slope);
+        s->next++;
+    }
+    return drop(c, n, s, x);
+}
+
+struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
+{
+    struct vae *v = mem_zero(1, sizeof *v);
+    struct net *n = v->net = net_new(batch, batch == 1 && !trains ? 1 : LINEAR_ROWS, trains);
+    struct namer enc = { "enc", 0, "" }, dec = { "dec", 0, "" };
+    v->config = *c;
+    int in = c->conv ? net_image(n, 1, c->h, c->w) : net_rows(n, c->input), x = in;
+    if (c->condition && !c->conv)
+        x = net_condition(n, x, c->condition);
+    for (size_t i = 0; i < c->n_widths; i++) {
+        if (!c->conv) {
+            x = dense(c, n, &enc, x, c->widths[i]);
+            continue;
+        }
+        struct conv g = geometry(c, i);
+        x = behind(c, n, &enc, net_conv(n, x, &g, !c->batch_norm, name(&enc, "")), c->batch_norm);
+        x = drop(c, n, &enc, x);
+    }
+    size_t flat = n->nodes[x].size;
+    if (c->conv)
+        x = net_flatten(n, x);
+    if (c->conv && c->condition)
+        x = net_condition(n, x, c->condition);
+    v->mu = net_linear(n, x, c->latent, true, c->variational ? "mu" : "code");
+    v->logvar = c->variational ? net_linear(n, x, c->latent, true, "logvar") : -1;
+    v->z = x = net_sample(n, v->mu, v->logvar);
+    v->coded = n->n_ops;
+    if (c->condition)
+        x = net_condition(n, x, c->condition);
+    if (c->conv)
+        x = net_unflatten(n, net_linear(n, x, flat, true, "up"), c->widths[c->n_widths - 1]);
+    for (size_t i = c->n_widths; i-- > 0; ) {
+        if (!c->conv) {
+            x = dense(c, n, &dec, x, c->widths[i]);
+            continue;
+        }
+        struct conv g = geometry(c, i);
+        x = net_conv_transposed(n, x, &g, !c->batch_norm || i == 0, name(&dec, ""));
+        if (i > 0)
+            x = drop(c, n, &dec, behind(c, n, &dec, x, c->batch_norm));
+    }
+    v->out = c->conv ? x : net_linear(n, x, c->input, true, name(&dec, ""));
+    v->decoded = n->n_ops;
+    net_loss(n, v->out, in);
+    net_build(n);
+    return v;
+}
+
+void vae_free(struct vae *v)
+{
+    if (v)
+        net_free(v->net);
+    free(v);
+}
+
+float *vae_values(const struct vae *v, const struct net_param *p)
+{
+    return (p->state ? v->net->state : v->net->w) + p->offset;
+}
+
+void vae_init(struct vae *v, uint64_t seed)
+{
+    for (size_t i = 0; i < v->net->n_params; i++) {
+        const struct net_param *p = &v->net->params[i];
+        float *to = vae_values(v, p);
+        struct rng rng;
+        rng_init(&rng, seed, (uint64_t)1 << 60 | i);
+        double bound = p->fan_in ? 1 / sqrt((double)p->fan_in) : 0;
+        for (size_t k = 0; k < p->count; k++)
+            to[k] = p->fan_in ? (float)(bound * (2 * rng_uniform(&rng) - 1)) : p->constant;
+    }
+    net_changed(v->net);
+}
+
+/* ---- a step ---- */
+
+enum { BLOCK = 1 << 14 };       /* weights of a task of the update */
+
+struct step {
+    struct vae *v;
+    const struct vae_loss *l;
+    struct vae_optim *o;
+    struct vae_result *r;
+    double lr, clip;
+    double *squares;            /* of each block */
+    float *kl_scale;
+    double *sums;               /* [latent][3] */
+};
+
+void vae_optim_new(struct vae_optim *o, const struct vae *v)
+{
+    o->m = mem_aligned(v->net->n_w, sizeof *o->m);
+    o->v = mem_aligned(v->net->n_w, sizeof *o->v);
+    memset(o->m, 0, v->net->n_w * sizeof *o->m);
+    memset(o->v, 0, v->net->n_w * sizeof *o->v);
+    o->t = 0;
+}
+
+void vae_optim_free(struct vae_optim *o)
+{
+    free(o->m);
+    free(o->v);
+}
+
+/* What recon and KL sums are divided by. */
+static double per_recon(const struct step *s)
+{
+    return (double)s->v->net->pass.rows * (s->l->mean ? (double)s->v->config.input : 1);
+}
+
+static double per_kl(const struct step *s)
+{
+    return (double)s->v->net->pass.rows * (s->l->mean ? (double)s->v->config.latent : 1);
+}
+
+/* From the sums of the forward pass: the loss, and what each latent's KL gradient is
+ * multiplied by. With free bits f the term is the sum over latents of max(f, KL of the
+ * batch's mean) (Kingma et al. 2016, equation 15), whose gradient is 0 below f. */
+static void set_loss(struct net *n, void *ctx)
+{
+    struct step *s = ctx;
+    double recon = net_sums(n, s->sums) / per_recon(s), kl = 0, counted = 0;
+    for (size_t j = 0; j < n->latent; j++) {
+        double each = s->sums[3 * j] / (double)n->pass.rows, to_term = (double)n->pass.rows / per_kl(s);
+        bool free_of = each < s->l->free_bits;
+        kl += each * to_term;
+        counted += (free_of ? s->l->free_bits : each) * to_term;
+        s->kl_scale[j] = free_of ? 0 : (float)(s->l->kl_weight / per_kl(s));
+    }
+    s->r->recon = recon;
+    s->r->kl = kl;
+    s->r->loss = recon + s->l->kl_weight * counted;
+    if (s->r->latents)
+        memcpy(s->r->latents, s->sums, n->latent * 3 * sizeof *s->sums);
+}
+
+static size_t block_size(const struct net *n, size_t block)
+{
+    return par_end(block, BLOCK, n->n_w) - par_begin(block, BLOCK);
+}
+
+static void squares(size_t block, void *state)
+{
+    struct step *s = state;
+    s->squares[block] = clip_squares(s->v->net->g + par_begin(block, BLOCK), block_size(s->v->net, block));
+}
+
+static void update(size_t block, void *state)
+{
+    struct step *s = state;
+    struct net *n = s->v->net;
+    size_t at = par_begin(block, BLOCK);
+    adam_step(&s->o->adam, s->lr, s->o->t, s->clip, n->w + at, n->g + at, s->o->m + at, s->o->v + at, block_size(n, block));
+}
+
+static struct step begin(struct vae *v, const struct vae_loss *l, struct vae_result *r)
+{
+    struct net *n = v->net;
+    struct step s = { .v = v, .l = l, .r = r, .clip = 1 };
+    s.kl_scale = mem_new(n->latent, sizeof *s.kl_scale);
+    s.sums = mem_new(n->latent * 3, sizeof *s.sums);
+    for (size_t j = 0; j < n->latent; j++)
+        s.kl_scale[j] = (float)(l->kl_weight / per_kl(&s));
+    n->pass.recon = l->recon;
+    n->pass.recon_scale = (float)(1 / per_recon(&s));
+    n->pass.kl_scale = s.kl_scale;
+    return s;
+}
+
+static void end(struct step *s)
+{
+    s->v->net->pass.kl_scale = NULL;
+    free(s->kl_scale);
+    free(s->sums);
+    free(s->squares);
+}
+
+bool vae_step(struct vae *v, const struct vae_loss *l, struct vae_optim *o, double lr, struct vae_result *r)
+{
+    struct net *n = v->net;
+    struct step s = begin(v, l, r);
+    size_t blocks = par_blocks(n->n_w, BLOCK);
+    s.o = o;
+    s.lr = lr;
+    n->pass.training = true;
+    net_train(n, l->free_bits > 0 ? set_loss : NULL, &s);
+    set_loss(n, &s);
+    r->norm = 0;
+    if (o->clip > 0) {
+        s.squares = mem_new(blocks, sizeof *s.squares);
+        par_for(blocks, squares, &s);
+        for (size_t b = 0; b < blocks; b++)
+            r->norm += s.squares[b];
+        r->norm = sqrt(r->norm);
+        s.clip = clip_factor(r->norm, o->clip);
+    }
+    bool good = isfinite(r->loss) && isfinite(r->norm);
+    if (good) {
+        o->t++;
+        par_for(blocks, update, &s);
+        net_changed(n);
+    }
+    end(&s);
+    return good;
+}
+
+void vae_loss(struct vae *v, const struct vae_loss *l, struct vae_result *r)
+{
+    struct step s = begin(v, l, r);
+    v->net->pass.training = false;
+    r->norm = 0;
+    net_forward(v->net, 0, SIZE_MAX);
+    set_loss(v->net, &s);
+    end(&s);
+}

@@ -1,0 +1,88 @@
+/* vae - auto-encoders: their layers, a training step, coding and decoding
+ *
+ * Encoder, heads mu and logvar (or one, code), decoder as its mirror image:
+ *
+ *   dense      per hidden width: Linear, activation; with batch_norm a BatchNorm between
+ *              them; with residual behind them a block f(x + bn2(fc2(f(bn1(fc1(x))))))
+ *   images     per width: convolution, [BatchNorm,] activation; the decoder begins with a
+ *              Linear (up) and has transposed convolutions that give back each size
+ *
+ * The last layer is linear. No bias stands before a BatchNorm, which would take it away.
+ * A condition's one-hot columns go beside the encoder's input (images: beside the heads'
+ * input) and beside z.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NN_VAE_H
+#define NN_VAE_H
+
+#include "nn/net.h"
+#include "nn/optim.h"
+
+enum { VAE_WIDTHS = 16 };
+
+struct vae_config {
+    bool conv;                  /* images h x w, else vectors of `input` numbers */
+    size_t input, h, w;         /* input = h w for images */
+    size_t widths[VAE_WIDTHS], n_widths;        /* hidden sizes, or channels */
+    size_t kernel, stride;      /* padding (kernel - 1) / 2 */
+    size_t latent;
+    enum act act;
+    float slope;
+    bool batch_norm, residual;  /* residual has batch normalisation in any case */
+    double dropout;
+    bool variational;
+    size_t condition;           /* columns of one-hot; 0: none */
+};
+
+struct vae {
+    struct vae_config config;
+    struct net *net;
+    int mu, logvar, z, out;     /* nodes; logvar -1 if not variational */
+    size_t coded, decoded;      /* operations behind the code, and behind the decoder */
+};
+
+/* NULL if it can be built, else what is wrong. */
+const char *vae_check(const struct vae_config *c);
+
+/* For passes of at most `batch` rows; `trains` with gradients, else a batch of 1 is laid
+ * out for one record at a time. The weights are 0 until vae_init or until they are set. */
+struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains);
+void vae_free(struct vae *v);
+
+/* PyTorch's initial weights: uniform in +-1 / sqrt(fan_in), BatchNorm 1 and 0. */
+void vae_init(struct vae *v, uint64_t seed);
+
+/* The values of a parameter. */
+float *vae_values(const struct vae *v, const struct net_param *p);
+
+struct vae_loss {
+    enum recon recon;
+    bool mean;                  /* both terms: mean over all, not sum over elements and mean over rows */
+    double kl_weight;           /* beta times annealing */
+    double free_bits;           /* each latent's KL counts only above it */
+};
+
+struct vae_optim {
+    struct adam adam;
+    double clip;                /* of the norm of all gradients; 0: none */
+    uint64_t t;                 /* steps done */
+    float *m, *v;               /* [n_w] */
+};
+
+struct vae_result {
+    double loss, recon, kl;     /* loss with the weight and the free bits, kl without */
+    double norm;                /* of the gradients, before clipping; 0 if they are not clipped */
+    double *latents;            /* [latent][3]: sums over the rows of KL, mu, mu^2; NULL: not wanted */
+};
+
+void vae_optim_new(struct vae_optim *o, const struct vae *v);
+void vae_optim_free(struct vae_optim *o);
+
+/* One step on the rows of v->net->pass (whose scales it sets). False, the weights not
+ * changed, if the loss or a gradient is not finite. */
+bool vae_step(struct vae *v, const struct vae_loss *l, struct vae_optim *o, double lr, struct vae_result *r);
+
+/* The loss of the pass's rows without training: running statistics, z = mu. */
+void vae_loss(struct vae *v, const struct vae_loss *l, struct vae_result *r);
+
+#endif
