@@ -11,7 +11,8 @@
 #define NUMBER_MOST 32      /* bytes of the longest text, with its NUL */
 
 /* Write x, which is finite, with as few digits as give the same float (at most 9) or double
- * (at most 17) back; NUL-ended. Returns the length. 0.1f is "0.1", 3 is "3", -0 is "-0". */
+ * (at most 17) back; NUL-ended. Returns the length. 0.1f is "0.1", 3 is "3", -0 is "-0",
+ * 1e15 in full, 1e16 and 0.00001 as "1e+16" and "1e-05". */
 size_t number_f32(char to[NUMBER_MOST], float x);
 size_t number_f64(char to[NUMBER_MOST], double x);
 
