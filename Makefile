@@ -78,7 +78,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libcommon.a
 -include $(HARNESS:=.d)
 
 RUN = PATH="$(abspath $(BIN)):$(abspath $(BUILD)/fuzz):$$PATH" OPENBLAS_NUM_THREADS=1
-SANITIZE = ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+SANITIZE = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99 \
 	SONGPIPE_ASAN=1 $(MAKE) BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 

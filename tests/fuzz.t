@@ -15,8 +15,8 @@ my $seed = $ENV{FUZZ_SEED} // ($ENV{FUZZ_SECONDS} ? time : 1);
 my ($deep, $each) = asan() ? (2000, 5) : (20000, 25);
 
 do {
-    my $said = `stream $seed $deep`;
-    is($?, 0, "readers: $deep mutations of seed $seed") or diag($said);
+    my $said = `stream $seed $deep 2>$tmp/stream.err`;
+    is($?, 0, "readers: $deep mutations of seed $seed") or diag($said, slurp_file("$tmp/stream.err") =~ s/^songpipe: .*\n//gmr);
     for my $name (binaries()) {
         my $d = describe($name);
         next if $d->{in} !~ /^(records|model|any stream)$/;
