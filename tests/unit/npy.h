@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The numbers of a '<f4' file in C order, *count of them; NULL if it is not there.
- * The caller frees them. */
-static float *npy_read(const char *path, size_t *count)
+/* The elements of a file of `type` ("<f4", "<f8") in C order, `size` bytes each, *count of
+ * them; NULL if it is not there. The caller frees them. */
+static inline void *npy_elements(const char *path, const char *type, size_t size, size_t *count)
 {
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -18,11 +18,11 @@ static float *npy_read(const char *path, size_t *count)
     uint8_t head[10];
     char text[4096];
     assert_int_equal(fread(head, 1, 10, f), 10);
-    size_t size = head[8] | (size_t)head[9] << 8;
-    assert_in_range(size, 1, sizeof text - 1);
-    assert_int_equal(fread(text, 1, size, f), size);
-    text[size] = '\0';
-    assert_non_null(strstr(text, "'<f4'"));
+    size_t length = head[8] | (size_t)head[9] << 8;
+    assert_in_range(length, 1, sizeof text - 1);
+    assert_int_equal(fread(text, 1, length, f), length);
+    text[length] = '\0';
+    assert_non_null(strstr(text, type));
     assert_non_null(strstr(text, "'fortran_order': False"));
     const char *shape = strstr(text, "'shape': (");
     assert_non_null(shape);
@@ -34,19 +34,20 @@ static float *npy_read(const char *path, size_t *count)
             *count *= n;
         p = end + strspn(end, ", ");
     }
-    float *x = malloc(*count * sizeof *x + 1);
-    assert_int_equal(fread(x, sizeof *x, *count, f), *count);
+    void *x = malloc(*count * size + 1);
+    assert_int_equal(fread(x, size, *count, f), *count);
     fclose(f);
     return x;
 }
 
-/* A file of the shared folder; NULL where there is none. */
-static inline float *npy_shared(const char *name, size_t *count)
+static inline float *npy_read(const char *path, size_t *count)
 {
-    char path[4096];
-    const char *root = getenv("SONGPIPE_SHARED");
-    snprintf(path, sizeof path, "%s/%s", root ? root : "../shared", name);
-    return npy_read(path, count);
+    return npy_elements(path, "'<f4'", sizeof(float), count);
+}
+
+static inline double *npy_read_f64(const char *path, size_t *count)
+{
+    return npy_elements(path, "'<f8'", sizeof(double), count);
 }
 
 #endif
