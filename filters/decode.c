@@ -163,6 +163,8 @@ static void put(struct slot *s)
     bool split = !isnan(arg.split);
     struct text id = rec_id(r);
     if (!r->error[0] && t->why[0]) {
+        if (split)
+            put_pieces(s, false);       /* what came before it broke off, at whatever time that was */
         if (s->pieces)
             rec_error(r, "after piece %zu: %s", s->pieces - 1, t->why);
         else

@@ -185,8 +185,10 @@ static void work(int fd, void *state)
     bool at_end = n <= 0;
     if (command && at_end)
         collect(j, command, from, n < 0 ? why : read ? NULL : "no samples");
-    if (n < 0)
+    if (n < 0) {
+        flush(j);
         fail(j, why);
+    }
     if (!read)
         fail(j, "no samples in it");
     if (!resample_end(r))

@@ -1,0 +1,254 @@
+#!/usr/bin/perl
+# decode: every signal of the goldens, librosa's samples, bad files, limits, pieces, order.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use POSIX 'mkfifo';
+use Sound;
+use Songpipe;
+use Stream;
+use Test::More;
+
+my $own = 'tests/golden/decode';
+my $golden = shared('golden/audio');
+
+# ---- the signals: lengths, rates, reasons ----
+
+my %reason = (
+    'cut.flac' => qr/breaks off/, 'damaged.flac' => qr/breaks off/, 'empty.wav' => qr/no samples/,
+    'float_nan.wav' => qr/NaN at sample 1000/, 'text.mp3' => qr/not audio/, 'zero_bytes.wav' => qr/empty file/,
+    'truncated.wav' => qr/cut short: 11025 samples of the 44100/,
+);
+my %decoder = (flac => qr/^libsndfile 1/, mp3 => qr/^libmpg123 /, au => qr/^libsox 14/, wav => qr/^libsox 14/,
+    'float_peak_1.5.wav' => qr/^libsndfile 1/);
+my @signals = csv("$own/expected.csv");
+my %where = map { $_->{file} => -e "$own/$_->{file}" ? "$own/$_->{file}" : $golden && "$golden/signals/$_->{file}" } @signals;
+@signals = grep { $where{ $_->{file} } } @signals;
+note('without ../shared only ' . @signals . ' of 21 signals') if !$golden;
+my ($status, $out, $err) = run('decode ' . input(map { song($where{ $_->{file} }) } @signals) . " > $tmp/out.sp");
+is($status, 1, 'some are bad');
+my %got = map { $_->{id} => $_ } sounds("cat $tmp/out.sp");
+for my $s (@signals) {
+    my $file = $s->{file};
+    if ($reason{$file}) {
+        like($err, qr/^decode: \Q$file\E: .*$reason{$file}/m, "$file is named with a reason");
+    } else {
+        unlike($err, qr/\Q$file\E/, "$file: nothing to say");
+    }
+    if ($s->{answer} =~ /^"?error/) {
+        ok(!$got{$file}, "$file: skipped");
+        next;
+    }
+    my $r = $got{$file};
+    is(scalar @{ $r->{pcm} }, $s->{samples_22050}, "$file: samples");
+    is($r->{rate}, 22050, "$file: rate");
+    near_all([$r->{seconds}], [@{ $r->{pcm} } / 22050], 1e-9, 0, "$file: seconds");
+    like($r->{decoder}, $decoder{$file} // $decoder{ $file =~ s/.*\.//r }, "$file: decoder");
+    is($r->{path}, $where{$file}, "$file: path is kept");
+}
+my @kept = map { $_->{id} } sounds("cat $tmp/out.sp");
+is("@kept", join(' ', grep { $got{$_} } map { $_->{file} } @signals), 'in the order of the input');
+like($err, qr/^decode: 6 bad, left out$/m, 'they are counted') if $golden;
+
+SKIP: {
+    skip 'needs ../shared', 1 if !$golden;
+    for my $npy (glob "$golden/resampled/*.npy") {
+        my ($name) = $npy =~ m{([^/]+)\.npy$};
+        near_all($got{$name}{pcm}, (npy($npy))[0], 1e-5, 0, "$name: librosa's samples");
+    }
+    my ($peak) = sort { $b <=> $a } @{ $got{'float_peak_1.5.wav'}{pcm} };
+    ok($peak > 1.49, 'a float above 1 is not clipped');
+    my @mp3 = csv("$golden/mp3/expected.csv");
+    input(map { song("$golden/mp3/$_->{id}.mp3", $_->{id}) } @mp3);
+    my %whole = map { $_->{id} => $_->{pcm} } sounds("decode $tmp/in.sp");
+    my %native = map { $_->{id} => $_->{pcm} } sounds("decode -r 0 --channels keep $tmp/in.sp");
+    for my $m (@mp3) {
+        my ($id, $y) = ($m->{id}, $whole{ $m->{id} });
+        is(scalar @$y, $m->{samples_22050}, "$id: length after resampling");
+        near_all([@$y[0 .. 1999]], (npy("$golden/mp3/$id.first.npy"))[0], 1e-5, 0, "$id: the first samples, mixed by libmpg123");
+        near_all([@$y[-2000 .. -1]], (npy("$golden/mp3/$id.last.npy"))[0], 1e-5, 0, "$id: the last");
+        my ($want, $channels, $n) = npy("$golden/mp3/$id.native_first.npy");
+        is(@{ $native{$id} } / 2, $m->{samples}, "$id: length as stored");
+        near_all([map { my $c = $_; map { $native{$id}[2 * $_ + $c] } 0 .. $n - 1 } 0, 1], $want, 1e-6, 0, "$id: both channels as stored");
+        ok((grep { abs > 1.1 } @{ $native{$id} }), "$id: peaks above 1 stay");
+    }
+}
+
+# ---- options, against closed forms ----
+
+my @x = sine(22050, 4410, 0.5);
+wav("$tmp/mono.wav", 22050, 1, 0, @x);
+wav("$tmp/stereo.wav", 22050, 2, 1, map { ($_, -0.5 * $_) } @x);
+my ($r) = sounds('decode ' . input(song("$tmp/mono.wav")));
+near_all($r->{pcm}, [map { int($_ * 32767) / 32768 } @x], 0, 0, 'without resampling the samples are exact');
+($r) = sounds('decode --mono ' . input(song("$tmp/stereo.wav")));
+near_all($r->{pcm}, [map { 0.25 * $_ } @x], 1e-7, 0, 'mono is the mean of the channels');
+($r) = sounds("decode --channels keep $tmp/in.sp");
+near_all($r->{pcm}, [map { ($_, -0.5 * $_) } @x], 1e-7, 0, 'keep: both channels');
+is_deeply($r->{'pcm.shape'}, [4410, 2], 'keep: f32[n][channels]');
+($r) = sounds('decode --channels keep ' . input(song("$tmp/mono.wav")));
+is_deeply($r->{'pcm.shape'}, [4410], 'keep: one channel is f32[n]');
+($r) = sounds("decode --rate 44100 $tmp/in.sp");
+is(scalar @{ $r->{pcm} }, 8820, 'twice the rate');
+my @want = sine(44100, 8820, 0.5);
+near_all([@{ $r->{pcm} }[2000 .. 6800]], [@want[2000 .. 6800]], 1e-4, 0, 'a sine stays one');
+($r) = sounds("decode --rate 0 $tmp/in.sp");
+is($r->{rate}, 22050, '--rate 0 keeps the rate');
+($r) = sounds("decode --offset 0.05 --duration 0.1 $tmp/in.sp");
+near_all($r->{pcm}, [map { int($_ * 32767) / 32768 } @x[1102 .. 1102 + 2204]], 0, 0, 'offset and duration are cut to samples');
+refuses(1, qr/mono.wav: ends at 0.200 s, before the offset of 0.3 s/, "decode --offset 0.3 $tmp/in.sp", undef, 1);
+SKIP: {     # librosa.load(tone_tag.mp3, offset=0.3, duration=0.2): the same samples as of the whole
+    my ($all) = sounds('decode -r 0 ' . input(song("$own/tone_tag.mp3")));
+    my ($part) = sounds("decode -r 0 --offset 0.3 --duration 0.2 $tmp/in.sp");
+    near_all($part->{pcm}, [@{ $all->{pcm} }[13230 .. 13230 + 8819]], 1e-6, 0, 'offset into an MP3');
+}
+($r) = sounds('decode -o loud ' . input(song("$tmp/mono.wav")));
+is(join(',', sort keys %$r), 'id,loud,loud.decoder,loud.rate,loud.seconds,loud.shape,path', '-o NAME names the side fields, too');
+refuses(6, qr/mono.wav: pcm exists; give -o NAME/, 'decode ' . input(record('mono.wav', path => str("$tmp/mono.wav"), pcm => vec(1))));
+($r) = sounds('decode -i file ' . input(record('a', file => str("$tmp/mono.wav"))));
+is(scalar @{ $r->{pcm} }, 4410, '-i FIELD');
+($r) = sounds('decode ' . input(record('a', path => nil())));
+is_deeply([map { $r->{$_} } qw(path pcm rate seconds decoder)], [(undef) x 5], 'nil gives nil');
+
+# ---- bad files: each is one failed record, between two good ones ----
+
+sub bad_between {
+    my ($what, $path, $pattern, $options) = @_;
+    input(song("$tmp/mono.wav", 'first'), song($path, 'bad'), song("$tmp/mono.wav", 'last'));
+    my ($status, $out, $err) = run('timeout 20 decode ' . ($options // '') . " $tmp/in.sp > $tmp/out.sp");
+    is($status, 1, "$what: status 1");
+    like($err, qr/^decode: bad: .*$pattern/m, "$what: says why") or diag($err);
+    is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'first last', "$what: the others are there");
+}
+my $wav = slurp_file("$tmp/mono.wav");
+sub patched { my ($at, $bytes) = @_; my $w = $wav; substr($w, $at, length $bytes) = $bytes; spew("$tmp/patched.wav", $w); return "$tmp/patched.wav" }
+mkdir "$tmp/folder";
+mkfifo("$tmp/fifo", 0600);
+spew("$tmp/noise.mp3", join '', map { chr(($_ * $_ * 31 + $_) & 255) } 1 .. 5000);
+bad_between('a rate of 1 Hz', patched(24, pack 'V', 1), qr/1 Hz, and 4000 to 384000/);
+bad_between('a rate of 2^31 Hz', patched(24, pack 'V', 2**31), qr/Hz|no decoder/);
+bad_between('no rate', patched(24, pack 'V', 0), qr/Hz|no decoder/);
+bad_between('60000 channels', patched(22, pack 'v', 60000), qr/channels|no decoder/);
+bad_between('65 channels', wav("$tmp/65.wav", 8000, 65, 0, (0.1) x 650), qr/65 channels|no decoder/);
+bad_between('no channels', patched(22, pack 'v', 0), qr/channels|no decoder/);
+bad_between('a folder', "$tmp/folder", qr/a directory/);
+bad_between('a FIFO', "$tmp/fifo", qr/a FIFO/);
+bad_between('a device', '/dev/zero', qr/a device/);
+bad_between('a vanished file', "$tmp/vanished.wav", qr/No such file/);
+bad_between('noise', "$tmp/noise.mp3", qr/not audio/);
+bad_between('infinity', wav("$tmp/inf.wav", 22050, 1, 1, 0, 0, 9**9**9), qr/infinite value at sample 2/);
+bad_between('an empty path', '', qr/path is no path/);
+bad_between('a NUL in the path', "$tmp/mono.wav\0x", qr/path is no path/);
+SKIP: {
+    skip 'root may read everything', 1 if $> == 0;
+    chmod 0, wav("$tmp/secret.wav", 22050, 1, 0, 0.5);
+    bad_between('no permission', "$tmp/secret.wav", qr/Permission denied/);
+}
+# libsox would run this, and fetch that
+bad_between('a command for a name', "|touch $tmp/touched", qr/No such file/);
+{
+    my $name = "|touch touched; cat sound.wav";
+    rename wav("$tmp/piped.wav", 8000, 1, 0, (0.25) x 800), "$tmp/$name";
+    my ($r) = sounds("cd $tmp && decode " . input(song($name, 'a')));
+    is(scalar @{ $r->{pcm} }, 2205, 'a file of that name is only a file');
+    ok(!-e "$tmp/touched", 'and nothing was run');
+}
+{
+    my $name = "$tmp/caf\xe9 \xff.wav";
+    rename wav("$tmp/bytes.wav", 22050, 1, 0, @x), $name;
+    my ($r) = sounds('decode ' . input(record('a', path => "\xc4" . chr(length $name) . $name)));
+    is(scalar @{ $r->{pcm} }, 4410, 'a name that is not UTF-8');
+}
+
+# --on-error
+input(song("$tmp/vanished.wav", 'bad'), song("$tmp/mono.wav", 'good'));
+refuses(6, qr/^decode: bad: cannot open .*No such file/m, "decode --on-error fail $tmp/in.sp | cat", undef, 1);
+my @r = sounds("decode --on-error emit $tmp/in.sp");
+like($r[0]{error}, qr/No such file/, 'emit: the reason');
+is_deeply([map { $r[0]{$_} } qw(pcm rate seconds decoder)], [(undef) x 4], 'emit: nil');
+is($r[0]{path}, "$tmp/vanished.wav", 'emit: the path is kept');
+is(scalar @{ $r[1]{pcm} }, 4410, 'emit: the good one follows');
+
+# ---- commands ----
+
+my $float = pack 'f<*', @x;
+spew("$tmp/x.f32", $float);
+($r) = sounds("decode --command 'cat {}' --raw 22050 " . input(song("$tmp/x.f32")));
+near_all($r->{pcm}, \@x, 1e-7, 0, 'a command that writes floats');
+($r) = sounds("decode --command 'cat {}' --raw 44100:2 -r 0 --channels keep $tmp/in.sp");
+is_deeply($r->{'pcm.shape'}, [2205, 2], 'of two channels');
+($r) = sounds("decode --command 'cat {}' " . input(song("$tmp/stereo.wav")));
+near_all($r->{pcm}, [map { 0.25 * $_ } @x], 1e-7, 0, 'a command that writes WAV');
+spew("$tmp/it's (a) \$(touch no) `file`.wav", slurp_file("$tmp/stereo.wav"));
+($r) = sounds("cd $tmp && decode --command 'cat {}' " . input(song("it's (a) \$(touch no) `file`.wav")));
+is(scalar @{ $r->{pcm} }, 4410, 'names are quoted for the shell');
+ok(!-e "$tmp/no", 'and nothing in them is run');
+bad_between('a command that fails', "$tmp/stereo.wav", qr/the command ended with status 7/,
+    "--command 'cat {}; case {} in *stereo*) exit 7;; esac'");
+input(song("$tmp/stereo.wav", 'a'));
+refuses(1, qr/^decode: a: the command ended with status 127/m, "decode --command 'no-such-command {}' $tmp/in.sp", undef, 1);
+refuses(1, qr/^decode: a: the command's output: /m, "decode --command 'echo no audio, {}' $tmp/in.sp", undef, 1);
+refuses(1, qr/^decode: a: nothing came for 1 s/m, "decode --max-wait 1 --command 'sleep 30; cat {}' $tmp/in.sp", undef, 1);
+refuses(1, qr/^decode: a: .*(killed by signal|status 1)/m, "timeout 20 decode --max-cpu 1 --command 'while :; do :; done; cat {}' $tmp/in.sp", undef, 1);
+refuses(1, qr/^decode: a: the command was killed by signal 9/m, "decode --command 'kill -9 \$\$; cat {}' $tmp/in.sp", undef, 1);
+for ('--raw 22050', "--command 'cat {}' --raw 1", "--command 'cat {}' --raw 44100:0", '--command cat', '--rate 3999', '--mono --channels keep') {
+    refuses(2, qr/^decode: /, "decode $_ $tmp/in.sp");
+}
+
+# ---- pieces ----
+
+input(song("$own/tone_tag.mp3", 'tone'));
+my ($all) = sounds("decode $tmp/in.sp");
+my @pieces = sounds("decode --split 0.3 $tmp/in.sp");
+is(join(' ', map { $_->{id} } @pieces), join(' ', map { "tone#000$_" } 0 .. 3), 'ids of pieces');
+is_deeply([map { @{ $_->{pcm} } } @pieces], $all->{pcm}, 'together they are the whole');
+is_deeply([map { $_->{start} } @pieces], [0, 0.3, 0.6, 0.9], 'where they begin');
+is(scalar @{ $pieces[3]{pcm} }, 2205, 'the last one is shorter');
+is_deeply([map { $_->{track} } @pieces], [('tone') x 4], 'their track');
+is_deeply([sounds("decode --split 0.3 $tmp/in.sp")], [sounds("decode $tmp/in.sp | segment --length 0.3")], 'as segment cuts them');
+input(song("$own/damaged.flac", 'bad'), song("$tmp/mono.wav", 'good'));
+($status, $out, $err) = run("decode --split 0.1 $tmp/in.sp > $tmp/out.sp");
+is($status, 1, 'a file that breaks off: status 1');
+like($err, qr/^decode: bad: after piece 2: breaks off/m, 'says after which piece');
+is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'bad#0000 bad#0001 bad#0002 good#0000 good#0001', 'what there is');
+
+# ---- many: order, -j, one slow file, memory ----
+
+input(map { song($_ % 7 == 3 ? "$tmp/vanished.wav" : $_ % 2 ? "$own/tone_tag.mp3" : "$tmp/mono.wav", "s$_") } 0 .. 59);
+my @want_ids = grep { substr($_, 1) % 7 != 3 } map { "s$_" } 0 .. 59;
+for my $j (1, 3, 16) {
+    my ($status) = run("decode -j $j $tmp/in.sp > $tmp/j$j.sp");
+    is($status, 1, "-j $j");
+    is(slurp_file("$tmp/j$j.sp"), slurp_file("$tmp/j1.sp"), "-j $j: the same bytes");
+}
+is(join(' ', map { $_->{id} } sounds("cat $tmp/j3.sp")), "@want_ids", 'in order');
+
+# One that waits: the others are decoded meanwhile, and come out behind it.
+spew("$tmp/slow.sh", "case \$1 in *slow*) while [ ! -e $tmp/go ]; do sleep 0.05; done;; *) touch $tmp/seen.\$(basename \$1);; esac; cat \$1\n");
+for my $n (1 .. 5) { spew("$tmp/q$n.wav", $wav) }
+spew("$tmp/slow.wav", $wav);
+input(map { song("$tmp/$_.wav") } qw(slow q1 q2 q3 q4 q5));
+my ($ids) = runs("(for i in \$(seq 200); do [ -e $tmp/seen.q5.wav ] && break; sleep 0.05; done; touch $tmp/go) &
+    timeout 20 decode -j 2 --command 'sh $tmp/slow.sh {}' $tmp/in.sp | to-json | sed 's/,.*//'");
+is($ids, join('', map { qq({"id":"$_.wav"\n) } qw(slow q1 q2 q3 q4 q5)), 'a slow file does not hold up the others');
+ok(-e "$tmp/seen.q5.wav", 'all of them were read while it waited');
+
+# The parent does not grow with the number of files, good or bad: its largest size, in kB.
+sub peak {
+    my ($n) = @_;
+    input(map { song($_ % 5 == 1 ? "$own/damaged.flac" : "$own/tone_tag.mp3", "s$_") } 1 .. $n);
+    my $pid = open my $from, '-|', "exec decode -q -j 2 $tmp/in.sp 2>/dev/null" or die "decode: $!";
+    my $most = 0;
+    while (read $from, my $bytes, 1 << 16) {
+        my ($now) = slurp_file("/proc/$pid/status") =~ /^VmHWM:\s+(\d+)/m or last;
+        $most = $now if $now > $most;
+    }
+    close $from;
+    return $most;
+}
+SKIP: {
+    skip 'sizes under the sanitizers say nothing', 1 if $ENV{SONGPIPE_ASAN};
+    my ($few, $many) = (peak(30), peak(100));
+    ok($few > 0 && $many < 1.2 * $few + 1000, "memory of the parent: $few kB for 30 files, $many for 100");
+}
+done_testing;

@@ -1,0 +1,169 @@
+#!/usr/bin/perl
+# tracks: files, folders and tables; ids, labels, texts, tags; what is bad and what is not.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Songpipe;
+use Sound;
+use Stream;
+use Test::More;
+
+sub tree {
+    for (@_) {
+        my $path = "$tmp/$_";
+        for (my $at = 0; ($at = index $path, '/', $at + 1) > 0; ) { mkdir substr $path, 0, $at }
+        spew($path, '') if $path !~ m{/$};
+    }
+}
+sub ids { return join ' ', map { $_->{id} } sounds("cd $tmp && tracks $_[0]") }
+sub said { my ($status, $out, $err) = run("cd $tmp && tracks $_[0] >out.sp"); return ($status, $err) }
+
+# ---- files and folders ----
+
+tree(qw(m/rock/a.mp3 m/rock/b.FLAC m/rock.wav m/rock-1.ogg m/jazz/live/c.d.opus m/jazz/x.txt m/top.aiff m/.hidden.wav
+    m/.git/d.wav m/z/.wav m/noSuffix m/Jazz/u.au), "m/\xc3\xa9.wav");
+is(ids('m'), "Jazz/u jazz/live/c.d rock-1 rock rock/a rock/b top \xc3\xa9", 'a folder, by code points, hidden files left out');
+my $found = join ' ', map { s{^m/}{}r =~ s/\.[^.]*$//r } grep { /\.(au|opus|ogg|wav|mp3|flac|aiff)$/i && !m{/\.} }
+    split /\n/, `cd $tmp && find m -type f | LC_ALL=C sort`;
+is(ids('m'), $found, 'in the order of find | LC_ALL=C sort');
+is(ids('m/'), $found, 'with a slash behind it');
+is(ids('m/rock m/jazz'), 'a b live/c.d', 'two folders');
+is(ids('m/rock/a.mp3 m/noSuffix m/jazz/x.txt ./m/jazz/live/c.d.opus'), 'a noSuffix x c.d', 'files, whatever their names');
+is(ids('--suffixes txt,MP3 m'), 'jazz/x rock/a', '--suffixes');
+is(join(' ', map { $_->{path} } sounds("cd $tmp && tracks m/rock ./m/top.aiff")), 'm/rock/a.mp3 m/rock/b.FLAC ./m/top.aiff', 'paths');
+tree("b/caf\xe9/\xff\xfe.wav");
+my ($r) = sounds("cd $tmp && tracks b");
+is($r->{id}, 'caf%E9/%FF%FE', 'bytes that are not UTF-8 in an id');
+is($r->{path}, "b/caf\xe9/\xff\xfe.wav", 'and in a path');
+like(runs("cd $tmp && tracks b"), qr/\xa4path\xc4/, 'which is bin then');
+is(ids('--label g=dir b'), 'caf%E9/%FF%FE', 'and in a label');
+tree(qw(links/deep/a.wav));
+symlink '..', "$tmp/links/deep/up";
+symlink "$tmp/m/rock", "$tmp/links/rock";
+my ($status, $err) = said('links');
+is($status, 1, 'a circle of links: status 1');
+like($err, qr{^tracks: links/deep/up: a link to a folder that contains it$}m, 'and it is named');
+is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'deep/a rock/a rock/b', 'other links are followed');
+
+# ---- bad ones ----
+
+($status, $err) = said('m/rock nowhere m/top.aiff');
+is($status, 1, 'an operand that does not exist: status 1');
+like($err, qr/^tracks: nowhere: No such file or directory$/m, 'and it is named');
+is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'a b top', 'the others are there');
+refuses(6, qr/^tracks: nowhere: No such/, "cd $tmp && tracks --on-error fail nowhere m", undef, 1);
+my @r = records("cd $tmp && tracks --on-error emit m/top.aiff nowhere");
+is_deeply([@{ $r[1] }{qw(id path error)}], ['nowhere', undef, 'No such file or directory'], '--on-error emit');
+SKIP: {
+    skip 'root may read everything', 1 if $> == 0;
+    tree('closed/a.wav');
+    chmod 0, "$tmp/closed";
+    ($status, $err) = said('closed');
+    chmod 0700, "$tmp/closed";
+    like($err, qr/^tracks: closed: Permission denied$/m, 'a folder that cannot be read');
+}
+tree('two/a.mp3', 'two/a.wav', 'three/a.wav');
+($status, $err) = said('two three');
+is($status, 1, 'ids that come twice: status 1');
+is(() = $err =~ /^tracks: a: this id was there before: /mg, 2, 'each is named');
+is(join(' ', map { $_->{path} } sounds("cat $tmp/out.sp")), 'two/a.mp3', 'the first stands');
+is(() = runs("cd $tmp && tracks -q --on-error emit two three 2>/dev/null") =~ /SONGPIPE\xce..../sg, 3, 'and none under emit: header, one, end');
+is(ids('m/jazz/live/') . ids('m/z'), 'c.d', 'an empty folder is no error');
+for ('', 'm --csv x.csv', '--path a m', '--label genre m', '--label genre=folder m', "--label 'g=regex:(' m", '--label id=dir m',
+    '--label path=dir m', '--text lyrics= m', '--delimiter ab m') {
+    refuses(2, qr/^tracks: /, "cd $tmp && tracks $_");
+}
+
+# ---- labels, texts ----
+
+sub field { my ($name, $args) = @_; return join ' ', map { $_->{$name} // 'nil' } sounds("cd $tmp && tracks $args") }
+is(field('g', '--label g=dir m'), 'Jazz jazz nil nil rock rock nil nil', 'dir: the first folder below the operand');
+is(field('g', "--label 'g=regex:m/([a-z]+)/' m"), 'nil jazz nil nil rock rock nil nil', 'regex: its first group');
+is(field('g', "-l 'g=regex:[ab]\\.' m/rock"), 'a. b.', 'or the whole match');
+is(field('g', "-l 'g=regex:(x)?a' m/rock"), 'nil nil', 'a group without a match is nil');
+is(field('h', "-l g=dir -l 'h=regex:[^/]+\$' m/rock"), 'a.mp3 b.FLAC', 'two labels');
+mkdir "$tmp/m/rock/lyrics";
+spew("$tmp/m/rock/lyrics/a.txt", "\xef\xbb\xbfna, \"na\"\n\xe0\xa6\x97\xe0\xa6\xbe\xe0\xa6\xa8\n");
+is(field('lyrics', "--text 'lyrics=lyrics/{stem}.txt' m/rock"), "na, \"na\"\n\xe0\xa6\x97\xe0\xa6\xbe\xe0\xa6\xa8\n nil", 'a text beside each file');
+is(field('t', "-t 't=$tmp/m/{stem}/{stem}.x' m/rock"), 'nil nil', 'from elsewhere; none');
+spew("$tmp/m/rock/b.txt", "caf\xe9");
+($status, $err) = said("--text 'lyrics={stem}.txt' m/rock");
+is($status, 1, 'a text that is no UTF-8: status 1');
+like($err, qr{^tracks: b: m/rock/b.txt is not UTF-8}m, 'and it is named');
+mkdir "$tmp/m/rock/a";
+($status, $err) = said("--text 'lyrics={stem}' m/rock/a.mp3");
+like($err, qr{^tracks: a: m/rock/a: cannot read: Is a directory}m, 'a folder is no text');
+
+# ---- tables ----
+
+mkdir "$tmp/t";
+spew("$tmp/t/songs.csv", "\xef\xbb\xbfid,audio,title,year,gain,lyrics\r\n" . join "\r\n", 'a,snd/a.mp3,"One, ""two""",1999,0.5,"first' . "\n" . 'second"',
+    'b,,,,,', "c,/abs/c.flac,Three,2001,2,\xe0\xa6\x97", '');
+@r = records("cd $tmp && tracks --csv t/songs.csv --path audio");
+is_deeply($r[0], { id => 'a', path => 't/snd/a.mp3', title => 'One, "two"', year => 1999, gain => 0.5, lyrics => "first\nsecond" },
+    'a table: quotes, line ends, types; paths relative to it');
+is_deeply($r[1], { id => 'b', map { $_ => undef } qw(path title year gain lyrics) }, 'empty cells are nil');
+is($r[2]{path}, '/abs/c.flac', 'a whole path stays');
+is(join(' ', map { $_->{path} // 'nil' } sounds("cd $tmp/t && tracks --csv songs.csv --path audio")), 'snd/a.mp3 nil /abs/c.flac', 'a table in this folder');
+refuses(6, qr/id/, "cd $tmp && tracks --csv t/songs.csv --path audio --id title", undef, 1);
+spew("$tmp/t/named.csv", "name,f,year\nn1,x/y.mp3,12\nn2,,13\n");
+is(ids("--csv - --path f --id name < $tmp/t/named.csv"), 'n1 n2', 'from stdin; --id');
+spew("$tmp/t/plain.csv", "path;g\ns/a.b.mp3;x\ns/c.mp3;y\n");
+is(ids('--csv t/plain.csv --delimiter ";"'), 's/a.b s/c', 'without an id column the path gives it');
+is(field('d', '--csv t/plain.csv --delimiter ";" --label d=dir'), 's s', 'labels of a table');
+spew("$tmp/t/bad.csv", "id,path\na,a.mp3\nb,b.mp3,c\n,d.mp3\ne,e.mp3\na,f.mp3\n");
+($status, $err) = said('--csv t/bad.csv');
+is($status, 1, 'bad rows: status 1');
+like($err, qr{^tracks: t/bad.csv:3: .*\ntracks: t/bad.csv:4: no id: the cell is empty\ntracks: a: this id was there}m, 'each is named by its line');
+is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'a e', 'the others are there');
+refuses(6, qr/no column is called path: --path names/, "cd $tmp && tracks --csv t/songs.csv", undef, 1);
+spew("$tmp/t/both.csv", "id,path,audio\na,1,2\n");
+refuses(6, qr/columns audio and path would both be/, "cd $tmp && tracks --csv t/both.csv --path audio", undef, 1);
+refuses(6, qr/nowhere.csv/, "cd $tmp && tracks --csv nowhere.csv", undef, 1);
+my $shared = shared('data/msd200/songs.csv');
+SKIP: {
+    skip 'needs ../shared', 1 if !$shared;
+    my @songs = sounds("tracks --csv $shared --path audio --id id");
+    is(scalar @songs, 200, 'a library of 200 songs');
+    is((grep { defined $_->{path} && -f $_->{path} } @songs), 120, 'with audio for 120');
+    is((grep { ($_->{lyrics} // '') =~ /\n/ } @songs), (grep { defined $_->{lyrics} } @songs), 'and lyrics of several lines');
+}
+
+# ---- what an earlier stream has ----
+
+runs("cd $tmp && tracks m/rock > old.sp");
+is(ids('--not-in old.sp m/rock m/jazz 2>/dev/null'), 'live/c.d', '--not-in');
+($status, $err) = said('--not-in old.sp m/rock');
+is($status, 0, 'all there already');
+like($err, qr/^tracks: 2 left out: old.sp has them$/m, 'says how many');
+refuses(3, qr/^tracks: /, "cd $tmp && head -c 50 old.sp > cut.sp; tracks --not-in cut.sp m", undef, 1);
+runs("cd $tmp && tracks m/jazz > new.sp && cat old.sp new.sp > all.sp");
+is(join(' ', map { $_->{id} } sounds("sp-fields -q $tmp/all.sp")), 'a b live/c.d', 'old and new make one stream');
+
+# ---- tags ----
+
+# An ID3v2.3 tag of Latin-1 and UTF-16 text, in front of an MP3; ID3v1 behind one.
+sub frame23 { my ($name, $text) = @_; return $name . pack('N', length $text) . "\0\0" . $text }
+my $mp3 = slurp_file('tests/golden/decode/tone_tag.mp3');
+my $frames = frame23('TIT2', "\0caf\xe9") . frame23('TPE1', "\1\xff\xfe" . "\xf6\x00n\x00") . frame23('TCON', "\0(17)") . frame23('TYER', "\0" . '1987');
+my $size = length $frames;
+spew("$tmp/v2.mp3", "ID3\3\0\0" . pack('C4', $size >> 21 & 127, $size >> 14 & 127, $size >> 7 & 127, $size & 127) . $frames . $mp3);
+spew("$tmp/v1.mp3", $mp3 . pack('a3 a30 a30 a30 a4 a30 C', 'TAG', "Gr\xfc\xdfe", 'Somebody', 'Album  ', '2003', '', 8));
+spew("$tmp/none.mp3", $mp3);
+spew("$tmp/junk.mp3", 'no audio at all');
+# A WAV file with a LIST INFO chunk.
+my $list = 'INFO' . join '', map { my ($k, $v) = @$_; $v .= "\0" x (2 - length($v) % 2); $k . pack('V', length $v) . $v }
+    ['INAM', 'Title'], ['IART', 'Artist'], ['IPRD', 'Record'], ['IGNR', 'Blues'], ['ICRD', '1999-12-31'];
+my $wav = slurp_file(wav("$tmp/i.wav", 8000, 1, 0, (0) x 80));
+$wav .= 'LIST' . pack('V', length $list) . $list;
+substr($wav, 4, 4) = pack 'V', length($wav) - 8;
+spew("$tmp/info.wav", $wav);
+my %tags = map { $_->{id} => join '|', map { $_ // 'nil' } @$_{qw(title artist album genre year)} }
+    sounds("cd $tmp && tracks --tags v2.mp3 v1.mp3 none.mp3 junk.mp3 info.wav");
+is($tags{v2}, "caf\xc3\xa9|\xc3\xb6n|nil|Rock|1987", 'ID3v2: Latin-1, UTF-16, a genre by number');
+is($tags{v1}, "Gr\xc3\xbc\xc3\x9fe|Somebody|Album|Jazz|2003", 'ID3v1');
+is($tags{info}, 'Title|Artist|Record|Blues|1999', 'WAV: the year of a date');
+is($tags{none} . $tags{junk}, 'nil|nil|nil|nil|nil' x 2, 'no tags; no audio');
+($r) = records("cd $tmp && tracks --tags --label 'genre=regex:v.' v2.mp3");
+is_deeply([@$r{qw(genre year)}], ['v2', 1987], 'a label stands above a tag; the year is a number');
+done_testing;
