@@ -2,11 +2,13 @@
 #include "stream/item.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/utf8.h"
 
 int item_on_error = ON_ERROR_FAIL;
 const struct opt item_opts[] = {
@@ -29,6 +31,24 @@ bool item_bad(struct rec *r)
     }
     rec_set_str(r, "error", r->error, strlen(r->error));
     return true;
+}
+
+void item_place(struct rec *r, const char *path, size_t line)
+{
+    char why[sizeof r->error];
+    size_t left = strlen(path), n = 0, size;
+    char *id = mem_new(3 * left + 32, 1);
+    memcpy(why, r->error, sizeof why);
+    for (; left; left -= size ? size : 1, path += size ? size : 1) {
+        size = utf8_size(path, left);
+        if (size)
+            memcpy(id + n, path, size);
+        n += size ? size : (size_t)sprintf(id + n, "%%%02X", (unsigned char)*path);
+    }
+    n += (size_t)sprintf(id + n, ":%zu", line);
+    rec_begin(r, id, n);
+    memcpy(r->error, why, sizeof why);
+    free(id);
 }
 
 void item_nil(void)

@@ -16,6 +16,10 @@ extern const struct opt item_opts[];
  * `error` to the reason, returns true: set the output to nil and let it go out. */
 bool item_bad(struct rec *r);
 
+/* Begin r again under the id PATH:LINE, for what is bad before it has an id; r->error stays.
+ * Bytes of path that are not UTF-8 become %XX. */
+void item_place(struct rec *r, const char *path, size_t line);
+
 /* Count a record whose input was nil. */
 void item_nil(void);
 
