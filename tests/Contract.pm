@@ -13,7 +13,7 @@ use Stream;
 use Test::More;
 
 our @EXPORT = qw(binaries describe option go damaged failures input sample argv one_line is_map is_batch is_sink
-    writes_stream whole asan $tmp spew slurp_file);
+    writes_stream model own_example whole asan $tmp spew slurp_file);
 
 our $tmp = tempdir(CLEANUP => 1);
 my $bin = $ENV{SONGPIPE_BIN} || (split /:/, $ENV{PATH})[0];
@@ -232,12 +232,18 @@ sub argv {
 sub model {
     my ($d, $path, %o) = @_;
     if (option($d, 'save')) {
-        my @own = grep { !/MODEL/ && !/^(-m|--model)$/ } @{ $d->{example} };
-        go([$d->{name}, @own, '--save', $path], in => input($d, %o));
-    } else {
-        my $train = describe($d->{name} =~ s/-[^-]*$/-train/r);
-        go([argv($train, %o)], in => input($train, %o), out => $path);
+        return go([$d->{name}, own_example($d), '--save', $path], in => input($d, %o));
     }
+    my $train = describe($d->{name} =~ s/-[^-]*$/-train/r);
+    return go([argv($train, %o)], in => input($train, %o), out => $path);
+}
+
+# The example without the model in it.
+sub own_example {
+    my ($d) = @_;
+    my $words = join ' ', @{ $d->{example} };
+    $words =~ s/(^| )(-m|--model)[ =]?MODEL\b//;
+    return split ' ', $words;
 }
 
 # A short sound in a file of its own.
