@@ -10,13 +10,15 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/par.h"
 #include "cluster/linkage.h"
+#include "math/near.h"
 #include "stream/slurp.h"
 
 enum { WARD, SINGLE, AVERAGE, COMPLETE };
 
 static struct {
-    const char *in, *out, *tree;
+    const char *in, *out, *tree, *connectivity;
     int64_t k;
     double distance;
     int linkage;
@@ -26,6 +28,7 @@ static const struct opt opts[] = {
     OPT_INT('k', "n-clusters", &arg.k, 0, 1e9, "number of clusters; 0: 2, or what --distance gives"),
     OPT_F64('d', "distance", &arg.distance, 0, 1e300, "join no clusters at this height or above, instead of -k"),
     OPT_CHOICE('l', "linkage", &arg.linkage, "ward|single|average|complete", "how far clusters are apart"),
+    OPT_STR('c', "connectivity", &arg.connectivity, "knn:K", "ward: join only what is among K nearest neighbours"),
     OPT_NOTE(0, "tree", &arg.tree, "FILE", "write the merges as records: left, right, height, size"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
@@ -54,6 +57,30 @@ static void write_tree(const struct merge *merges, size_t n, const char *path)
     rec_finish(out);
 }
 
+struct knn { const struct near *t; size_t k; uint32_t *index; };
+
+static void knn_leaf(size_t leaf, void *state)
+{
+    struct knn *w = state;
+    near_knn(w->t, leaf, w->k, w->index, NULL);
+}
+
+/* Ward among the k nearest neighbours. */
+static void ward_connected(const struct slurp *s, size_t k, struct merge *merges)
+{
+    if (s->n < 2)
+        return;
+    k = k < s->n ? k : s->n - 1;
+    struct near *t = near_new(s->x, s->n, s->d, NEAR_EUCLIDEAN);
+    struct knn w = { t, k, mem_new(mem_mul(s->n, k), sizeof(uint32_t)) };
+    par_for(near_leaves(t), knn_leaf, &w);
+    near_free(t);
+    if (!linkage_ward_graph(s->x, s->n, s->d, w.index, k, merges))
+        die(ST_STOPPED, "the %zu nearest neighbours make more than %d separate parts: give a larger K", k,
+            LINKAGE_PARTS);
+    free(w.index);
+}
+
 static void annotate(struct rec *r, size_t row, void *state)
 {
     const int32_t *labels = state;
@@ -69,6 +96,12 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     if (arg.k && !isnan(arg.distance))
         opt_misuse(&prog, "-k and --distance exclude each other");
+    double neighbours = 0;
+    if (arg.connectivity && !(strncmp(arg.connectivity, "knn:", 4) == 0 &&
+                              opt_number(arg.connectivity + 4, 1, 1e6, &neighbours)))
+        opt_misuse(&prog, "--connectivity '%s' is not knn:K with a K from 1 to 1000000", arg.connectivity);
+    if (arg.connectivity && arg.linkage != WARD)
+        opt_misuse(&prog, "--connectivity goes with --linkage ward");
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in);
@@ -77,7 +110,9 @@ int main(int argc, char **argv)
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);
     struct merge *merges = mem_new(s->n, sizeof *merges);
     int32_t *labels = mem_new(s->n, sizeof *labels);
-    if (arg.linkage == WARD)
+    if (arg.connectivity)
+        ward_connected(s, (size_t)neighbours, merges);
+    else if (arg.linkage == WARD)
         linkage_ward(s->x, s->n, s->d, merges);
     else if (arg.linkage == SINGLE)
         linkage_single(s->x, s->n, s->d, merges);

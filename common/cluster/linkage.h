@@ -8,6 +8,7 @@
 #ifndef CLUSTER_LINKAGE_H
 #define CLUSTER_LINKAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,16 @@ void linkage_single(const float *x, size_t n, size_t d, struct merge *merges);
 enum linkage_rule { LINKAGE_AVERAGE, LINKAGE_COMPLETE };
 void linkage_matrix(const float *x, size_t n, size_t d, enum linkage_rule rule, struct merge *merges);
 double linkage_matrix_bytes(size_t n);
+
+/* Ward among neighbours only: clusters are joined where a point of one is among the k
+ * neighbours[n][k] of a point of the other, either way round. Parts that no neighbours
+ * join are joined last, as if all of them were neighbours. Such a tree need not ascend: a
+ * height is raised to that of the merges below it. As scikit-learn 1.9's
+ * AgglomerativeClustering(connectivity=...) but for how it joins separate parts. O(n·(d + k))
+ * memory. false if there are more than LINKAGE_PARTS parts. */
+enum { LINKAGE_PARTS = 2000 };
+bool linkage_ward_graph(const float *x, size_t n, size_t d, const uint32_t *neighbours, size_t k,
+                        struct merge *merges);
 
 /* Labels of the n points when k clusters are left (1 <= k <= n), numbered by first
  * appearance: what scikit-learn's AgglomerativeClustering(n_clusters=k) gives. */

@@ -25,6 +25,16 @@ for my $linkage (sort keys %heights) {
 my @r = records('from-csv --id id | agglo --linkage single --distance 5', $line);
 is(join(' ', map { $_->{cluster} } @r), '0 0 0 1 2', 'clusters at the distance or above stay apart');
 
+# Among all neighbours it is plain Ward; among few, far groups are joined last.
+for my $k (4, 1) {
+    my @tree = (runs("from-csv --id id | agglo --connectivity knn:$k --tree $tmp/tree.sp > $tmp/out.sp", $line),
+        records("cat $tmp/tree.sp"));
+    shift @tree;
+    near_all([map { $_->{height} } @tree], $heights{ward}, 1e-12, 1e-12, "knn:$k: heights") if $k == 4;
+    is($tree[-1]{size}, 5, "knn:$k: one tree");
+}
+refuses(2, qr/is not knn:K/, 'agglo --connectivity 5');
+refuses(2, qr/goes with --linkage ward/, 'agglo --connectivity knn:5 --linkage single');
 refuses(6, qr/5 vectors cannot make 6 clusters/, "from-csv --id id | agglo -k 6", $line, 1);
 refuses(2, qr/exclude each other/, 'agglo -k 2 --distance 1');
 refuses(4, qr/distance matrix needs .* more than --max-memory/,
