@@ -3,7 +3,7 @@
  * in      CSV (RFC 4180) whose first line names the columns
  * out     a record for each row: its numbers as x, the names of their columns in the
  *         header; every other column a field
- * memory  one row, and 16 bytes for each id; a pipe is copied to a file in TMPDIR
+ * memory  one row, and about 50 bytes for each id; a pipe is copied to a file in TMPDIR
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
@@ -26,7 +26,7 @@ static struct {
 } arg = { .out = "x", .delimiter = "," };
 
 static const struct opt opts[] = {
-    OPT_STR(0, "id", &arg.id, "COLUMN", "column that is the id (without: id, or a nameless first one, or rows are numbered)"),
+    OPT_STR(0, "id", &arg.id, "COLUMN", "column that is the id (without: id, a nameless first one, a number)"),
     OPT_LIST('d', "drop", &arg.drop, "A,B,...", "leave these columns out"),
     OPT_LIST(0, "text", &arg.text, "A,B,...", "columns that are text though they look like numbers"),
     OPT_FLAG(0, "keep-columns", &arg.keep_columns, "make every column a field of its own, and no vector"),
@@ -130,8 +130,8 @@ static bool set_vector(const struct table *t, const struct csv *c, struct rec *r
             continue;
         }
         if (!isfinite(t->x[k++] = (float)cell_number(cell)))
-            return rec_error(r, "%s is %.*s: no finite 32-bit float", csv_name(c, i), cell.n < 60 ? (int)cell.n : 60,
-                             cell.p);
+            return rec_error(r, "%s is %.*s: no finite 32-bit float", csv_name(c, i),
+                             cell.n < 60 ? (int)cell.n : 60, cell.p);
     }
     if (whole)
         rec_set_vector(r, arg.out, t->x, t->d);
@@ -163,16 +163,10 @@ static bool fill(const struct table *t, const struct csv *c, struct rec *r, size
     return true;
 }
 
-/* A bad row goes by its place: FILE:LINE. */
+/* A bad row goes by its place. */
 static void bad(const struct csv *c, struct rec *r, struct rec_out *out)
 {
-    char why[sizeof r->error];
-    memcpy(why, r->error, sizeof why);
-    size_t n = strlen(csv_path(c)) + 32;
-    char *place = mem_new(n, 1);
-    rec_begin(r, place, (size_t)snprintf(place, n, "%s:%zu", csv_path(c), csv_line(c)));
-    free(place);
-    memcpy(r->error, why, sizeof why);
+    item_place(r, csv_path(c), csv_line(c));
     if (item_bad(r))
         rec_put(out, r);
 }
@@ -196,8 +190,8 @@ static void put_rows(const struct table *t, struct rec_out *out)
             }
             struct text id = rec_id(r);
             if (!ids_add(ids, id, csv_line(c)))
-                die(ST_STOPPED, "%s:%zu: id %.*s was there before, on line %zu; ids must be unique: --id takes another column",
-                    csv_path(c), csv_line(c), id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id));
+                die(ST_STOPPED, "%s:%zu: id %.*s was there before, on line %zu; ids must be unique: --id takes another"
+                    " column", csv_path(c), csv_line(c), id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id));
             rec_put(out, r);
             progress_at(number, NULL);
         }
@@ -230,8 +224,8 @@ int main(int argc, char **argv)
     put_rows(&t, out);
     rec_finish(out);
     if (no_number && !progress_quiet)
-        warn("%s: rows that lack a number, whose %s is nil: %zu (the first: line %zu, column %s)", csv_path(t.files[0]),
-             arg.out, no_number, no_number_line, csv_name(t.files[0], no_number_column));
+        warn("%s: rows that lack a number, whose %s is nil: %zu (the first: line %zu, column %s)",
+             csv_path(t.files[0]), arg.out, no_number, no_number_line, csv_name(t.files[0], no_number_column));
     for (size_t i = 0; i < t.n_files; i++)
         csv_close(t.files[i]);
     free(t.files);

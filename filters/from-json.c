@@ -2,7 +2,7 @@
  *
  * in      JSON objects: one a line, pretty-printed, one behind the other, or in an array
  * out     a record for each; arrays of numbers become f32 tensors
- * memory  one object, and 16 bytes for each id
+ * memory  one object, and about 50 bytes for each id
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
@@ -204,8 +204,8 @@ static bool set_sparse(struct rec *r, const char *name, const json_t *v)
     for (size_t i = 0; i < n && fits; i++) {
         const json_t *k = json_array_get(index, i), *e = json_array_get(value, i);
         json_int_t j = json_is_integer(k) ? json_integer_value(k) : -1;
-        fits = j > last && j < json_integer_value(d) && j <= UINT32_MAX && (json_is_number(e) || json_is_null(e)) &&
-               flatten(e, &to);
+        fits = j > last && j < json_integer_value(d) && j <= UINT32_MAX &&
+               (json_is_number(e) || json_is_null(e)) && flatten(e, &to);
         if (fits)
             at[i] = (uint32_t)(last = j);
     }
@@ -300,16 +300,10 @@ static bool fill(struct rec *r, const json_t *v, size_t number)
     return true;
 }
 
-/* A bad object goes by its place: FILE:LINE. */
+/* A bad object goes by its place. */
 static void bad(struct rec *r, size_t line)
 {
-    char why[sizeof r->error];
-    memcpy(why, r->error, sizeof why);
-    size_t n = strlen(text.name) + 32;
-    char *place = mem_new(n, 1);
-    rec_begin(r, place, (size_t)snprintf(place, n, "%s:%zu", text.name, line));
-    free(place);
-    memcpy(r->error, why, sizeof why);
+    item_place(r, text.name, line);
     if (item_bad(r))
         rec_put(out, r);
 }
@@ -337,8 +331,8 @@ static bool value(struct rec *r, struct ids *ids, size_t number)
     } else {
         struct text id = rec_id(r);
         if (!ids_add(ids, id, number))
-            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in object %zu; ids must be unique: --id KEY takes another",
-                text.name, line, id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id) + 1);
+            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in object %zu; ids must be unique: --id KEY takes"
+                " another", text.name, line, id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id) + 1);
         rec_put(out, r);
     }
     json_decref(v);

@@ -2,7 +2,7 @@
  *
  * in      one .npy file of numbers, n x d or n x T x d; with --labels a table of n rows
  * out     n records: x = f32[d] or f32[T][d], and the columns of the table
- * memory  one row, and 16 bytes for each id; an array in Fortran order is held whole
+ * memory  one row, and about 50 bytes for each id; an array in Fortran order is held whole
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
@@ -121,7 +121,8 @@ static void open_array(const char *path)
         die(ST_STREAM, "%s: %s", array.name, why);
     char *text = mem_new(n + sizeof start, 1);
     memcpy(text, start + at, sizeof start - at);
-    if (n < sizeof start - at || get((uint8_t *)text + sizeof start - at, n + at - sizeof start) < n + at - sizeof start)
+    size_t more = n + at - sizeof start;        /* of the dictionary */
+    if (n + at < sizeof start || get((uint8_t *)text + sizeof start - at, more) < more)
         die(ST_STREAM, "%s: cut short in its header", array.name);
     if ((why = npy_parse(text, n, &array.a)))
         die(ST_STREAM, "%s: %s", array.name, why);
@@ -133,7 +134,8 @@ static void open_array(const char *path)
     for (int i = 1; i < array.a.ndim; i++)
         array.width *= array.a.shape[i];
     if (array.width * 4 > frame_max)
-        die(ST_MEMORY, "%s: a row of %zu numbers is larger than --max-record (%zu)", array.name, array.width, frame_max);
+        die(ST_MEMORY, "%s: a row of %zu numbers is larger than --max-record (%zu)", array.name, array.width,
+            frame_max);
     if (array.a.fortran && array.a.ndim > 1)
         get_all();
     else
@@ -210,7 +212,8 @@ static void open_table(void)
     }
     free(text);
     if (rows != array.rows)
-        die(ST_STOPPED, "%s has %zu row%s, but %s has %zu", csv_path(c), rows, rows == 1 ? "" : "s", array.name, array.rows);
+        die(ST_STOPPED, "%s has %zu row%s, but %s has %zu", csv_path(c), rows, rows == 1 ? "" : "s", array.name,
+            array.rows);
 }
 
 /* Begin r, the record of row `row`, with its id; all of the table's row into it. */
@@ -223,8 +226,8 @@ static bool begin(struct rec *r, size_t row)
     if (c && table.id != SIZE_MAX) {
         id = csv_cell(c, table.id);
         if (!id.n || !utf8_valid(id.p, id.n))
-            return rec_error(r, "%s:%zu: no id: the cell of %s is %s", csv_path(c), csv_line(c), csv_name(c, table.id),
-                             id.n ? "not UTF-8" : "empty");
+            return rec_error(r, "%s:%zu: no id: the cell of %s is %s", csv_path(c), csv_line(c),
+                             csv_name(c, table.id), id.n ? "not UTF-8" : "empty");
         rec_begin(r, id.p, id.n);
     }
     return true;
@@ -256,8 +259,9 @@ static void put_rows(struct rec_out *out)
         }
         struct text id = rec_id(r);
         if (!ids_add(ids, id, row))
-            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in row %zu; ids must be unique: --id takes another column",
-                csv_path(table.csv), csv_line(table.csv), id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id));
+            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in row %zu; ids must be unique: --id takes another"
+                " column", csv_path(table.csv), csv_line(table.csv), id.n < 200 ? (int)id.n : 200, id.p,
+                ids_find(ids, id));
         rec_put(out, r);
         progress_at(row + 1, NULL);
     }
@@ -275,8 +279,11 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "one array at a time: then cat the streams");
     if (strcmp(arg.out, "id") == 0)
         opt_misuse(&prog, "-o id: the id is no array");
+    const char *path = operands[0] ? operands[0] : "-";
+    if (arg.labels.path && strcmp(arg.labels.path, "-") == 0 && strcmp(path, "-") == 0)
+        opt_misuse(&prog, "array and labels cannot both come from stdin");
     struct rec_out *out = rec_create(&prog, NULL);
-    open_array(operands[0] ? operands[0] : "-");
+    open_array(path);
     open_table();
     put_rows(out);
     if (!array.all)

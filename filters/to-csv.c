@@ -36,8 +36,8 @@ static const struct opt opts[] = {
 static const struct opt *const also[] = { rec_in_opts, NULL };
 static const struct prog prog = {
     .name = "to-csv", .brief = "write records as a table",
-    .in = IO_RECORDS, .out = IO_TEXT, .reads = "x vector, label label, n number", .writes = "a line for each record",
-    .opts = opts, .also = also,
+    .in = IO_RECORDS, .out = IO_TEXT, .reads = "x vector, label label, n number",
+    .writes = "a line for each record", .opts = opts, .also = also,
 };
 
 /* A field and the columns that it takes. */

@@ -72,12 +72,18 @@ static void put_int(int64_t v)
     line_took(out, (size_t)snprintf(line_room(out, NUMBER_MOST), NUMBER_MOST, "%" PRId64, v));
 }
 
+/* Whether c stands for itself in a string. */
+static bool plain_char(unsigned char c)
+{
+    return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+}
+
 static void put_str(const char *p, size_t n)
 {
     line_char(out, '"');
     while (n) {
         size_t plain = 0, size;
-        while (plain < n && (unsigned char)p[plain] < 0x7f && p[plain] >= ' ' && p[plain] != '"' && p[plain] != '\\')
+        while (plain < n && plain_char((unsigned char)p[plain]))
             plain++;
         line_put(out, p, plain);
         p += plain;
@@ -248,8 +254,8 @@ static void put_record(const struct rec *r)
         put_str(f->name, f->len);
         line_char(out, ':');
         if (!put_value(f->raw + f->key, f->raw + f->size, 0))
-            die(ST_STOPPED, "%.*s: %.*s has no form in JSON: a map whose keys are no names, or values nested over %d deep",
-                (int)rec_id(r).n, rec_id(r).p, (int)f->len, f->name, DEEPEST);
+            die(ST_STOPPED, "%.*s: %.*s has no form in JSON: a map whose keys are no names, or values nested over"
+                " %d deep", (int)rec_id(r).n, rec_id(r).p, (int)f->len, f->name, DEEPEST);
     }
     line_char(out, '}');
     line_end(out);

@@ -82,7 +82,8 @@ static bool look(struct rec *r, const struct value *v)
             for (int i = 0, n = 0; i < (k ? array.ndim : ndim); i++)
                 n += snprintf(sizes[k] + n, sizeof sizes[k] - (size_t)n, "%s%zu", i ? " x " : "",
                               k ? array.shape[i] : shape[i]);
-        return rec_error(r, "%s is %s where earlier records have %s: an array has one shape", arg.in, sizes[0], sizes[1]);
+        return rec_error(r, "%s is %s where earlier records have %s: an array has one shape", arg.in, sizes[0],
+                         sizes[1]);
     }
     if (v->type == V_TENSOR)
         widen(types[v->t.type].kind, types[v->t.type].size);
@@ -200,6 +201,8 @@ int main(int argc, char **argv)
     if (arg.f64)
         widen('f', 8);
     mem_mul(mem_mul(n, array.count), array.size);
+    if (array.count > frame_max / array.size)
+        die(ST_MEMORY, "a row of %zu numbers is larger than --max-record (%zu)", array.count, frame_max);
     struct line_out *out = line_create(arg.output), *ids = arg.ids ? line_create(arg.ids) : NULL;
     double *x = mem_new(array.count, sizeof *x);
     shape[0] = n;

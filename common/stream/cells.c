@@ -123,7 +123,8 @@ bool cell_set(struct rec *r, const char *name, struct text cell, enum cell_type 
         rec_set_f64(r, name, v);
     } else {
         if (!utf8_valid(cell.p, cell.n))
-            return rec_error(r, "%s is not UTF-8: convert the table first, with iconv -f latin1 -t utf8 perhaps", name);
+            return rec_error(r, "%s is not UTF-8: convert the table first, with iconv -f latin1 -t utf8 perhaps",
+                             name);
         rec_set_str(r, name, cell.p, cell.n);
     }
     return true;
@@ -168,7 +169,8 @@ size_t cells_id(const struct csv *c, const char *option, const bool *dropped)
     if (option) {
         size_t at = column(c, option, "id");
         if (named != SIZE_MAX && at != named)
-            die(ST_STOPPED, "%s: a column is called id beside %s: leave it out with --drop id", csv_path(c), option);
+            die(ST_STOPPED, "%s: a column is called id beside %s: %s", csv_path(c), option,
+                dropped ? "leave it out with --drop id" : "give it another name");
         return at;
     }
     if (named == SIZE_MAX && csv_unnamed(c, 0) && !(dropped && dropped[0]))

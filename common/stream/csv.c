@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,7 +193,8 @@ enum csv_got csv_next(struct csv *c)
     if (!row(c))
         return CSV_END;
     if (!c->error[0] && c->n != c->columns)
-        snprintf(c->error, sizeof c->error, "%zu cell%s where the first line has %zu", c->n, c->n == 1 ? "" : "s", c->columns);
+        snprintf(c->error, sizeof c->error, "%zu cell%s where the first line has %zu", c->n,
+                 c->n == 1 ? "" : "s", c->columns);
     return c->error[0] ? CSV_BAD : CSV_ROW;
 }
 
@@ -217,12 +217,6 @@ size_t csv_find(const struct csv *c, const char *name)
         if (strcmp(c->names[i], name) == 0)
             return i;
     return SIZE_MAX;
-}
-
-bool csv_ready(const struct csv *c)
-{
-    return memchr(c->buf + c->pos, '\n', c->end - c->pos) ||
-           poll(&(struct pollfd){ .fd = c->fd, .events = POLLIN }, 1, 0) != 0;
 }
 
 /* ---- files ---- */

@@ -51,9 +51,6 @@ struct text csv_cell(const struct csv *c, size_t column);
 size_t csv_line(const struct csv *c);
 const char *csv_error(const struct csv *c);
 
-/* Whether the next row is there without waiting for more input. */
-bool csv_ready(const struct csv *c);
-
 /* The xxh3 of the file's bytes, as opt_input wants it; only after CSV_END. */
 uint64_t csv_hash(const struct csv *c);
 

@@ -85,7 +85,7 @@ static const char *parse_type(struct cursor *c, struct npy *a)
     bool fits = a->kind == 'f' ? a->size == 2 || a->size == 4 || a->size == 8
               : a->kind == 'i' || a->kind == 'u' ? a->size == 1 || a->size == 2 || a->size == 4 || a->size == 8
               : a->kind == 'b' && a->size == 1;
-    return fits ? NULL : "neither floats of 16 to 64 bits, whole numbers nor booleans: convert it with x.astype('f4')";
+    return fits ? NULL : "neither floats of 16 to 64 bits, whole numbers nor booleans: convert it, x.astype('f4')";
 }
 
 static const char *parse_shape(struct cursor *c, struct npy *a)

@@ -108,6 +108,9 @@ bad("id,a\nu,1e39\nv,1\n", 2, 'a is 1e39: no finite 32-bit float', 'v');
 bad("id,a\nu,1e999\nv,1.5\n", 2, 'a is 1e999: no finite number', 'v', '--keep-columns');
 bad("id,t\nu,\xe9t\xe9\nv,y\n", 2, 't is not UTF-8: .*iconv', 'v');
 bad("id,t\n\xe9,x\nv,y\n", 2, 'the id is not UTF-8', 'v');
+spew("$tmp/b\xe9d.csv", "id,a\nu\n");
+is_deeply([map { [$_->{id}, $_->{error}] } jsonl(runs("from-csv --on-error emit $tmp/b\xe9d.csv | to-json"))],
+    [["$tmp/b%E9d.csv:2", '1 cell where the first line has 2']], 'the place as an id, though the path is not UTF-8');
 (undef, $out) = run('from-csv --on-error emit | to-json', "id,a\nu,1\nv\n");
 is_deeply([map { [$_->{id}, $_->{error} // ''] } jsonl($out)], [['u', ''], ['stdin:3', '1 cell where the first line has 2']], 'emit');
 refuses(6, qr/^from-csv: stdin:3: 1 cell /, 'from-csv --on-error fail | cat >/dev/null', "id,a\nu,1\nv\n");

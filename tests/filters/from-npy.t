@@ -69,6 +69,7 @@ my ($status, $out, $err) = run("from-npy $tmp/x.npy --labels $tmp/z.csv | to-jso
 is($status, 1, 'a label that is bad');
 is($out, qq({"id":"b","x":[3,4,100],"t":"x"}\n), 'leaves out its row, and no other moves');
 refuses(2, qr/--id is of the table that --labels names/, "from-npy $tmp/x.npy --id a");
+refuses(2, qr/cannot both come from stdin/, 'from-npy --labels -', '');
 refuses(2, qr/one array at a time/, "from-npy $tmp/x.npy $tmp/x.npy");
 ($status, $out, $err) = run('from-npy --on-error emit | to-json', file('<f8', '2, 2', pack 'd<4', 1, 1e39, 1, 2));
 is_deeply([map { [$_->{id}, $_->{x}, $_->{error}] } jsonl($out)], [['0', undef, '1e+39 in column 1 is beyond 32-bit floats'], ['1', [1, 2], undef]], 'emit');

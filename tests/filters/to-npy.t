@@ -43,6 +43,8 @@ refuses(6, qr/^to-npy: b: x is 3 where earlier records have 2: an array has one 
 refuses(6, qr/^to-npy: b: x is 2 where earlier records have a number/, 'from-json | to-npy', '{"id":"a","x":1}{"id":"b","x":[1,2]}');
 refuses(6, qr/^to-npy: a: no field x$/, 'from-json | to-npy', '{"id":"a"}');
 refuses(6, qr/^to-npy: a: x is neither an array nor a number/, 'from-json | to-npy', '{"id":"a","x":"b"}');
+refuses(4, qr/^to-npy: a row of 4000000000 numbers is larger than --max-record/, 'from-json | to-npy',
+    '{"x":{"sparse":4000000000,"index":[],"value":[]}}');
 refuses(6, qr/^to-npy: no record has x/, 'from-json | to-npy', '');
 refuses(6, qr/^to-npy: x is nil in all records/, 'from-json | to-npy --on-error emit', '{"x":null}');
 refuses(6, qr/an id has a line end in it/, "from-json | to-npy --ids $tmp/no.txt | cat >/dev/null", '{"id":"a\nb","x":[1]}');
