@@ -50,4 +50,13 @@ static inline double *npy_read_f64(const char *path, size_t *count)
     return npy_elements(path, "'<f8'", sizeof(double), count);
 }
 
+/* A file of floats in the shared folder; NULL where there is none. */
+static inline float *npy_shared(const char *name, size_t *count)
+{
+    char path[4096];
+    const char *root = getenv("SONGPIPE_SHARED");
+    snprintf(path, sizeof path, "%s/%s", root ? root : "../shared", name);
+    return npy_read(path, count);
+}
+
 #endif
