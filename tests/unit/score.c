@@ -1,0 +1,327 @@
+/* score: external scores against exact arithmetic and the plain formulas, internal ones
+ * against slow references
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "math/dist.h"
+#include "score/external.h"
+#include "score/internal.h"
+
+static void near(double got, double want, double tolerance)
+{
+    if (!(fabs(got - want) <= tolerance))
+        fail_msg("%.17g, not %.17g: off by %g", got, want, got - want);
+}
+
+/* Tables whose pairs pass 2^63. The wanted numbers by exact integers and 60-digit decimals:
+ * Python's fractions of the formulas in score/external.h. */
+static void big_tables(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t n;
+        struct cell cells[9];
+        double ari, nmi, homogeneity, completeness, fowlkes_mallows, purity;
+    } t[] = {
+        { 4, { { 0, 0, 100000 }, { 0, 1, 3 }, { 1, 0, 7 }, { 1, 1, 100000 } }, 0.9998000189986401, 0.999219452019327,
+          0.999219452019327, 0.999219452019327, 0.99990000899943, 0.999950002499875 },
+        { 8, { { 0, 0, 3000000000 }, { 0, 1, 1000000000 }, { 0, 2, 1 }, { 1, 0, 1000000000 }, { 1, 1, 2000000000 },
+               { 1, 2, 5 }, { 2, 1, 1 }, { 2, 2, 4000000000 } }, 0.6310975595256023, 0.653156328711264,
+          0.6531563286799227, 0.6531563287426053, 0.7560975599881024, 0.818181817661157 },
+        { 4, { { 0, 0, 2147483648 }, { 0, 1, 2147483648 }, { 1, 0, 2147483648 }, { 1, 1, 2147483648 } },
+          -1.1641532185403987e-10, 0, 0, 0, 0.4999999998835847, 0.5 },
+        { 2, { { 0, 0, 1000000000 }, { 1, 1, 1000000000 } }, 1, 1, 1, 1, 1, 1 },
+        { 4, { { 0, 0, 1000000000000 }, { 0, 1, 999999999999 }, { 1, 0, 1000000000001 }, { 1, 1, 1000000000000 } },
+          -2.50000000000125e-13, 4.508422002778011e-50, 4.508422002778011e-50, 4.508422002778011e-50,
+          0.49999999999975, 0.50000000000025 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct external e = external_table(t[i].cells, t[i].n);
+        near(e.ari, t[i].ari, 1e-15);
+        near(e.nmi, t[i].nmi, 1e-12);
+        near(e.homogeneity, t[i].homogeneity, 1e-12);
+        near(e.completeness, t[i].completeness, 1e-12);
+        near(e.fowlkes_mallows, t[i].fowlkes_mallows, 1e-14);
+        near(e.purity, t[i].purity, 1e-14);
+    }
+}
+
+/* By the formulas as they stand in the books: pairs counted one by one, hypergeometric chances
+ * by factorials. */
+static struct external slow(const uint32_t *u, const uint32_t *v, size_t n, size_t r, size_t c)
+{
+    struct external e = { 0 };
+    double *t = mem_zero(r * c, sizeof *t), *a = mem_zero(r, sizeof *a), *b = mem_zero(c, sizeof *b);
+    double both = 0, in_u = 0, in_v = 0, all = (double)n * ((double)n - 1) / 2, count = (double)n;
+    for (size_t i = 0; i < n; i++) {
+        t[u[i] * c + v[i]]++;
+        a[u[i]]++;
+        b[v[i]]++;
+        for (size_t j = 0; j < i; j++) {
+            both += u[i] == u[j] && v[i] == v[j];
+            in_u += u[i] == u[j];
+            in_v += v[i] == v[j];
+        }
+    }
+    e.ari = (both - in_u * in_v / all) / ((in_u + in_v) / 2 - in_u * in_v / all);
+    e.fowlkes_mallows = in_u * in_v > 0 ? both / sqrt(in_u * in_v) : 0;
+    double mi = 0, hu = 0, hv = 0, emi = 0;
+    for (size_t i = 0; i < r; i++)
+        hu -= a[i] / count * log(a[i] / count);
+    for (size_t j = 0; j < c; j++) {
+        double most = 0;
+        hv -= b[j] / count * log(b[j] / count);
+        for (size_t i = 0; i < r; i++) {
+            double x = t[i * c + j];
+            most = x > most ? x : most;
+            mi += x > 0 ? x / count * log(x * count / a[i] / b[j]) : 0;
+            for (x = fmax(1, a[i] + b[j] - count); x <= fmin(a[i], b[j]); x++)
+                emi += x / count * log(count * x / a[i] / b[j]) *
+                       exp(lgamma(a[i] + 1) + lgamma(b[j] + 1) + lgamma(count - a[i] + 1) + lgamma(count - b[j] + 1) -
+                           lgamma(count + 1) - lgamma(x + 1) - lgamma(a[i] - x + 1) - lgamma(b[j] - x + 1) -
+                           lgamma(count - a[i] - b[j] + x + 1));
+        }
+        e.purity += most / count;
+    }
+    e.nmi = mi / ((hu + hv) / 2);
+    e.homogeneity = mi / hu;
+    e.completeness = mi / hv;
+    e.v_measure = 2 * mi / (hu + hv);
+    e.ami = (mi - emi) / ((hu + hv) / 2 - emi);
+    free(t);
+    free(a);
+    free(b);
+    return e;
+}
+
+/* label[n] drawn from 0 ... k-1, of which each occurs. */
+static uint32_t *labels(size_t n, size_t k, uint64_t seed)
+{
+    uint32_t *label = mem_new(n, sizeof *label);
+    struct rng r;
+    rng_init(&r, seed, 0);
+    for (size_t i = 0; i < n; i++)
+        label[i] = (uint32_t)(i < k ? i : rng_below(&r, k) * rng_below(&r, k) / k);
+    return label;
+}
+
+static void random_pairs(void **state)
+{
+    (void)state;
+    const size_t shape[][3] = { { 40, 3, 4 }, { 500, 7, 2 }, { 300, 100, 5 }, { 200, 60, 150 }, { 1500, 10, 12 } };
+    for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {
+        size_t n = shape[s][0], r = shape[s][1], c = shape[s][2];
+        uint32_t *u = labels(n, r, s), *v = labels(n, c, s + 100);
+        for (size_t i = 0; i < n / 4 && c >= r; i++)
+            v[n - 1 - i] = u[n - 1 - i];        /* some agreement */
+        struct external got = external_scores(u, v, n), want = slow(u, v, n, r, c);
+        near(got.ari, want.ari, 1e-13);
+        near(got.fowlkes_mallows, want.fowlkes_mallows, 1e-13);
+        near(got.nmi, want.nmi, 1e-13);
+        near(got.ami, want.ami, 1e-10);
+        near(got.homogeneity, want.homogeneity, 1e-13);
+        near(got.completeness, want.completeness, 1e-13);
+        near(got.v_measure, want.v_measure, 1e-13);
+        near(got.purity, want.purity, 1e-13);
+        assert_true(got.classes == r && got.clusters == c);
+        free(u);
+        free(v);
+    }
+}
+
+static void corners(void **state)
+{
+    (void)state;
+    struct external e = external_scores(NULL, NULL, 0);
+    assert_true(e.nmi == 1 && e.ami == 1 && e.ari == 1 && e.homogeneity == 1 && e.completeness == 1 && e.v_measure == 1);
+    assert_true(isnan(e.fowlkes_mallows) && isnan(e.purity));
+    const uint32_t zeros[6] = { 0 }, counts[6] = { 0, 1, 2, 3, 4, 5 };
+    e = external_scores(zeros, counts, 6);
+    assert_true(e.nmi == 0 && e.ami == 0 && e.ari == 0 && e.homogeneity == 1 && e.completeness == 0 && e.v_measure == 0);
+    assert_true(e.fowlkes_mallows == 0 && e.purity == 1);
+    e = external_scores(counts, zeros, 6);
+    assert_true(e.homogeneity == 0 && e.completeness == 1);
+    near(e.purity, 1.0 / 6, 1e-16);
+    e = external_scores(counts, counts, 6);
+    assert_true(e.nmi == 1 && e.ami == 1 && e.ari == 1 && e.fowlkes_mallows == 1 && e.purity == 1);
+    e = external_scores(zeros, zeros, 6);
+    assert_true(e.nmi == 1 && e.ami == 1 && e.ari == 1 && e.fowlkes_mallows == 1 && e.purity == 1);
+}
+
+/* A million rows, each a class of its own against pairs: nothing here may take n^2. */
+static void many_classes(void **state)
+{
+    (void)state;
+    enum { N = 1000000 };
+    uint32_t *u = mem_new(N, sizeof *u), *v = mem_new(N, sizeof *v);
+    for (uint32_t i = 0; i < N; i++) {
+        u[i] = i;
+        v[i] = i / 2;
+    }
+    struct external e = external_scores(u, v, N);
+    near(e.homogeneity, 1 - log(2) / log(N), 1e-12);
+    near(e.ami, 0, 1e-9);
+    near(e.purity, 0.5, 0);
+    free(u);
+    free(v);
+}
+
+static float *normal(size_t n, size_t d, double mean, uint64_t seed)
+{
+    float *x = mem_new(n * d, sizeof *x);
+    struct rng r;
+    rng_init(&r, seed, 0);
+    for (size_t i = 0; i < n * d; i++)
+        x[i] = (float)(mean + rng_normal(&r));
+    return x;
+}
+
+static double distance(const float *a, const float *b, size_t d, bool cosine)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < d; i++) {
+        ab += (double)a[i] * (double)b[i];
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+    }
+    return a == b ? 0 : !cosine ? sqrt(dist_sq(a, b, d)) : aa * bb > 0 ? 1 - ab / sqrt(aa) / sqrt(bb) : 1;
+}
+
+static void slow_silhouette(const float *x, size_t n, size_t d, const uint32_t *label, size_t k, bool cosine,
+                            double *row)
+{
+    for (size_t i = 0; i < n; i++) {
+        double *sum = mem_zero(k, sizeof *sum), *size = mem_zero(k, sizeof *size), b = INFINITY;
+        for (size_t j = 0; j < n; j++) {
+            sum[label[j]] += distance(x + i * d, x + j * d, d, cosine);
+            size[label[j]]++;
+        }
+        double a = sum[label[i]] / (size[label[i]] - 1);
+        for (size_t c = 0; c < k; c++)
+            b = c != label[i] && sum[c] / size[c] < b ? sum[c] / size[c] : b;
+        row[i] = size[label[i]] == 1 || fmax(a, b) == 0 ? 0 : (b - a) / fmax(a, b);
+        free(sum);
+        free(size);
+    }
+}
+
+static void silhouette(void **state)
+{
+    (void)state;
+    const size_t shape[][3] = { { 100, 3, 4 }, { 700, 5, 3 }, { 1300, 33, 9 }, { 515, 2, 200 }, { 17, 4, 2 }, { 3, 1, 2 } };
+    for (size_t s = 0; s < sizeof shape / sizeof *shape; s++)
+        for (int cosine = 0; cosine < 2; cosine++) {
+            size_t n = shape[s][0], d = shape[s][1], k = shape[s][2];
+            float *x = normal(n, d, cosine ? 0.5 : 1000, s);
+            uint32_t *label = labels(n, k, s + 50);
+            for (size_t i = 0; i + 40 < n; i += 40)      /* copies, a row of zeros */
+                memcpy(x + (i + 1) * d, x + i * d, d * sizeof *x);
+            memset(x, 0, d * sizeof *x * (n > 20));
+            double *want = mem_new(n, sizeof *want), *got = mem_new(n, sizeof *got), mean = 0;
+            slow_silhouette(x, n, d, label, k, cosine, want);
+            for (size_t i = 0; i < n; i++)
+                mean += want[i] / (double)n;
+            near(internal_silhouette(x, n, d, label, k, cosine, got, NULL), mean, 1e-12);
+            for (size_t i = 0; i < n; i++)
+                near(got[i], want[i], 1e-11);
+            free(x);
+            free(label);
+            free(want);
+            free(got);
+        }
+}
+
+/* So many clusters that n x k sums are not kept: strips by themselves give the same. */
+static void silhouette_many(void **state)
+{
+    (void)state;
+    enum { N = 6000, K = 5700 };
+    float *x = normal(N, 2, 0, 9);
+    uint32_t *label = mem_new(N, sizeof *label);
+    for (uint32_t i = 0; i < N; i++)
+        label[i] = i % K;
+    double *row = mem_new(N, sizeof *row), *slow_row = mem_new(N, sizeof *slow_row);
+    double some = internal_silhouette(x, N, 2, label, K, false, row, NULL);
+    par_jobs = 3;
+    assert_true(internal_silhouette(x, N, 2, label, K, false, NULL, NULL) == some);
+    par_jobs = 1;
+    slow_silhouette(x, 300, 2, label, 300, false, slow_row);     /* all alone: 0 */
+    for (size_t i = 0; i < 300; i++) {
+        double a = sqrt(dist_sq(x + 2 * i, x + 2 * (i + K), 2)), b = INFINITY;
+        for (size_t j = 0; j < K; j++) {
+            double e = sqrt(dist_sq(x + 2 * i, x + 2 * j, 2));
+            if (j + K < N)
+                e = (e + sqrt(dist_sq(x + 2 * i, x + 2 * (j + K), 2))) / 2;
+            b = j != i && e < b ? e : b;
+        }
+        assert_true(slow_row[i] == 0);
+        near(row[i], (b - a) / fmax(a, b), 1e-11);
+    }
+    free(x);
+    free(label);
+    free(row);
+    free(slow_row);
+}
+
+static void any_threads(void **state)
+{
+    (void)state;
+    enum { N = 3000, D = 7, K = 5 };
+    float *x = normal(N, D, 0, 2);
+    uint32_t *label = labels(N, K, 4);
+    double one[N], more[N];
+    par_jobs = 1;
+    double mean = internal_silhouette(x, N, D, label, K, false, one, NULL);
+    double ch = internal_calinski_harabasz(x, N, D, label, K), db = internal_davies_bouldin(x, N, D, label, K);
+    for (par_jobs = 2; par_jobs < 5; par_jobs++) {
+        assert_true(internal_silhouette(x, N, D, label, K, false, more, NULL) == mean);
+        assert_memory_equal(one, more, sizeof one);
+        assert_true(internal_calinski_harabasz(x, N, D, label, K) == ch);
+        assert_true(internal_davies_bouldin(x, N, D, label, K) == db);
+    }
+    par_jobs = 1;
+    free(x);
+    free(label);
+}
+
+/* Two pairs on a line: every number by hand. */
+static void by_hand(void **state)
+{
+    (void)state;
+    const float x[4] = { 0, 2, 10, 14 };
+    const uint32_t label[4] = { 0, 0, 1, 1 }, same[4] = { 0 }, apart[4] = { 0, 1, 2, 3 };
+    double row[4];
+    internal_silhouette(x, 4, 1, label, 2, false, row, NULL);
+    const double want[4] = { 10.0 / 12, 8.0 / 10, 5.0 / 9, 9.0 / 13 };
+    for (int i = 0; i < 4; i++)
+        near(row[i], want[i], 1e-15);
+    near(internal_calinski_harabasz(x, 4, 1, label, 2), 121 / (10.0 / 2), 1e-13);
+    near(internal_davies_bouldin(x, 4, 1, label, 2), 3.0 / 11, 1e-15);
+    assert_true(isnan(internal_silhouette(x, 4, 1, same, 1, false, row, NULL)));
+    assert_true(isnan(internal_calinski_harabasz(x, 4, 1, apart, 4)));
+    assert_true(isnan(internal_davies_bouldin(x, 4, 1, same, 1)));
+    const float equal[4] = { 3, 3, 3, 3 };
+    assert_true(internal_silhouette(equal, 4, 1, label, 2, false, row, NULL) == 0);
+    assert_true(internal_calinski_harabasz(equal, 4, 1, label, 2) == 1);
+    assert_true(internal_davies_bouldin(equal, 4, 1, label, 2) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(big_tables), cmocka_unit_test(random_pairs), cmocka_unit_test(corners),
+        cmocka_unit_test(many_classes), cmocka_unit_test(silhouette), cmocka_unit_test(silhouette_many),
+        cmocka_unit_test(any_threads), cmocka_unit_test(by_hand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
