@@ -84,7 +84,7 @@ SANITIZE = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 
 check: all $(UNITS) $(HARNESS)
-	$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) -Itests $(TESTS)
+	$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) --exec tests/tap $(TESTS)
 
 check-asan:
 	+$(SANITIZE) check
@@ -93,7 +93,7 @@ FUZZ ?= 120
 fuzz:
 	+$(SANITIZE) fuzz-here
 fuzz-here: all $(HARNESS)
-	$(RUN) FUZZ_SECONDS=$(FUZZ) prove -v -Itests tests/fuzz.t
+	$(RUN) FUZZ_SECONDS=$(FUZZ) prove -v -Itests tests/fuzz.t tests/fuzz-decode.t
 
 lint:
 	@CC='$(CC) $(FLAGS) $(WARN) $(CPPFLAGS)' tests/lint
