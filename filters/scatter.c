@@ -1,0 +1,158 @@
+/* scatter - a map of the records as a gnuplot program
+ *
+ * in      records with xy, or x of which the first two columns are taken; label fields
+ * out     text: a program for gnuplot that holds its data
+ * memory  20 bytes for each point, and 8 for each panel of it
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "plot/scatter.h"
+#include "stream/item.h"
+#include "stream/line.h"
+#include "stream/slurp.h"
+
+static struct {
+    const char *in, *color, *shape, *title, *size;
+    int terminal;
+} arg;
+
+static const struct opt opts[] = {
+    OPT_STR('i', "input", &arg.in, "FIELD", "vector to draw; without: xy, or if there is none, x"),
+    OPT_STR('c', "color", &arg.color, "A,B,...",
+            "fields shown by colour, each in a panel; without: cluster, if there is one"),
+    OPT_STR('s', "shape", &arg.shape, "FIELD", "field shown by the shape of the marks"),
+    OPT_STR('t', "title", &arg.title, "TEXT", "title of the picture"),
+    OPT_CHOICE(0, "terminal", &arg.terminal, GNUPLOT_TERMINALS, "gnuplot's terminal: the kind of picture"),
+    OPT_STR(0, "size", &arg.size, "WxH", "size in pixels, for dumb in characters"),
+    OPT_END
+};
+static const struct opt *const also[] = { rec_in_opts, NULL };
+static const struct prog prog = {
+    .name = "scatter", .brief = "a map of the records as a gnuplot program",
+    .in = IO_RECORDS, .out = IO_TEXT, .reads = "xy vector", .writes = "a program for gnuplot",
+    .opts = opts, .also = also,
+};
+
+static struct scatter s;
+static struct scatter_label shape;
+
+static void read_label(struct rec *r, struct scatter_label *l)
+{
+    struct value v = rec_get(r, l->name);
+    char number[32];
+    uint32_t class = SCATTER_NONE;
+    float value = NAN;
+    if (!rec_find(r, l->name))
+        die(ST_STOPPED, "%.*s: no field %s", (int)rec_id(r).n, rec_id(r).p, l->name);
+    if (v.type == V_FLOAT) {
+        l->scale |= isfinite(v.f) != 0;
+        value = (float)v.f;
+    } else if (v.type == V_INT) {
+        int size = snprintf(number, sizeof number, "%lld", (long long)v.i);
+        value = (float)v.i;
+        class = v.i == -1 ? SCATTER_NOISE : (uint32_t)classes_add(&l->classes, number, (size_t)size, true, v.i);
+    } else if (v.type == V_STR) {
+        class = (uint32_t)classes_add(&l->classes, v.s.p, v.s.n, false, 0);
+    } else if (v.type == V_BOOL) {
+        class = (uint32_t)classes_add(&l->classes, v.b ? "true" : "false", v.b ? 4 : 5, false, 0);
+    } else if (v.type != V_NIL) {
+        die(ST_STOPPED, "%.*s: %s is no label", (int)rec_id(r).n, rec_id(r).p, l->name);
+    }
+    mem_grow(&l->class, &l->class_cap, s.n + 1, sizeof *l->class);
+    mem_grow(&l->value, &l->value_cap, s.n + 1, sizeof *l->value);
+    l->class[s.n] = class;
+    l->value[s.n] = value;
+    l->noise += class == SCATTER_NOISE;
+    l->none += class == SCATTER_NONE;
+}
+
+/* What the options leave open, the first record decides. */
+static void choose(const struct rec *r)
+{
+    if (!arg.in)
+        arg.in = rec_find(r, "xy") || !rec_find(r, "x") ? "xy" : "x";
+    const char *list = arg.color ? arg.color : rec_find(r, "cluster") ? "cluster" : NULL;
+    for (size_t cap = 0; list; list = *list ? list + 1 : NULL) {
+        size_t len = strcspn(list, ",");
+        mem_grow(&s.panels, &cap, s.n_panels + 1, sizeof *s.panels);
+        s.panels[s.n_panels++] = (struct scatter_label){ .name = mem_text(list, len) };
+        list += len;
+    }
+    if (arg.shape) {
+        shape.name = mem_text(arg.shape, strlen(arg.shape));
+        s.shape = &shape;
+    }
+}
+
+static void read_all(struct rec_in *in)
+{
+    struct rec *r = rec_new();
+    struct row row = { NULL, 0, 0 };
+    size_t x_cap = 0, y_cap = 0;
+    progress_start(0, "points");
+    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
+        if (count == 0)
+            choose(r);
+        struct value v = rec_get(r, arg.in);
+        if (!rec_find(r, arg.in))
+            rec_error(r, strcmp(arg.in, "xy") ? "no field %s" : "no field %s and no field x", arg.in);
+        else if (v.type != V_NIL && row_read(r, arg.in, &v, NULL, &row) && row.d < 2)
+            rec_error(r, "%s has one column, a map needs two", arg.in);
+        if (r->error[0])
+            item_bad(r);
+        if (v.type == V_NIL) {
+            item_nil();
+            continue;
+        }
+        for (size_t i = 0; i < s.n_panels; i++)
+            read_label(r, s.panels + i);
+        if (s.shape)
+            read_label(r, s.shape);
+        mem_grow(&s.x, &x_cap, s.n + 1, sizeof *s.x);
+        mem_grow(&s.y, &y_cap, s.n + 1, sizeof *s.y);
+        s.x[s.n] = row.x[0];
+        s.y[s.n++] = row.x[1];
+    }
+    free(row.x);
+    rec_free(r);
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv), numbered[2][64];
+    if (arg.size && !gnuplot_size(arg.size, &s.width, &s.height))
+        opt_misuse(&prog, "--size '%s' is not WIDTHxHEIGHT, 20 to 20000 each", arg.size);
+    s.terminal = arg.terminal;
+    s.title = arg.title;
+    struct rec_in *in = rec_open(&prog, operands, false);
+    read_all(in);
+    if (s.n == 0)
+        die(ST_STOPPED, "no points to draw");
+    const struct columns *names = head_columns(rec_head(in), arg.in);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(numbered[i], sizeof numbered[i], "%.50s %zu", arg.in, i + 1);
+        s.axes[i] = names && names->n > i ? names->names[i] : numbered[i];
+    }
+    struct gnuplot g = { NULL, 0, 0 };
+    scatter_draw(&g, &s);
+    struct line_out *out = line_create(NULL);
+    line_put(out, g.p, g.n);
+    line_cut(out);
+    line_finish(out);
+    rec_close(in);
+    for (size_t i = 0; i < s.n_panels; i++)
+        scatter_label_free(s.panels + i);
+    scatter_label_free(&shape);
+    free(s.panels);
+    free(s.x);
+    free(s.y);
+    gnuplot_free(&g);
+    return item_status();
+}

@@ -1,0 +1,88 @@
+/* plot: classes are counted and ranked, texts quoted, sizes read
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plot/classes.h"
+#include "plot/gnuplot.h"
+
+static void test_classes(void **state)
+{
+    (void)state;
+    struct classes c = { 0 };
+    char name[32];
+    for (int i = 0; i < 3000; i++) {        /* 1000 numbers, from 999 down, three times each */
+        int value = 999 - i % 1000, n = snprintf(name, sizeof name, "%d", value);
+        assert_int_equal(classes_add(&c, name, (size_t)n, true, value), i % 1000);
+    }
+    assert_int_equal(classes_add(&c, "b", 1, false, 0), 1000);
+    assert_int_equal(classes_add(&c, "ab", 2, false, 0), 1001);
+    assert_int_equal(classes_add(&c, "b", 1, false, 0), 1000);
+    assert_int_equal(c.v[0].count, 3);
+    struct ranking r = classes_rank(&c, 2000);
+    assert_int_equal(r.shown, 1002);
+    assert_int_equal(r.others, 0);
+    for (size_t i = 0; i < 1000; i++) {
+        assert_int_equal(c.v[r.shown_class[i]].value, i);
+        assert_int_equal(r.rank[i], 999 - i);
+    }
+    assert_int_equal(r.shown_class[1000], 1001);        /* ab, then b */
+    ranking_free(&r);
+    r = classes_rank(&c, 4);                            /* of equally large ones the first */
+    assert_int_equal(r.shown, 3);
+    assert_int_equal(r.others, 999);
+    assert_int_equal(r.others_count, 3 * 997 + 3);
+    assert_int_equal(c.v[r.shown_class[2]].value, 2);
+    assert_int_equal(r.rank[1000], 3);
+    ranking_free(&r);
+    classes_free(&c);
+    struct classes none = { 0 };
+    r = classes_rank(&none, 4);
+    assert_int_equal(r.shown + r.others, 0);
+    ranking_free(&r);
+}
+
+static void quotes(const char *text, size_t most, const char *want)
+{
+    struct gnuplot g = { 0 };
+    gnuplot_quote(&g, text, strlen(text), most);
+    assert_string_equal(g.p, want);
+    gnuplot_free(&g);
+}
+
+static void test_quote(void **state)
+{
+    (void)state;
+    quotes("", 0, "''");
+    quotes("it's `x` \"y\" \\n", 0, "'it\u2019s `x` \"y\" \\n'");
+    quotes("'a'", 0, "'\u2019a\u2019'");
+    quotes("a\nb\x7f", 0, "'a b '");
+    quotes("\xff|\xc3|", 0, "'?|?|'");
+    quotes("\u00e4\u00f6\u00fc", 2, "'\u00e4\u00f6\u2026'");
+    quotes("abc", 3, "'abc'");
+}
+
+static void test_size(void **state)
+{
+    (void)state;
+    int64_t w = 0, h = 0;
+    assert_true(gnuplot_size("640x480", &w, &h));
+    assert_int_equal(w * 10000 + h, 6400480);
+    assert_true(gnuplot_size("20,20000", &w, &h));
+    const char *const wrong[] = { "", "640", "640x", "640x480x", "19x20", "20x20001", "x", "640 480", "-640x480" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(gnuplot_size(wrong[i], &w, &h));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classes), cmocka_unit_test(test_quote), cmocka_unit_test(test_size),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
