@@ -108,11 +108,11 @@ sub entry {
 }
 sub history { return stream({ kind => $_[0], more => [str('history'), chr(0x90 | $#_) . join '', @_[1 .. $#_]] }, record('a')) }
 my $odd = history('records',
-    entry('kmeans', str('k') => int64(3), str('tol') => f64(1e-4), str('init') => "\x81" . str('xxh3') . "\xcf" . "\x80" x 8,
+    entry('kmeans', str('k') => int64(3), str('tol') => f64(1e-4), str('third') => f64(1 / 3), str('init') => "\x81" . str('xxh3') . "\xcf" . "\x80" x 8,
         str('no') => bool(0), str('nil') => nil(), str('seed') => "\xcf" . "\xff" x 8, str('a b') => bool(1)),
     entry('$(reboot)', str('words') => "\x92" . str('-x') . int64(-5)));
 is(runs('sp-info --pipeline', $odd), <<'END', 'a history from elsewhere');
-kmeans --k 3 --tol 0.0001 --init FILE --seed 18446744073709551615 --'a b' FILE... |
+kmeans --k 3 --tol 0.0001 --third 0.3333333333333333 --init FILE --seed 18446744073709551615 --'a b' FILE... |
 '$(reboot)' -- -x -5
 END
 is(runs('sp-info --pipeline', history('model', entry('zscore'))), "zscore FILE... --save FILE >/dev/null\n", 'a model beside other output');

@@ -21,7 +21,7 @@ for my $case (
     ['seconds gt 30' => 'cd'], ['seconds ge 3e1' => 'bcd'], ['seconds in 10,45' => 'ad'],
     ['gain lt -4' => 'c'], ['gain eq -3.5' => 'a'], ['gain in -5,-.0' => 'cd'], ['gain ge -1' => 'bd'],
     ['big eq 9007199254740993' => 'a'], ['big lt 9007199254740993' => 'bcd'],
-    ['genre eq rock' => 'a'], ['genre ne rock' => 'bd'], ['genre in rock,pop' => 'ab'], ['genre in roc' => ''],
+    ['genre eq rock' => 'a'], ['genre ne rock' => 'bd'], ['genre in rock,pop' => 'ab'], ['genre in roc' => ''], ['genre lt rocketeer' => 'abd'], ['genre gt rocke' => 'd'],
     ['genre lt rock' => 'b'], ['genre gt rock' => 'd'], ['genre ge rock' => 'ad'], ["title eq ''" => 'd'],
     ["title in ''" => 'd'], ['id gt b' => 'cd'], ["genre match '^rock'" => 'ad'], ["genre match 'o.k\$|pop'" => 'ab'],
     ["title match '^.a va'" => 'bc'], ["title match '^[çÇ]'" => 'bc'], ["title match 'it be'" => ''],

@@ -74,6 +74,12 @@ static void test_seek(void **state)
     rng_seek(&b, 10);
     for (int i = 0; i < 9; i++)
         assert_int_equal(rng_u32(&a), rng_u32(&b));
+    rng_normal(&b);
+    rng_seek(&a, 50);
+    rng_seek(&b, 50);
+    assert_true(rng_normal(&a) == rng_normal(&b));
+    rng_seek(&a, 60);
+    rng_seek(&b, 60);
     uint64_t low = rng_u32(&a);
     low |= (uint64_t)rng_u32(&a) << 32;
     assert_true(rng_u64(&b) == low);
@@ -122,15 +128,17 @@ static void test_below(void **state)
     for (int i = 0; i < 7; i++)
         chi += ((double)count[i] - 10000) * ((double)count[i] - 10000) / 10000;
     assert_true(chi < 27.9 && chi > 0.1);       /* 6 degrees of freedom: 0.9999 and 1e-6 quantile */
-    /* 3/4 of 2^64 is where a remainder would give the low values double weight. */
+    /* For 3/4 of 2^64 a remainder would give the lowest third double weight, and a product
+     * whose bias is not rejected every third value. */
     uint64_t n = (uint64_t)3 << 62;
-    int low = 0;
+    int low = 0, third = 0;
     for (int i = 0; i < 30000; i++) {
         uint64_t v = rng_below(&r, n);
         assert_true(v < n);
         low += v < (uint64_t)1 << 62;
+        third += v % 3 == 0;
     }
-    assert_true(abs(low - 10000) < 5 * 82);
+    assert_true(abs(low - 10000) < 5 * 82 && abs(third - 10000) < 5 * 82);
 }
 
 static void test_shuffle(void **state)

@@ -225,6 +225,40 @@ static void test_round_trip(void **state)
     rec_free(own);
 }
 
+/* A pipe is kept, and may be read as often as wanted. */
+static void test_spool(void **state)
+{
+    (void)state;
+    struct rec *r = rec_new();
+    struct rec_out *out = create();
+    for (int i = 0; i < 9; i++) {
+        rec_begin(r, "0123456789" + i, 1);
+        rec_put(out, r);
+    }
+    rec_finish(out);
+    char bytes[4096], name[40];
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_true(write(ends[1], bytes, n) == (ssize_t)n);
+    close(ends[1]);
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+    struct rec_in *in = rec_open(&prog, (char *[]){ name, NULL }, true);
+    for (int pass = 0; pass < 4; pass++) {
+        if (pass)
+            rec_rewind(in);
+        for (int i = 0; i < 9; i++)
+            assert_true(rec_next(in, r) && *rec_id(r).p == '0' + i);
+        assert_false(rec_next(in, r));
+    }
+    rec_close(in);
+    close(ends[0]);
+    rec_free(r);
+}
+
 static void test_frame_head(void **state)
 {
     (void)state;
@@ -374,7 +408,7 @@ static void test_model(void **state)
     model_put(out, "w", T_F4, 2, (size_t[]){ 2, 3 }, w);
     model_finish(out);
 
-    struct opt_input file = { path, 0 };
+    struct opt_input file = { .path = path };
     struct model *m = model_load(&file, "fit");
     size_t shape[2];
     double *x = model_f64(m, "mean", 1, shape);
@@ -436,7 +470,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set), cmocka_unit_test(test_rename), cmocka_unit_test(test_memory), cmocka_unit_test(test_error),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_frame_head), cmocka_unit_test(test_head),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_spool), cmocka_unit_test(test_frame_head), cmocka_unit_test(test_head),
         cmocka_unit_test(test_bad_heads), cmocka_unit_test(test_ids), cmocka_unit_test(test_model), cmocka_unit_test(test_row),
     };
     int fd = mkstemp(path);
