@@ -153,6 +153,9 @@ static void header(struct head *h, void *unused)
     char **names = NULL;
     size_t n = 0, cap = 0;
     bool known = true;
+    for (size_t i = 0; i < n_parts && !arg.in; i++)
+        if (!opt_pair(arg.stats.v[i], &(const char *){ NULL }))
+            arg.in = parts[i].field;        /* for the history */
     for (struct part *p = parts; p < parts + n_parts; p++) {
         const struct columns *have = p->field ? head_columns(h, p->field) : NULL;
         known &= p->d > 0;
@@ -202,10 +205,11 @@ static void parse(const char *text)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
+    static char usual[] = "mean,std", *list[] = { usual };
+    if (arg.stats.n == 0)
+        arg.stats = (struct opt_list){ list, 1 };
     for (size_t i = 0; i < arg.stats.n; i++)
         parse(arg.stats.v[i]);
-    if (n_parts == 0)
-        parse("mean,std");
     struct map m = { .out = arg.out, .process = process, .worker_new = worker_new, .worker_free = worker_free,
                      .header = header };
     for (size_t i = 0; i < n_parts; i++)
