@@ -31,6 +31,7 @@ struct job {
     float *out;             /* samples to be sent */
     size_t n;
     unsigned channels;
+    uint32_t top;           /* the largest bits of them without sign */
 };
 
 static _Noreturn void fail(struct job *j, const char *why)
@@ -41,6 +42,14 @@ static _Noreturn void fail(struct job *j, const char *why)
 
 static void flush(struct job *j)
 {
+    for (size_t i = 0; i < j->n; i++) {
+        uint32_t bits;
+        memcpy(&bits, j->out + i, sizeof bits);
+        bits &= 0x7fffffff;
+        j->top = bits > j->top ? bits : j->top;
+    }
+    if (j->top >= 0x7f800000)
+        fail(j, "its samples are so large that resampling overflows");
     if (j->n)
         fence_send(j->fd, DATA, j->out, j->n * sizeof *j->out);
     j->n = 0;
