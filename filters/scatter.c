@@ -57,11 +57,11 @@ static void read_label(struct rec *r, struct scatter_label *l)
     } else if (v.type == V_INT) {
         int size = snprintf(number, sizeof number, "%lld", (long long)v.i);
         value = (float)v.i;
-        class = v.i == -1 ? SCATTER_NOISE : (uint32_t)classes_add(&l->classes, number, (size_t)size, true, v.i);
+        class = v.i == -1 ? SCATTER_NOISE : (uint32_t)names_add(&l->classes, number, (size_t)size, true, (double)v.i);
     } else if (v.type == V_STR) {
-        class = (uint32_t)classes_add(&l->classes, v.s.p, v.s.n, false, 0);
+        class = (uint32_t)names_add(&l->classes, v.s.p, v.s.n, false, 0);
     } else if (v.type == V_BOOL) {
-        class = (uint32_t)classes_add(&l->classes, v.b ? "true" : "false", v.b ? 4 : 5, false, 0);
+        class = (uint32_t)names_add(&l->classes, v.b ? "true" : "false", v.b ? 4 : 5, false, 0);
     } else if (v.type != V_NIL) {
         die(ST_STOPPED, "%.*s: %s is no label", (int)rec_id(r).n, rec_id(r).p, l->name);
     }

@@ -1,42 +1,41 @@
-/* classes - the values of a label, counted, sorted and cut to what a legend can hold
+/* names - the values of a label, numbered, counted, sorted and cut to what a legend can hold
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef PLOT_CLASSES_H
-#define PLOT_CLASSES_H
+#ifndef BASE_NAMES_H
+#define BASE_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-struct class {
-    char *name;                 /* UTF-8 as it came, NUL-ended */
+struct name {
+    char *text;                 /* UTF-8 as it came, NUL-ended */
     size_t len, count;
-    bool number;                /* a whole number, value */
-    int64_t value;
+    bool is_number;             /* the text of `number`; the same text may also be no number */
+    double number;
 };
 
-/* Classes in the order in which they were seen. */
-struct classes {
-    struct class *v;
+/* Names in the order in which they were first seen; begin with { 0 }. */
+struct names {
+    struct name *v;
     size_t n, cap;
     size_t *slots, n_slots;     /* a hash table of indices + 1 */
 };
 
-/* Count one of this name; returns its index in v. number: it is the name of `value`. */
-size_t classes_add(struct classes *c, const char *name, size_t len, bool number, int64_t value);
+/* Count one of this text; returns its index in v. */
+size_t names_add(struct names *c, const char *text, size_t len, bool is_number, double number);
 
 /* How they are shown. */
 struct ranking {
-    size_t *rank;               /* of each class: its place, 0 ... shown - 1, or shown: among the others */
-    size_t *shown_class;        /* of each place: its class */
-    size_t shown, others;       /* places; classes among the others */
+    size_t *rank;               /* of each name: its place, 0 ... shown - 1, or shown: among the others */
+    size_t *shown_name;         /* of each place: its name */
+    size_t shown, others;       /* places; names among the others */
     size_t others_count;        /* of all of these */
 };
 
 /* Numbers in their order, then names in that of their bytes. If there are more than
  * `most`, the most - 1 largest are shown (of equal ones the first), the rest is others. */
-struct ranking classes_rank(const struct classes *c, size_t most);
+struct ranking names_rank(const struct names *c, size_t most);
 
 void ranking_free(struct ranking *r);
-void classes_free(struct classes *c);
+void names_free(struct names *c);
 
 #endif

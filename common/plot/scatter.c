@@ -82,8 +82,8 @@ static void legend(struct gnuplot *g, const struct scatter *s, const struct scat
         gnuplot_quote(g, line ? l->name : " ", line ? strlen(l->name) : 1, NAME_MOST);
     }
     for (size_t i = 0; i < k->shown; i++) {
-        const struct class *c = l->classes.v + k->shown_class[i];
-        entry(g, c->name, c->len, c->count, marks ? gnuplot_marks[i] : mark_of(s, i),
+        const struct name *c = l->classes.v + k->shown_name[i];
+        entry(g, c->text, c->len, c->count, marks ? gnuplot_marks[i] : mark_of(s, i),
               marks ? 0x606060 : colour_of(s, i));
     }
     if (k->others)
@@ -189,9 +189,9 @@ void scatter_draw(struct gnuplot *g, struct scatter *s)
     int64_t height = dumb ? 40 * across : across > 1 ? 640 : 720;
     gnuplot_begin(g, "scatter", s->terminal, s->width ? s->width : width, s->height ? s->height : height);
     for (size_t i = 0; i < s->n_panels; i++)
-        s->panels[i].rank = classes_rank(&s->panels[i].classes, SCATTER_COLOURS);
+        s->panels[i].rank = names_rank(&s->panels[i].classes, SCATTER_COLOURS);
     if (s->shape)
-        s->shape->rank = classes_rank(&s->shape->classes, SCATTER_SHAPES);
+        s->shape->rank = names_rank(&s->shape->classes, SCATTER_SHAPES);
     data(g, s);
     for (size_t i = 0; i < s->n_panels; i++)
         if (!s->panels[i].scale)
@@ -225,6 +225,6 @@ void scatter_label_free(struct scatter_label *l)
     free(l->name);
     free(l->class);
     free(l->value);
-    classes_free(&l->classes);
+    names_free(&l->classes);
     ranking_free(&l->rank);
 }

@@ -3,7 +3,7 @@
 #ifndef PLOT_SCATTER_H
 #define PLOT_SCATTER_H
 
-#include "plot/classes.h"
+#include "base/names.h"
 #include "plot/gnuplot.h"
 
 #define SCATTER_COLOURS 20      /* most classes of a panel, and of the shapes */
@@ -16,7 +16,7 @@
 /* What one field says of the points. */
 struct scatter_label {
     char *name;
-    struct classes classes;
+    struct names classes;
     struct ranking rank;
     uint32_t *class;            /* of each point: in classes, or one of the above */
     float *value;               /* of each point, where it is a number, else NaN */

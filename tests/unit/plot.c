@@ -8,41 +8,41 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plot/classes.h"
+#include "base/names.h"
 #include "plot/gnuplot.h"
 
 static void test_classes(void **state)
 {
     (void)state;
-    struct classes c = { 0 };
+    struct names c = { 0 };
     char name[32];
     for (int i = 0; i < 3000; i++) {        /* 1000 numbers, from 999 down, three times each */
         int value = 999 - i % 1000, n = snprintf(name, sizeof name, "%d", value);
-        assert_int_equal(classes_add(&c, name, (size_t)n, true, value), i % 1000);
+        assert_int_equal(names_add(&c, name, (size_t)n, true, value), i % 1000);
     }
-    assert_int_equal(classes_add(&c, "b", 1, false, 0), 1000);
-    assert_int_equal(classes_add(&c, "ab", 2, false, 0), 1001);
-    assert_int_equal(classes_add(&c, "b", 1, false, 0), 1000);
+    assert_int_equal(names_add(&c, "b", 1, false, 0), 1000);
+    assert_int_equal(names_add(&c, "ab", 2, false, 0), 1001);
+    assert_int_equal(names_add(&c, "b", 1, false, 0), 1000);
     assert_int_equal(c.v[0].count, 3);
-    struct ranking r = classes_rank(&c, 2000);
+    struct ranking r = names_rank(&c, 2000);
     assert_int_equal(r.shown, 1002);
     assert_int_equal(r.others, 0);
     for (size_t i = 0; i < 1000; i++) {
-        assert_int_equal(c.v[r.shown_class[i]].value, i);
+        assert_int_equal(c.v[r.shown_name[i]].number, i);
         assert_int_equal(r.rank[i], 999 - i);
     }
-    assert_int_equal(r.shown_class[1000], 1001);        /* ab, then b */
+    assert_int_equal(r.shown_name[1000], 1001);        /* ab, then b */
     ranking_free(&r);
-    r = classes_rank(&c, 4);                            /* of equally large ones the first */
+    r = names_rank(&c, 4);                            /* of equally large ones the first */
     assert_int_equal(r.shown, 3);
     assert_int_equal(r.others, 999);
     assert_int_equal(r.others_count, 3 * 997 + 3);
-    assert_int_equal(c.v[r.shown_class[2]].value, 2);
+    assert_int_equal(c.v[r.shown_name[2]].number, 2);
     assert_int_equal(r.rank[1000], 3);
     ranking_free(&r);
-    classes_free(&c);
-    struct classes none = { 0 };
-    r = classes_rank(&none, 4);
+    names_free(&c);
+    struct names none = { 0 };
+    r = names_rank(&none, 4);
     assert_int_equal(r.shown + r.others, 0);
     ranking_free(&r);
 }
