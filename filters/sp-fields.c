@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "stream/map.h"
+#include "stream/word.h"
 
 static struct {
     const char *keep, *drop, *shuffle;
@@ -52,23 +53,6 @@ static bool listed(const char *list, const char *name, size_t len)
     }
 }
 
-static void set(struct rec *r, const char *name, const char *text)
-{
-    double number;
-    char *end;
-    long long whole = strtoll(text, &end, 10);
-    if (*text && !*end && opt_number(text, -9e18, 9e18, &number))
-        rec_set_int(r, name, whole);
-    else if (opt_number(text, -1e308, 1e308, &number))
-        rec_set_f64(r, name, number);
-    else if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
-        rec_set_bool(r, name, *text == 't');
-    else if (strcmp(text, "null") == 0)
-        rec_set_nil(r, name);
-    else
-        rec_set_str(r, name, text, strlen(text));
-}
-
 static bool process(struct rec *r, const struct value *in, void *state)
 {
     (void)in;
@@ -107,7 +91,7 @@ static bool process(struct rec *r, const struct value *in, void *state)
     for (size_t i = 0; i < arg.set.n; i++) {
         const char *value;
         char *name = mem_text(arg.set.v[i], opt_pair(arg.set.v[i], &value));
-        set(r, name, value);
+        word_set(r, name, value);
         free(name);
     }
     return true;
