@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/par.h"
@@ -294,6 +296,59 @@ static void any_threads(void **state)
     free(label);
 }
 
+/* The rows' silhouettes of a golden set: x.npy, labelings.csv's second column and
+ * silhouette_kmeans.npy (scikit-learn 1.9.1 from exact distances), if the folder is there. */
+static void golden_set(const char *dir, size_t n, size_t d)
+{
+    char path[300], line[1000];
+    float *x = mem_new(n * d, sizeof *x);
+    double *want = mem_new(n, sizeof *want), *got = mem_new(n, sizeof *got);
+    uint32_t *label = mem_new(n, sizeof *label);
+    const struct { const char *name; void *to; size_t bytes; } files[] = {
+        { "x.npy", x, n * d * sizeof *x }, { "silhouette_kmeans.npy", want, n * sizeof *want } };
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, files[i].name);
+        FILE *f = fopen(path, "rb");
+        assert_non_null(f);
+        assert_int_equal(fseek(f, -(long)files[i].bytes, SEEK_END), 0);
+        assert_int_equal(fread(files[i].to, 1, files[i].bytes, f), files[i].bytes);
+        fclose(f);
+    }
+    snprintf(path, sizeof path, "%s/labelings.csv", dir);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        assert_non_null(fgets(line, sizeof line, f));
+        label[i] = (uint32_t)atoi(strchr(line, ',') + 1);
+        k = label[i] >= k ? label[i] + (size_t)1 : k;
+    }
+    fclose(f);
+    internal_silhouette(x, n, d, label, k, false, got, NULL);
+    for (size_t i = 0; i < n; i++)
+        near(got[i], want[i], 1e-10);
+    free(x);
+    free(want);
+    free(got);
+    free(label);
+}
+
+static void golden(void **state)
+{
+    (void)state;
+    const char *root = getenv("SONGPIPE_SHARED");
+    char dir[200];
+    golden_set("tests/golden/cluster/blobs", 300, 8);
+    golden_set("tests/golden/cluster/dups", 60, 5);
+    const struct { const char *name; size_t n, d; } more[] = { { "moons", 400, 2 }, { "gtzan", 1000, 57 } };
+    for (int i = 0; i < 2; i++) {
+        snprintf(dir, sizeof dir, "%s/golden/cluster/%s", root ? root : "../shared", more[i].name);
+        if (access(dir, R_OK) == 0)
+            golden_set(dir, more[i].n, more[i].d);
+    }
+}
+
 /* Two pairs on a line: every number by hand. */
 static void by_hand(void **state)
 {
@@ -321,7 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(big_tables), cmocka_unit_test(random_pairs), cmocka_unit_test(corners),
         cmocka_unit_test(many_classes), cmocka_unit_test(silhouette), cmocka_unit_test(silhouette_many),
-        cmocka_unit_test(any_threads), cmocka_unit_test(by_hand),
+        cmocka_unit_test(any_threads), cmocka_unit_test(by_hand), cmocka_unit_test(golden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

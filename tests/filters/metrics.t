@@ -1,0 +1,120 @@
+# metrics: scikit-learn's scores of every golden labelling under each --noise; truths, absences,
+# what is undefined, what it refuses
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Cluster;
+use JSON::PP;
+use Songpipe;
+use Stream;
+use Test::More;
+
+sub label { return defined $_[0] ? $_[0] =~ /^-?\d+$/ ? int64($_[0]) : str($_[0]) : nil() }
+
+# Clusters of one row each that are copies of each other: scikit-learn's distances of 6e-8 between
+# them stand in its Davies-Bouldin as ratios of 2. By numpy, from differences, pairs of equal
+# centres left out: mean over i of max over j of (s_i + s_j) / |c_i - c_j|.
+my %exact = (
+    'dups dbscan_sensible' => 0.56165458800345269, 'dups dbscan_many' => 0.47783136613583771,
+    'dups dbscan_border10' => 0.29580771861126992, 'gtzan dbscan_many' => 0.5259018134714285,
+);
+my %tolerance = (ami => 1e-9, davies_bouldin => 1e-7);
+my @scores = qw(silhouette silhouette_cosine calinski_harabasz davies_bouldin nmi ami ari homogeneity completeness
+    v_measure fowlkes_mallows purity);
+
+for my $set (sets(qw(blobs dups moons gtzan))) {
+    my ($name, $dir) = @$set{qw(name dir)};
+    my @rows = csv("$dir/labelings.csv");
+    my $in = rows_sp("$dir/x.npy", "$tmp/in.sp", {}, map { my $c = $_; $c => [map { label($_->{$c}) } @rows] } keys %{ $rows[0] });
+    for my $want (csv("$dir/metrics.csv")) {
+        my $case = "$want->{case}, $want->{noise_mode}";
+        my ($got) = records("metrics --cosine -c $want->{case} -t truth --noise $want->{noise_mode} $in");
+        is_deeply([@$got{qw(n scored clusters)}], [@$want{qw(n scored clusters)}], "$name $case: counts");
+        near_all([$got->{coverage}], [$want->{coverage}], 1e-15, 0, "$name $case: coverage");
+        is($got->{reason} // '', $want->{reason}, "$name $case: reason");
+        for my $score (@scores) {
+            my $w = $want->{$score};
+            $w = $exact{"$name $want->{case}"} // $w
+                if $score eq 'davies_bouldin' && $want->{noise_mode} eq 'singletons';
+            if ($w eq 'nan') {
+                ok(exists $got->{$score} && !defined $got->{$score}, "$name $case: $score is nil");
+            } else {
+                # A score of thousands has no 10 digits behind the point.
+                near_all([$got->{$score}], [$w], $tolerance{$score} // 1e-10, 1e-13, "$name $case: $score");
+            }
+        }
+    }
+}
+
+# Small pairs of labels, without vectors.
+if (my $golden = shared('golden/cluster')) {
+    my $i = 0;
+    for my $pair (jsonl(slurp_file("$golden/small_pairs.jsonl"))) {
+        my ($t, $l) = @$pair{qw(truth labels)};
+        my ($got) = records("metrics -t t", stream({}, map { record($_, t => int64($t->[$_]), cluster => int64($l->[$_])) } 0 .. $#$t));
+        my $all_apart = keys %{ { map { $_ => 1 } @$t } } == @$t && keys %{ { map { $_ => 1 } @$l } } == @$l;
+        for my $score (grep { exists $pair->{$_} } @scores) {
+            my $want = $pair->{$score};
+            $want = undef if !@$t;                          # nothing is scored: no score
+            $want = 1 if @$t && $all_apart && $score eq 'fowlkes_mallows';     # see metrics(1)
+            defined $want ? near_all([$got->{$score}], [$want], $score eq 'ami' ? 1e-9 : 1e-10, 0, "pair $i: $score")
+                : is($got->{$score}, undef, "pair $i: $score is nil");
+        }
+        $i++;
+    }
+}
+
+# The record: its id and fields, one truth or several, no silhouette.
+my @x = ([0, 0], [0, 1], [5, 5], [5, 6], [9, 0]);
+my @a = ('p', 'p', 'q', 'q', undef);
+my @b = (0, 1, 1, 1, 1);
+my @c = (0, 0, 1, 1, -1);
+spew("$tmp/in.sp", stream({ columns => { x => ['u', 'v'] } },
+    map { record($_, x => vec(@{ $x[$_] }), a => label($a[$_]), b => label($b[$_]), cluster => int64($c[$_])) } 0 .. 4));
+my ($r) = records("metrics --id run1 --set method=vae -s seed=3 --truth a $tmp/in.sp");
+is_deeply([@$r{qw(id method seed truth with_truth classes nmi noise)}], ['run1', 'vae', 3, 'a', 4, 2, 1, 0.2], 'one truth');
+($r) = records("metrics --truth a,b $tmp/in.sp");
+is_deeply([@$r{qw(nmi.a purity.a with_truth.a with_truth.b classes.b)}], [1, 1, 4, 5, 2], 'two truths');
+near_all([$r->{'purity.b'}], [4 / 5], 1e-15, 0, 'purity of the second');
+ok(!exists $r->{nmi} && !exists $r->{truth}, 'names have the truth in them');
+my ($again) = records("metrics -t a -t b $tmp/in.sp");
+is_deeply($again, $r, 'two --truth');
+($r) = records("metrics --no-silhouette $tmp/in.sp");
+is_deeply([sort keys %$r], [qw(calinski_harabasz clusters coverage davies_bouldin id n noise reason scored)], 'no silhouette');
+unlike(runs("metrics $tmp/in.sp"), qr/columns.{1,4}x/s, 'no columns of x');
+is(runs("metrics -j 1 -t a $tmp/in.sp"), runs("metrics -j 3 -t a $tmp/in.sp"), 'any -j');
+
+# Labels of any type; 1 and 1.0 are one, "1" is another.
+my @mixed = (int64(1), f64(1), str('1'), bool(1), bool(0), f64(1.5), f64(1.5));
+($r) = records("metrics -t t", stream({}, map { record($_, cluster => $mixed[$_], t => str('é')) } 0 .. $#mixed));
+is($r->{clusters}, 5, 'types of labels');
+like($r->{reason}, qr/^no field x/, 'no vectors: said');
+ok(exists $r->{silhouette} && !defined $r->{silhouette}, 'no vectors: nil');
+
+# Absent: cluster nil, x nil, truth nil everywhere; nothing at all.
+my ($status, $out, $err) = run("metrics", stream({}, record('a', x => vec(1), cluster => nil()),
+    record('b', x => nil(), cluster => int64(1)), map { record($_, x => vec($_), cluster => int64($_ % 2)) } 1 .. 4));
+is($status, 0, 'nil is no error');
+like($err, qr/2 without input passed over/, 'and is counted');
+is(value((unseal($out))[0]{raw}{n}), 4, 'the others are scored');
+($r) = records("metrics -t t", stream({}, map { record($_, x => vec($_), cluster => int64($_ % 2), t => nil()) } 1 .. 4));
+is_deeply([@$r{qw(nmi with_truth reason)}], [undef, 0, 'no record has a t'], 'a truth that nobody has');
+($r) = records("metrics -t t", stream({}));
+is_deeply([@$r{qw(n coverage silhouette nmi reason)}], [0, undef, undef, undef, 'no rows left'], 'no records');
+
+# What it refuses.
+my $lacks = stream({}, record('a', cluster => int64(1)), record('b', x => vec(1), cluster => int64(1)),
+    record('c', x => vec(2), cluster => int64(0)), record('d', x => vec(2), cluster => int64(1)));
+refuses(6, qr/^metrics: a: no field x/, "metrics", $lacks);
+($status, $out, $err) = run("metrics --on-error skip", $lacks);
+is($status, 1, 'a vector is lacking, skip');
+is(value((unseal($out))[0]{raw}{n}), 3, 'it does not count');
+refuses(6, qr/c: no field x/, "metrics", stream({}, record('b', x => vec(1), cluster => int64(1)), record('c', cluster => int64(0))));
+refuses(6, qr/a: no field cluster/, "metrics", stream({}, record('a', x => vec(1))));
+refuses(6, qr/a: no field genre/, "metrics -t genre", stream({}, record('a', x => vec(1), cluster => int64(1))));
+refuses(6, qr/a: cluster is no label/, "metrics", stream({}, record('a', x => vec(1), cluster => vec(1))));
+refuses(3, qr/id a comes twice/, "metrics", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
+refuses(2, qr/--set 'x' is no NAME=VALUE/, "metrics --set x $tmp/in.sp");
+refuses(2, qr/--truth 'a,' has an empty name/, "metrics --truth a, $tmp/in.sp");
+refuses(4, qr/the silhouette needs .* more than --max-memory/, "metrics --max-memory 100 $tmp/in.sp");
+done_testing;
