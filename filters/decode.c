@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audio/decode.h"
 #include "audio/track.h"
@@ -303,7 +304,10 @@ int main(int argc, char **argv)
     check();
     run.in = rec_open(&prog, operands, false);
     run.out = rec_create(&prog, run.in);
+    long files = sysconf(_SC_OPEN_MAX);     /* each has a pipe */
     run.jobs = (size_t)(arg.jobs ? arg.jobs : par_available());
+    if (files > 64 && run.jobs > (size_t)files - 32)
+        run.jobs = (size_t)files - 32;
     run.size = WINDOW * run.jobs;
     run.ring = mem_zero(run.size, sizeof *run.ring);
     for (size_t i = 0; i < run.size; i++)

@@ -103,7 +103,7 @@ static struct decoder *open_mpg(int fd, bool mix, const struct sniff *s, char *w
         return refuse(d, why, "not audio: no MPEG frames in it");
     d->info.rate = (int)rate;
     d->stored = (unsigned)channels;
-    d->info.claimed = s->mpeg_samples;
+    d->info.claimed = s->samples;
     snprintf(d->info.name, sizeof d->info.name, "libmpg123 (API %d)", MPG123_API_VERSION);
     return d;
 }
@@ -140,12 +140,13 @@ static struct decoder *open_snd(int fd, const struct sniff *s, SF_INFO *info, ch
         return refuse(d, why, sf_strerror(NULL));
     d->info.rate = info->samplerate;
     d->stored = info->channels > 0 ? (unsigned)info->channels : 0;
-    d->info.claimed = s && s->wav_samples ? s->wav_samples
+    d->info.claimed = s && s->samples ? s->samples
                     : info->frames > 0 && info->frames < (sf_count_t)1 << 48 ? (uint64_t)info->frames : 0;
     int kind = info->format & SF_FORMAT_TYPEMASK;
     d->whole = kind == SF_FORMAT_FLAC;
     if (kind == SF_FORMAT_OGG || kind == SF_FORMAT_RAW || !s)
         d->info.claimed = 0;
+    d->info.endless = s && s->endless;
     snprintf(d->info.name, sizeof d->info.name, "%s", sf_version_string());
     char *dash = strchr(d->info.name, '-');
     if (dash)
@@ -202,7 +203,7 @@ static struct decoder *open_sox(const char *path, const struct sniff *s, char *w
     d->info.rate = rate > 0 && rate < 1e9 ? (int)rate : 0;
     d->stored = d->sox->signal.channels;
     uint64_t length = d->sox->signal.length;
-    d->info.claimed = s->wav_samples ? s->wav_samples
+    d->info.claimed = s->samples ? s->samples
                     : d->stored && length < (uint64_t)1 << 48 ? length / d->stored : 0;
     snprintf(d->info.name, sizeof d->info.name, "libsox %s", sox_version());
     if (*d->info.name && d->info.name[7] == 'v')

@@ -20,6 +20,7 @@ struct decode_info {
     int rate;               /* Hz, 4000 to 384000 */
     unsigned channels;      /* of what decode_read gives: 1 to 64 */
     uint64_t claimed;       /* samples per channel by the file's header; 0: it does not say */
+    bool endless;           /* an Ogg file that lacks its end */
     char name[48];          /* the decoder and its version */
 };
 

@@ -98,7 +98,7 @@ bool fence_start(struct fence *f, const struct fence_limits *limits, void (*work
     }
     fcntl(fd[0], F_SETPIPE_SZ, PIPE);           /* a hint */
     fcntl(fd[0], F_SETFL, O_NONBLOCK);
-    *f = (struct fence){ .pid = pid, .fd = fd[0], .limits = *limits, .heard = now() };
+    *f = (struct fence){ .pid = pid, .fd = fd[0], .limits = *limits };
     return true;
 }
 
@@ -166,7 +166,7 @@ bool fence_read(struct fence *f, fence_got *got, void *state)
             f->fd = -1;
             return false;
         }
-        f->heard = now();
+        f->waited = 0;
         take(f, piece, (size_t)n, got, state);
         return true;                /* the others have their turn */
     }
@@ -175,22 +175,26 @@ bool fence_read(struct fence *f, fence_got *got, void *state)
 bool fence_wait(struct fence *const *fences, size_t n, bool *ready, int fd, double timeout)
 {
     struct pollfd *polls = mem_new(n + 1, sizeof *polls);
-    double t = now(), until = timeout < 0 ? INFINITY : t + timeout;
+    double least = timeout < 0 ? INFINITY : timeout, start = now();
     for (size_t i = 0; i < n; i++) {
         polls[i] = (struct pollfd){ .fd = fences[i] ? fences[i]->fd : -1, .events = POLLIN };
-        if (fences[i] && fences[i]->heard + fences[i]->limits.quiet < until)
-            until = fences[i]->heard + fences[i]->limits.quiet;
+        if (fences[i] && fences[i]->limits.quiet - fences[i]->waited < least)
+            least = fences[i]->limits.quiet - fences[i]->waited;
     }
     polls[n] = (struct pollfd){ .fd = fd, .events = POLLIN };
-    int ms = until == INFINITY ? -1 : until <= t ? 0 : until - t > 1e6 ? 1000000000 : (int)(1000 * (until - t)) + 1;
+    int ms = least == INFINITY ? -1 : least <= 0 ? 0 : least > 1e6 ? 1000000000 : (int)(1000 * least) + 1;
     int got = poll(polls, (nfds_t)(n + 1), ms);
-    t = now();
+    double passed = now() - start;
     for (size_t i = 0; i < n; i++) {
-        ready[i] = got > 0 && polls[i].revents;
-        if (fences[i] && !ready[i] && t - fences[i]->heard > fences[i]->limits.quiet) {
-            fences[i]->late = true;
-            kill(-fences[i]->pid, SIGKILL);
-            kill(fences[i]->pid, SIGKILL);
+        struct fence *f = fences[i];
+        ready[i] = f && got > 0 && polls[i].revents;
+        if (!f || ready[i])
+            continue;
+        f->waited += passed;
+        if (f->waited > f->limits.quiet) {
+            f->late = true;
+            kill(-f->pid, SIGKILL);
+            kill(f->pid, SIGKILL);
         }
     }
     bool readable = got > 0 && polls[n].revents;

@@ -17,7 +17,7 @@
 
 struct fence_limits {
     double cpu;             /* seconds of processor time, rounded up */
-    double quiet;           /* seconds without a byte, while somebody reads */
+    double quiet;           /* seconds without a byte, while somebody waits for one */
     size_t memory;          /* bytes of address space above what the parent has; 0: any */
 };
 
@@ -25,7 +25,7 @@ struct fence {
     pid_t pid;              /* 0: there is no child */
     int fd;                 /* the pipe, not blocking; -1 at its end */
     struct fence_limits limits;
-    double heard;           /* when the last byte came, or reading began */
+    double waited;          /* seconds waited for it since the last byte came */
     uint8_t head[8];        /* of the message that is being read: kind, size */
     size_t have;            /* bytes of it */
     size_t left;            /* bytes of its content not read yet */

@@ -68,13 +68,56 @@ static void riff(int fd, struct sniff *s)
         if (memcmp(head, "data", 4) == 0) {
             bool plain = tag == 1 || tag == 3 || tag == 6 || tag == 7 || tag == 0xfffe;
             if (plain && block && size < 0x7ffff000)        /* above: written without knowing */
-                s->wav_samples = size / block;
+                s->samples = size / block;
             if (tag == 0x55 || tag == 0x50)
                 s->kind = SNIFF_MPEG;
             return;
         }
         offset += 8 + (uint64_t)size + (size & 1);
     }
+}
+
+/* ---- the others ---- */
+
+/* AIFF: the frames that the chunk COMM tells of. */
+static void aiff(int fd, struct sniff *s)
+{
+    uint8_t head[8], comm[6];
+    uint64_t offset = 12;
+    for (int chunks = 0; chunks < 100 && at(fd, offset, head, 8); chunks++) {
+        uint32_t size = big(head + 4);
+        if (memcmp(head, "COMM", 4) == 0 && at(fd, offset + 8, comm, 6)) {
+            s->samples = big(comm + 2);
+            return;
+        }
+        offset += 8 + (uint64_t)size + (size & 1);
+    }
+}
+
+/* AU: bytes of data, by the bytes of a sample in each of its encodings. */
+static void au(int fd, struct sniff *s)
+{
+    static const uint8_t bytes[28] = { [1] = 1, [2] = 1, [3] = 2, [4] = 3, [5] = 4, [6] = 4, [7] = 8, [27] = 1 };
+    uint8_t head[24];
+    if (!at(fd, 0, head, sizeof head))
+        return;
+    uint32_t size = big(head + 8), encoding = big(head + 12), channels = big(head + 20);
+    if (size != 0xffffffff && encoding < sizeof bytes && bytes[encoding] && channels && channels <= 64)
+        s->samples = size / (bytes[encoding] * channels);
+}
+
+/* Ogg: whether the last page has the mark of the last one (RFC 3533, section 6). */
+static void ogg(int fd, struct sniff *s)
+{
+    uint8_t tail[65536];
+    size_t n = s->size < sizeof tail ? (size_t)s->size : sizeof tail;
+    if (!at(fd, s->size - n, tail, n))
+        return;
+    for (size_t i = n; i-- > 0; )
+        if (i + 6 <= n && memcmp(tail + i, "OggS", 4) == 0) {
+            s->endless = !(tail[i + 5] & 4);
+            return;
+        }
 }
 
 bool sniff(int fd, struct sniff *s)
@@ -92,6 +135,12 @@ bool sniff(int fd, struct sniff *s)
         riff(fd, s);
         return true;
     }
+    if (memcmp(head, "FORM", 4) == 0 && (memcmp(head + 8, "AIFF", 4) == 0 || memcmp(head + 8, "AIFC", 4) == 0))
+        aiff(fd, s);
+    if (memcmp(head, ".snd", 4) == 0)
+        au(fd, s);
+    if (memcmp(head, "OggS", 4) == 0)
+        ogg(fd, s);
     uint64_t start = 0;
     while (memcmp(head, "ID3", 3) == 0 && start < s->size) {        /* there may be two */
         start += 10 + ((uint64_t)(head[6] & 127) << 21 | (uint64_t)(head[7] & 127) << 14 |
@@ -104,7 +153,7 @@ bool sniff(int fd, struct sniff *s)
         s->kind = SNIFF_OTHER;
     else if (mpeg_header(head)) {
         s->kind = SNIFF_MPEG;
-        s->mpeg_samples = mpeg_samples(fd, start);
+        s->samples = mpeg_samples(fd, start);
     }
     return true;
 }

@@ -11,8 +11,9 @@ enum sniff_kind { SNIFF_OTHER, SNIFF_MPEG };
 struct sniff {
     enum sniff_kind kind;
     uint64_t size;              /* bytes of the file */
-    uint64_t wav_samples;       /* per channel that a WAV header claims; 0: not said */
-    uint64_t mpeg_samples;      /* per channel by the LAME or Xing tag, as played; 0: no tag */
+    uint64_t samples;           /* per channel that the header of a WAV, AIFF or AU file claims, or the
+                                 * LAME or Xing tag of an MP3, as played; 0: it does not say */
+    bool endless;               /* an Ogg file whose last page is not marked as the last */
 };
 
 /* Look into the file on fd and go back to its first byte. False if it is empty or cannot
