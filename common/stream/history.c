@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 
 static struct text text_of(const uint8_t *p, const uint8_t *end)
 {
@@ -73,18 +74,6 @@ void history_quote(struct text word, FILE *to)
     fputc('\'', to);
 }
 
-/* The shortest text that reads back as x. */
-static void print_number(double x, FILE *to)
-{
-    char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, x);
-        if (strtod(text, NULL) == x)
-            break;
-    }
-    fputs(text, to);
-}
-
 /* One parameter: " --NAME VALUE", or " VALUE" where name is empty. */
 static void argument(struct text name, const uint8_t *p, const uint8_t *end, FILE *to)
 {
@@ -103,7 +92,9 @@ static void argument(struct text name, const uint8_t *p, const uint8_t *end, FIL
     } else if (v.type == V_INT) {
         fprintf(to, "%" PRId64, v.i);
     } else if (v.type == V_FLOAT) {
-        print_number(v.f, to);
+        char text[NUMBER_MOST];
+        number_f64(text, v.f);
+        fputs(text, to);
     } else if (*p == 0xcf) {                /* a seed above INT64_MAX */
         uint64_t u = 0;
         for (int i = 1; i <= 8; i++)

@@ -3,8 +3,8 @@
  * The text never depends on the locale, and has a form that JSON allows.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TEXT_NUMBER_H
-#define TEXT_NUMBER_H
+#ifndef BASE_NUMBER_H
+#define BASE_NUMBER_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "text/number.h"
+#include "base/number.h"
 
 #include <float.h>
 #include <math.h>
