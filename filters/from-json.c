@@ -21,7 +21,7 @@
 #include "stream/ids.h"
 #include "stream/item.h"
 #include "text/base64.h"
-#include "text/number.h"
+#include "base/number.h"
 
 static struct {
     const char *id;

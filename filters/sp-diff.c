@@ -14,7 +14,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "stream/rec.h"
-#include "text/number.h"
+#include "base/number.h"
 
 static struct {
     double atol, rtol;

@@ -16,7 +16,7 @@
 #include "stream/history.h"
 #include "stream/ids.h"
 #include "stream/rec.h"
-#include "text/number.h"
+#include "base/number.h"
 
 static struct {
     bool pipeline;

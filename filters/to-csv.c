@@ -20,7 +20,7 @@
 #include "stream/ids.h"
 #include "stream/item.h"
 #include "stream/line.h"
-#include "text/number.h"
+#include "base/number.h"
 
 static struct {
     const char *output, *delimiter;

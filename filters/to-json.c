@@ -17,7 +17,7 @@
 #include "stream/item.h"
 #include "text/base64.h"
 #include "stream/line.h"
-#include "text/number.h"
+#include "base/number.h"
 #include "base/utf8.h"
 
 static struct {

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "text/number.h"
+#include "base/number.h"
 
 static void known(void **unused)
 {
