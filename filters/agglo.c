@@ -84,7 +84,6 @@ static void ward_connected(const struct slurp *s, size_t k, struct merge *merges
 static void annotate(struct rec *r, size_t row, void *state)
 {
     const int32_t *labels = state;
-    item_claim(r, arg.out);
     if (row == SLURP_NONE)
         rec_set_nil(r, arg.out);
     else
@@ -104,7 +103,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "--connectivity goes with --linkage ward");
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in);
+    struct slurp *s = slurp_read(in, arg.in, arg.out);
     size_t k = arg.k ? (size_t)arg.k : 2;
     if (isnan(arg.distance) && s->records && k > s->n)
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);

@@ -42,7 +42,6 @@ struct result { int32_t *labels; bool *core; char *core_field; };
 static void annotate(struct rec *r, size_t row, void *state)
 {
     const struct result *res = state;
-    item_claim(r, arg.out);
     item_note_side(r, res->core_field);
     if (row == SLURP_NONE) {
         rec_set_nil(r, arg.out);
@@ -101,7 +100,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "--eps '%s' is no number above 0, nor auto", arg.eps);
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in);
+    struct slurp *s = slurp_read(in, arg.in, arg.out);
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     size_t k = (size_t)arg.min_samples;
     if (automatic || arg.kdist) {

@@ -49,7 +49,6 @@ struct result { const int32_t *label; const double *distance; char *distance_nam
 static void annotate(struct rec *r, size_t row, void *state)
 {
     const struct result *to = state;
-    item_claim(r, arg.out);
     item_note_side(r, to->distance_name);
     if (row == SLURP_NONE) {
         rec_set_nil(r, arg.out);
@@ -169,7 +168,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "--model excludes -k, --init and --save");
     struct rec_in *in = rec_open(&prog, operands, true);
     struct kmeans *m = arg.model.path ? load(in) : NULL;
-    struct slurp *s = slurp_read(in, arg.in);
+    struct slurp *s = slurp_read(in, arg.in, arg.out);
     mem_need(8 * (double)s->n * (double)s->d, "the vectors, twice");
     if (!m)
         m = fit(s);

@@ -76,7 +76,6 @@ static size_t read_ids(struct slurp *s, struct search *found)
 static void annotate(struct rec *r, size_t row, void *state)
 {
     const struct search *s = state;
-    item_claim(r, arg.out);
     item_note_side(r, s->side);
     if (row == SLURP_NONE) {
         rec_set_nil(r, arg.out);
@@ -134,7 +133,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in);
+    struct slurp *s = slurp_read(in, arg.in, arg.of ? NULL : arg.out);
     struct search found = { .k = (size_t)arg.k, .side = item_side(arg.out, "", "distance") };
     if (s->n && found.k >= s->n)
         die(ST_STOPPED, "%zu vectors have no %zu neighbours each: give a smaller -k", s->n, found.k);

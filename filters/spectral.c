@@ -50,7 +50,6 @@ struct result { int32_t *labels; float *embedding; size_t k; char *embedding_fie
 static void annotate(struct rec *r, size_t row, void *state)
 {
     const struct result *res = state;
-    item_claim(r, arg.out);
     if (arg.embedding)
         item_note_side(r, res->embedding_field);
     if (row == SLURP_NONE) {
@@ -111,7 +110,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "--gamma '%s' is no number above 0, nor auto", arg.gamma);
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in);
+    struct slurp *s = slurp_read(in, arg.in, arg.out);
     struct result res = { .k = (size_t)arg.k, .embedding_field = item_side(arg.out, "cluster", "embedding") };
     if (s->records && (res.k > s->n || s->n < 2))
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, res.k);

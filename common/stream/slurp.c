@@ -109,7 +109,7 @@ size_t rows_each(struct rec_in *in, const char *field, size_t block,
     return total;
 }
 
-struct slurp *slurp_read(struct rec_in *in, const char *field)
+struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
 {
     struct slurp *s = mem_zero(1, sizeof *s);
     struct rec *r = rec_new();
@@ -125,6 +125,8 @@ struct slurp *slurp_read(struct rec_in *in, const char *field)
         struct text id = rec_id(r);
         if (!ids_add(ids, id, s->records))
             die(ST_STREAM, "%s: id %.*s comes twice", rec_name(in), (int)id.n, id.p);
+        if (out)
+            item_claim(r, out);
         mem_grow(&s->has_row, &records_cap, s->records + 1, sizeof *s->has_row);
         bool has = s->has_row[s->records] = vector(r, field, rec_head(in), &row);
         if (has) {

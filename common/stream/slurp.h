@@ -40,9 +40,10 @@ extern const struct opt slurp_opts[];           /* -j, --max-memory */
 /* The shared tables of a batch filter: those, --on-error, --max-record, --no-history. */
 extern const struct opt *const slurp_also[];
 
-/* Read all of in's vectors. Ids are checked to be unique (ST_STREAM). `in` was opened
- * with twice. */
-struct slurp *slurp_read(struct rec_in *in, const char *field);
+/* Read all of in's vectors. Ids are checked to be unique (ST_STREAM), and the records to have
+ * no field `out` (item_claim), so that nothing is computed in vain; NULL for none. `in` was
+ * opened with twice. */
+struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out);
 
 /* Second pass: call annotate(r, row, state) for every record in order, row its index in
  * x or SLURP_NONE, and write it. Bad records are treated as --on-error says. Finishes
