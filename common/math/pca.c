@@ -135,6 +135,8 @@ static void add_held(struct pca_fit *f, int all)
 
 void pca_fit_add(struct pca_fit *f, const float *x, size_t n)
 {
+    if (n == 0)
+        return;
     mem_grow(&f->rows, &f->cap, mem_mul(f->held + n, f->d), sizeof *f->rows);
     memcpy(f->rows + f->held * f->d, x, n * f->d * sizeof *x);
     f->held += n;
