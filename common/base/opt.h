@@ -22,8 +22,9 @@ enum opt_type {
 struct opt_list { char **v; size_t n; };
 
 /* A file that is read beside the main input. Its path is not in the history, its
- * hash is: the reader of the file fills in xxh3. */
-struct opt_input { const char *path; uint64_t xxh3; };
+ * hash is: the reader of the file fills in xxh3, or sha256 (in hex), which then stands
+ * in its place. */
+struct opt_input { const char *path; uint64_t xxh3; const char *sha256; };
 
 struct opt {
     char letter;            /* 0: none */

@@ -271,8 +271,11 @@ static void put_option(const struct opt *o, void *state)
         break;
     case OPT_T_INPUT:
         msgpack_pack_map(&pk, 1);
-        msg_put_text(&pk, "xxh3");
-        msgpack_pack_uint64(&pk, o->to.input->xxh3);
+        msg_put_text(&pk, o->to.input->sha256 ? "sha256" : "xxh3");
+        if (o->to.input->sha256)
+            msg_put_text(&pk, o->to.input->sha256);
+        else
+            msgpack_pack_uint64(&pk, o->to.input->xxh3);
         break;
     default:
         break;
