@@ -102,6 +102,8 @@ bad("id,t\nu,\"\"b\nv,c\n", 2, 'text behind a closing quote', 'v');
 bad("id,t\nu,a\0b\nv,c\n", 2, 'a NUL character', 'v');
 bad("id,t\nu,\"a\0b\"\nv,c\n", 2, 'a NUL character', 'v');
 bad("id,t\nu,x\nv,\"a\nb,c\n", 3, 'the quote that opens on line 3 is never closed', 'u');
+bad("id,t\nu,\"a\rb\r\nc\"\nv\rw,x\n", 5, '1 cell where', 'u w');
+bad("id,t\r\nu,x\r\n\r\nv\r\nw,y\r\n", 4, '1 cell where', 'u w');
 bad("id,t\n,x\nv,y\n", 2, 'no id: the cell of id is empty', 'v');
 bad("id,a\nu,inf\nv,1\n", 2, 'a is inf: no finite 32-bit float', 'v');
 bad("id,a\nu,1e39\nv,1\n", 2, 'a is 1e39: no finite 32-bit float', 'v');

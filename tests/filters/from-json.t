@@ -20,7 +20,7 @@ my %same = (
     'sparse' => '{"id":"a","s":{"sparse":9,"index":[0,8],"value":[0.5,null]},"e":{"sparse":0,"index":[],"value":[]}}',
     'no sparse' => '{"id":"a","s":{"sparse":2,"index":[1,0],"value":[1,1]},"t":{"sparse":2,"index":[2],"value":[1]},"u":{"sparse":2,"index":[1],"value":[]}}',
     'bytes' => '{"id":"a","b":{"bin":"AAEC/w=="},"c":{"bin":"AAE="},"d":{"bin":"AAEC"},"e":{"bin":""}}',
-    'no bytes' => '{"id":"a","b":{"bin":"AAE"},"c":{"bin":"A=AA"},"d":{"bin":"AA=A"},"e":{"bin":"AA\u0000="}}',
+    'no bytes' => '{"id":"a","b":{"bin":"AAE"},"c":{"bin":"A=AA"},"d":{"bin":"AA=A"},"f":{"bin":"A==="},"g":{"bin":"===="},"e":{"bin":"AA\u0000="}}',
 );
 is(back("$same{$_}\n"), "$same{$_}\n", "$_ come back") for sort keys %same;
 
@@ -30,6 +30,7 @@ my @types = map { $_->{raw} } unseal(runs('from-json --no-history', '{"id":"a","
 is_deeply([map { unpack 'H*', $types[0]{$_} } qw(i f)], ['03', 'cb4008000000000000'], 'int and float');
 ok($types[0]{x} eq "\x85\xc4\x02nd\xc3\xc4\x04type\xa3<f4\xc4\x04kind\xc4\x00\xc4\x05shape\x91\x02\xc4\x04data\xc4\x08" . pack('f<2', 1, 2),
     'a vector is what msgpack-numpy packs');
+like((unseal(runs('from-json', '{"id":"a","x":[]}')))[0]{raw}{x}, qr/\xc4\x05shape\x91\x00\xc4\x04data\xc4\x00$/, 'an empty array is a vector of nothing');
 like($types[0]{m}, qr/\xc4\x05shape\x92\x02\x01/, 'a matrix has two dimensions');
 
 # ---- forms of the text ----
