@@ -24,7 +24,7 @@
 enum { MONO, KEEP };
 enum { WINDOW = 8 };                            /* records for each child that may be under way */
 static const size_t waiting_max = 256 << 20;    /* bytes that may wait for their turn */
-static const size_t slot_keep = 16 << 20;       /* bytes that a slot may keep for the next file */
+static const size_t keep_max = 64 << 20;        /* bytes that idle slots may keep for the next files */
 
 static struct {
     const char *in, *out, *command, *raw;
@@ -71,6 +71,7 @@ static struct run {
     struct slot *ring;
     size_t size, begin, end;        /* slots begin … end - 1, modulo size, are under way */
     size_t running, jobs, count;
+    size_t kept;                    /* bytes that idle slots hold */
     struct track_spec spec;
     struct fence_limits limits;
     struct rec *piece;
@@ -101,6 +102,7 @@ static void start(struct slot *s)
     item_note_side(r, run.side_rate);
     s->running = s->nil = false;
     s->pieces = 0;
+    run.kept -= s->track.cap;
     s->track.why[0] = '\0';
     if (!f) {
         rec_error(r, "no field %s", arg.in);
@@ -205,7 +207,8 @@ static void put_done(void)
             return;
         }
         put(s);
-        track_end(&s->track, slot_keep);
+        track_end(&s->track, run.kept < keep_max ? keep_max - run.kept : 0);
+        run.kept += s->track.cap;
         run.begin++;
         progress_at(++run.count, NULL);
     }
@@ -230,8 +233,8 @@ static bool pump(int fd)
             continue;
         if (isnan(arg.split) && s->track.bytes > frame_max - (frame_max >> 4)) {
             fence_kill(&s->track.fence);
-            snprintf(s->track.why, sizeof s->track.why, "more than %zu MB of samples: "
-                     "give --split, --duration or a larger --max-record", frame_max >> 20);
+            snprintf(s->track.why, sizeof s->track.why, "more than %.3g MB of samples: "
+                     "give --split, --duration or a larger --max-record", (double)frame_max / (1 << 20));
         } else if (track_read(&s->track)) {
             continue;
         }

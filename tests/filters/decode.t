@@ -195,6 +195,14 @@ for ('--raw 22050', "--command 'cat {}' --raw 1", "--command 'cat {}' --raw 4410
     refuses(2, qr/^decode: /, "decode $_ $tmp/in.sp");
 }
 
+# ---- too much for a record, or for a table of files ----
+
+input(map { song("$own/tone_tag.mp3", $_) } qw(a b c));
+refuses(1, qr/^decode: a: more than 0.0635 MB of samples: give --split, --duration or a larger --max-record$/m,
+    "decode --max-record 65K $tmp/in.sp", undef, 1);
+is(() = sounds("decode --max-record 65K --split 0.3 $tmp/in.sp"), 12, 'pieces of it fit');
+is(join(' ', map { $_->{id} } sounds("ulimit -n 70; decode -j 500 $tmp/in.sp")), 'a b c', 'more children than files may be open');
+
 # ---- pieces ----
 
 input(song("$own/tone_tag.mp3", 'tone'));
