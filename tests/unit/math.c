@@ -141,6 +141,7 @@ static void moments(void **state)
     near(scale[0], sqrt(var[0]), 0);
     moments_free(whole);
     moments_free(rows);
+    free(x);
     struct moments *none = moments_new(D);
     assert_int_equal(moments_get(none, mean, var), 0);
     moments_free(none);
