@@ -166,7 +166,7 @@ static void batch(int policy)
 {
     item_on_error = policy;
     struct rec_in *in = rec_open(&any, no_operands, true);
-    struct slurp *s = slurp_read(in, "x");
+    struct slurp *s = slurp_read(in, "x", NULL);
     for (size_t i = 0; i < s->n * s->d; i++)
         if (!(s->x[i] - s->x[i] == 0))
             abort();                    /* only finite numbers come through */
