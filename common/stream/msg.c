@@ -344,7 +344,8 @@ msgpack_packer msg_packer(struct msg_buf *b)
 void msg_put_str(msgpack_packer *pk, const char *s, size_t n)
 {
     msgpack_pack_str(pk, n);
-    msgpack_pack_str_body(pk, s, n);
+    if (n)                              /* s may be NULL then, which memcpy must not get */
+        msgpack_pack_str_body(pk, s, n);
 }
 
 void msg_put_text(msgpack_packer *pk, const char *s)
