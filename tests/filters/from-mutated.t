@@ -50,7 +50,7 @@ for my $reader (sort keys %seeds) {
     mkdir $dir;
     for my $i (0 .. $tries - 1) {
         my $s = $seeds[$i % @seeds];
-        $s = change($s) for 0 .. int rand 4;
+        $s = change($s) for 1 .. int rand 5;        # or none
         spew("$dir/$i", $s);
     }
     spew("$tmp/$name.sh", <<"END");
