@@ -110,42 +110,41 @@ is(scalar @{ $r->{pcm} }, 4410, '-i FIELD');
 ($r) = sounds('decode ' . input(record('a', path => nil())));
 is_deeply([map { $r->{$_} } qw(path pcm rate seconds decoder)], [(undef) x 5], 'nil gives nil');
 
-# ---- bad files: each is one failed record, between two good ones ----
+# ---- bad files: each is one failed record, with a good one between ----
 
-sub bad_between {
-    my ($what, $path, $pattern, $options) = @_;
-    input(song("$tmp/mono.wav", 'first'), song($path, 'bad'), song("$tmp/mono.wav", 'last'));
-    my ($status, $out, $err) = run('timeout 20 decode ' . ($options // '') . " $tmp/in.sp > $tmp/out.sp");
-    is($status, 1, "$what: status 1");
-    like($err, qr/^decode: bad: .*$pattern/m, "$what: says why") or diag($err);
-    is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'first last', "$what: the others are there");
-}
+my @bad;
+sub bad { push @bad, [@_] }
 my $wav = slurp_file("$tmp/mono.wav");
-sub patched { my ($at, $bytes) = @_; my $w = $wav; substr($w, $at, length $bytes) = $bytes; spew("$tmp/patched.wav", $w); return "$tmp/patched.wav" }
+sub patched { my ($at, $bytes) = @_; my $w = $wav; substr($w, $at, length $bytes) = $bytes; my $path = "$tmp/patched" . @bad . '.wav'; spew($path, $w); return $path }
 mkdir "$tmp/folder";
 mkfifo("$tmp/fifo", 0600);
 spew("$tmp/noise.mp3", join '', map { chr(($_ * $_ * 31 + $_) & 255) } 1 .. 5000);
-bad_between('a rate of 1 Hz', patched(24, pack 'V', 1), qr/1 Hz, and 4000 to 384000/);
-bad_between('a rate of 2^31 Hz', patched(24, pack 'V', 2**31), qr/Hz|no decoder/);
-bad_between('no rate', patched(24, pack 'V', 0), qr/Hz|no decoder/);
-bad_between('60000 channels', patched(22, pack 'v', 60000), qr/channels|no decoder/);
-bad_between('65 channels', wav("$tmp/65.wav", 8000, 65, 0, (0.1) x 650), qr/65 channels|no decoder/);
-bad_between('no channels', patched(22, pack 'v', 0), qr/channels|no decoder/);
-bad_between('a folder', "$tmp/folder", qr/a directory/);
-bad_between('a FIFO', "$tmp/fifo", qr/a FIFO/);
-bad_between('a device', '/dev/zero', qr/a device/);
-bad_between('a vanished file', "$tmp/vanished.wav", qr/No such file/);
-bad_between('noise', "$tmp/noise.mp3", qr/not audio/);
-bad_between('infinity', wav("$tmp/inf.wav", 22050, 1, 1, 0, 0, 9**9**9), qr/infinite value at sample 2/);
-bad_between('an empty path', '', qr/path is no path/);
-bad_between('a NUL in the path', "$tmp/mono.wav\0x", qr/path is no path/);
+bad('a rate of 1 Hz', patched(24, pack 'V', 1), qr/1 Hz, and 4000 to 384000/);
+bad('a rate of 2^31 Hz', patched(24, pack 'V', 2**31), qr/Hz|no decoder/);
+bad('no rate', patched(24, pack 'V', 0), qr/Hz|no decoder/);
+bad('60000 channels', patched(22, pack 'v', 60000), qr/channels|no decoder/);
+bad('65 channels', wav("$tmp/65.wav", 8000, 65, 0, (0.1) x 650), qr/65 channels|no decoder/);
+bad('no channels', patched(22, pack 'v', 0), qr/channels|no decoder/);
+bad('a folder', "$tmp/folder", qr/a directory/);
+bad('a FIFO', "$tmp/fifo", qr/a FIFO/);
+bad('a device', '/dev/zero', qr/a device/);
+bad('a vanished file', "$tmp/vanished.wav", qr/No such file/);
+bad('noise', "$tmp/noise.mp3", qr/not audio/);
+bad('infinity', wav("$tmp/inf.wav", 22050, 1, 1, 0, 0, 9**9**9), qr/infinite value at sample 2/);
+bad('an empty path', '', qr/path is no path/);
+bad('a NUL in the path', "$tmp/mono.wav\0x", qr/path is no path/);
 SKIP: {
     skip 'root may read everything', 1 if $> == 0;
     chmod 0, wav("$tmp/secret.wav", 22050, 1, 0, 0.5);
-    bad_between('no permission', "$tmp/secret.wav", qr/Permission denied/);
+    bad('no permission', "$tmp/secret.wav", qr/Permission denied/);
 }
-# libsox would run this, and fetch that
-bad_between('a command for a name', "|touch $tmp/touched", qr/No such file/);
+# libsox would run this
+bad('a command for a name', "|touch $tmp/touched", qr/No such file/);
+input(map { (song("$tmp/mono.wav", "good$_"), song($bad[$_][1], "bad$_")) } 0 .. $#bad);
+($status, $out, $err) = run("timeout 60 decode $tmp/in.sp > $tmp/out.sp");
+is($status, 1, 'bad files: status 1');
+like($err, qr/^decode: bad$_: .*$bad[$_][2]/m, $bad[$_][0]) for 0 .. $#bad;
+is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), join(' ', map { "good$_" } 0 .. $#bad), 'the others are there');
 {
     my $name = "|touch touched; cat sound.wav";
     rename wav("$tmp/piped.wav", 8000, 1, 0, (0.25) x 800), "$tmp/$name";
@@ -183,8 +182,10 @@ spew("$tmp/it's (a) \$(touch no) `file`.wav", slurp_file("$tmp/stereo.wav"));
 ($r) = sounds("cd $tmp && decode --command 'cat {}' " . input(song("it's (a) \$(touch no) `file`.wav")));
 is(scalar @{ $r->{pcm} }, 4410, 'names are quoted for the shell');
 ok(!-e "$tmp/no", 'and nothing in them is run');
-bad_between('a command that fails', "$tmp/stereo.wav", qr/the command ended with status 7/,
-    "--command 'cat {}; case {} in *stereo*) exit 7;; esac'");
+input(map { song("$tmp/$_.wav") } qw(mono stereo float));
+spew("$tmp/float.wav", slurp_file("$tmp/stereo.wav"));
+refuses(1, qr/^decode: stereo.wav: the command ended with status 7\ndecode: 1 bad, left out$/,
+    "decode --command 'cat {}; case {} in *stereo*) exit 7;; esac' $tmp/in.sp", undef, 1);
 input(song("$tmp/stereo.wav", 'a'));
 refuses(1, qr/^decode: a: the command ended with status 127/m, "decode --command 'no-such-command {}' $tmp/in.sp", undef, 1);
 refuses(1, qr/^decode: a: the command's output: /m, "decode --command 'echo no audio, {}' $tmp/in.sp", undef, 1);
