@@ -7,7 +7,7 @@
 use strict;
 use warnings;
 use Songpipe;
-use Sound;
+use AudioFile;
 use Test::More;
 
 my $files = $ENV{FUZZ_FILES} // ($ENV{FUZZ_SECONDS} ? 2000 : 63);

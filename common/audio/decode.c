@@ -198,7 +198,7 @@ static struct decoder *open_sox(const char *path, const struct sniff *s, char *w
     d->sox = sox_open_read(safe, NULL, NULL, NULL);
     free(safe);
     if (!d->sox)
-        return refuse(d, why, "not audio: no decoder knows what is in it");
+        return refuse(d, why, "not audio: no decoder knows what is in it; --command can use another");
     double rate = d->sox->signal.rate;
     d->info.rate = rate > 0 && rate < 1e9 ? (int)rate : 0;
     d->stored = d->sox->signal.channels;

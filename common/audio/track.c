@@ -168,7 +168,7 @@ static void work(int fd, void *state)
     j->channels = info->channels;
     j->out = mem_new(SEND, sizeof *j->out);
     struct hello hello = { .rate = to, .channels = info->channels };
-    memcpy(hello.name, info->name, sizeof hello.name);
+    snprintf(hello.name, sizeof hello.name, "%s%.38s", command ? "command, " : "", info->name);
     fence_send(fd, HELLO, &hello, sizeof hello);
 
     struct resampler *r = resample_new(info->rate, to, info->channels, sink, j);

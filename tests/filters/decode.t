@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use POSIX 'mkfifo';
-use Sound;
+use AudioFile;
 use Songpipe;
 use Stream;
 use Test::More;
@@ -178,6 +178,7 @@ near_all($r->{pcm}, \@x, 1e-7, 0, 'a command that writes floats');
 is_deeply($r->{'pcm.shape'}, [2205, 2], 'of two channels');
 ($r) = sounds("decode --command 'cat {}' " . input(song("$tmp/stereo.wav")));
 near_all($r->{pcm}, [map { 0.25 * $_ } @x], 1e-7, 0, 'a command that writes WAV');
+like($r->{decoder}, qr/^command, libsndfile 1/, 'its decoder');
 spew("$tmp/it's (a) \$(touch no) `file`.wav", slurp_file("$tmp/stereo.wav"));
 ($r) = sounds("cd $tmp && decode --command 'cat {}' " . input(song("it's (a) \$(touch no) `file`.wav")));
 is(scalar @{ $r->{pcm} }, 4410, 'names are quoted for the shell');

@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use Songpipe;
-use Sound;
+use AudioFile;
 use Stream;
 use Test::More;
 
