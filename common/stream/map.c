@@ -261,9 +261,11 @@ int map_run(const struct map *m, struct rec_in *in, struct rec_out *out)
     while (more && (jobs == 1 || !run.headed))
         more = here(&run, r, worker);
     free_worker(m, worker);
-    rec_free(r);
     if (more)
         threaded(&run, jobs);
+    while (m->rest && m->rest(r, m->state))
+        write_out(&run, r);
+    rec_free(r);
     if (!run.headed)
         head_for_output(&run);
     rec_finish(out);

@@ -34,6 +34,10 @@ struct map {
      * state what only a record can tell, such as its width), or at the end. */
     void (*header)(struct head *h, void *state);
 
+    /* After the last record: fill r with one that is to go out as it is; false when there is
+     * no more. NULL: there is none. */
+    bool (*rest)(struct rec *r, void *state);
+
     const char *counts;     /* what the records are called in the progress; NULL: "records" */
 };
 
