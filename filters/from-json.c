@@ -5,23 +5,19 @@
  * memory  one object, and about 50 bytes for each id
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "stream/ids.h"
 #include "stream/item.h"
+#include "stream/jsonl.h"
 #include "text/base64.h"
-#include "base/number.h"
 
 static struct {
     const char *id;
@@ -36,93 +32,6 @@ static const struct prog prog = {
     .name = "from-json", .brief = "read JSON Lines as records",
     .in = IO_TEXT, .out = IO_RECORDS, .writes = "a field for each member", .opts = opts, .also = also,
 };
-
-/* ---- the text ---- */
-
-static struct {
-    int fd;
-    const char *name;
-    char *buf;
-    size_t cap, pos, end;       /* buf[pos … end) is not consumed yet */
-    size_t given;               /* bytes from pos on that the parser has */
-    size_t line;                /* that pos is in, from 1 */
-} text;
-
-static struct rec_out *out;
-
-/* Read more behind end; false at the end of the file. */
-static bool more(void)
-{
-    if (text.end - text.pos > frame_max)
-        die(ST_MEMORY, "%s:%zu: an object larger than --max-record (%zu)", text.name, text.line, frame_max);
-    if (text.pos && (text.pos == text.end || text.end == text.cap)) {
-        memmove(text.buf, text.buf + text.pos, text.end - text.pos);
-        text.end -= text.pos;
-        text.pos = 0;
-    }
-    if (text.end == text.cap)
-        mem_grow(&text.buf, &text.cap, text.cap + (64 << 10), 1);
-    if (poll(&(struct pollfd){ .fd = text.fd, .events = POLLIN }, 1, 0) == 0)
-        rec_flush(out);         /* nothing is kept back while we wait */
-    ssize_t n;
-    do
-        n = read(text.fd, text.buf + text.end, text.cap - text.end);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        die(ST_STOPPED, "%s: cannot read:", text.name);
-    text.end += (size_t)n;
-    return n > 0;
-}
-
-/* What jansson reads: on to the end of the line, so that nobody waits for the next. */
-static size_t give(void *to, size_t most, void *unused)
-{
-    (void)unused;
-    if (text.given == text.end - text.pos && !more())
-        return 0;
-    const char *from = text.buf + text.pos + text.given;
-    size_t n = text.end - text.pos - text.given;
-    n = n < most ? n : most;
-    const char *newline = memchr(from, '\n', n);
-    if (newline)
-        n = (size_t)(newline - from) + 1;
-    memcpy(to, from, n);
-    text.given += n;
-    return n;
-}
-
-static void advance(size_t n)
-{
-    for (; n; n--)
-        text.line += text.buf[text.pos++] == '\n';
-}
-
-/* The next character that is no blank, not consumed; EOF at the end. */
-static int peek(void)
-{
-    for (;;) {
-        while (text.pos < text.end && strchr(" \t\r\n", text.buf[text.pos]) && text.buf[text.pos])
-            advance(1);
-        if (text.pos < text.end)
-            return (unsigned char)text.buf[text.pos];
-        if (!more())
-            return EOF;
-    }
-}
-
-/* Behind what could not be read: to the next line that begins with an object. */
-static void resume(void)
-{
-    for (bool fresh = false;;) {
-        if (text.pos == text.end && !more())
-            return;
-        char c = text.buf[text.pos];
-        if (fresh && c == '{')
-            return;
-        fresh = c == '\n' || (fresh && (c == ' ' || c == '\t'));
-        advance(1);
-    }
-}
 
 /* ---- values ---- */
 
@@ -300,86 +209,36 @@ static bool fill(struct rec *r, const json_t *v, size_t number)
     return true;
 }
 
-/* A bad object goes by its place. */
-static void bad(struct rec *r, size_t line)
-{
-    item_place(r, text.name, line);
-    if (item_bad(r))
-        rec_put(out, r);
-}
-
-/* One value at pos: a record, or a bad one. False if the text behind it is not clear. */
-static bool value(struct rec *r, struct ids *ids, size_t number)
-{
-    json_error_t error;
-    size_t line = text.line;
-    text.given = 0;
-    json_t *v = json_load_callback(give, NULL, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY | JSON_ALLOW_NUL |
-                                   JSON_REJECT_DUPLICATES, &error);
-    r->error[0] = '\0';
-    if (!v) {
-        if (error.line > 1)
-            rec_error(r, "bad JSON: %s, on line %zu", error.text, line + (size_t)error.line - 1);
-        else
-            rec_error(r, "bad JSON: %s", error.text);
-        bad(r, line);
-        return false;
-    }
-    advance((size_t)error.position);
-    if (!fill(r, v, number)) {
-        bad(r, line);
-    } else {
-        struct text id = rec_id(r);
-        if (!ids_add(ids, id, number))
-            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in object %zu; ids must be unique: --id KEY takes"
-                " another", text.name, line, id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id) + 1);
-        rec_put(out, r);
-    }
-    json_decref(v);
-    return true;
-}
-
 /* All objects of the file; `number` of them came before it. Returns how many now. */
-static size_t read_file(struct rec *r, struct ids *ids, size_t number)
+static size_t read_file(struct jsonl *in, struct rec_out *out, struct rec *r, struct ids *ids, size_t number)
 {
-    bool inside = false, comma = false;     /* in a top-level array; and a comma must come */
-    while (text.end - text.pos < 3 && more())
-        ;
-    if (text.end - text.pos >= 3 && memcmp(text.buf + text.pos, "\xef\xbb\xbf", 3) == 0)
-        text.pos += 3;
-    for (int c; (c = peek()) != EOF; ) {
-        if (!inside && c == '[') {
-            advance(1);
-            inside = true;
-            comma = false;
-            continue;
+    json_t *v = NULL;
+    for (enum jsonl_got got; (got = jsonl_next(in, &v)) != JSONL_END; progress_at(++number, NULL)) {
+        r->error[0] = '\0';
+        if (got == JSONL_BAD)
+            rec_error(r, "%s", jsonl_error(in));
+        if (got == JSONL_VALUE && fill(r, v, number)) {
+            struct text id = rec_id(r);
+            if (!ids_add(ids, id, number))
+                die(ST_STOPPED, "%s:%zu: id %.*s was there before, in object %zu; ids must be unique: --id KEY takes"
+                    " another", jsonl_path(in), jsonl_line(in), id.n < 200 ? (int)id.n : 200, id.p,
+                    ids_find(ids, id) + 1);
+            rec_put(out, r);
+        } else {
+            item_place(r, jsonl_path(in), jsonl_line(in));
+            if (item_bad(r))
+                rec_put(out, r);
         }
-        if (inside && c == ']') {
-            advance(1);
-            inside = false;
-            continue;
-        }
-        if (inside && comma && c != ',') {
-            rec_error(r, "bad JSON: no comma between the values of an array");
-            bad(r, text.line);
-            resume();
-            comma = false;
-            continue;
-        }
-        if (comma && inside) {
-            advance(1);
-            peek();
-        }
-        comma = value(r, ids, number++);
-        if (!comma)
-            resume();
-        progress_at(number, NULL);
-    }
-    if (inside) {
-        rec_error(r, "bad JSON: an array without an end");
-        bad(r, text.line);
+        if (got == JSONL_VALUE)
+            json_decref(v);
     }
     return number;
+}
+
+/* Nothing is kept back while we wait. */
+static void flush(void *out)
+{
+    rec_flush(out);
 }
 
 int main(int argc, char **argv)
@@ -388,26 +247,18 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     static char *only_stdin[] = { "-", NULL };
     opt_need_stdin(&prog, operands);
-    out = rec_create(&prog, NULL);
+    struct rec_out *out = rec_create(&prog, NULL);
     struct rec *r = rec_new();
     struct ids *ids = ids_new();
     size_t number = 0;
     progress_start(0, "records");
     for (char **path = operands[0] ? operands : only_stdin; *path; path++) {
-        bool is_stdin = strcmp(*path, "-") == 0;
-        text.name = is_stdin ? "stdin" : *path;
-        text.fd = is_stdin ? STDIN_FILENO : open(*path, O_RDONLY | O_CLOEXEC);
-        text.pos = text.end = 0;
-        text.line = 1;
-        if (text.fd < 0)
-            die(ST_STOPPED, "%s: cannot open:", *path);
-        number = read_file(r, ids, number);
-        if (!is_stdin)
-            close(text.fd);
+        struct jsonl *in = jsonl_open(*path, flush, out);
+        number = read_file(in, out, r, ids, number);
+        jsonl_close(in);
     }
     rec_finish(out);
     rec_free(r);
     ids_free(ids);
-    free(text.buf);
     return item_status();
 }

@@ -14,13 +14,13 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/utf8.h"
 #include "stream/csv.h"
 #include "stream/ids.h"
 #include "stream/item.h"
 #include "stream/line.h"
-#include "base/number.h"
 
 static struct {
     const char *output, *delimiter;

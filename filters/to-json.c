@@ -13,12 +13,12 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
-#include "stream/item.h"
-#include "text/base64.h"
-#include "stream/line.h"
 #include "base/number.h"
+#include "base/progress.h"
 #include "base/utf8.h"
+#include "stream/item.h"
+#include "stream/line.h"
+#include "text/base64.h"
 
 static struct {
     const char *output;
