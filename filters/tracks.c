@@ -6,24 +6,22 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "audio/tags.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "base/utf8.h"
 #include "base/walk.h"
 #include "stream/cells.h"
 #include "stream/ids.h"
 #include "stream/item.h"
+#include "stream/path.h"
 
 static struct {
     struct opt_input csv, not_in;
@@ -64,43 +62,7 @@ static struct {
     struct fence_limits limits;
 } run = { .limits = { 10, 60, (size_t)1 << 30 } };
 
-/* ---- parts of paths ---- */
-
-/* Where the name's suffix begins, or its end; a dot in front is none. */
-static size_t stem_end(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-    return dot && dot > name ? (size_t)(dot - path) : strlen(path);
-}
-
-/* Set a field to bytes of a path: what is not UTF-8 becomes %XX. */
-static void set_escaped(struct rec *r, const char *field, const char *p, size_t n)
-{
-    char *text = mem_new(n + 1, 3);
-    size_t used = 0;
-    for (size_t i = 0, size; i < n; i += size ? size : 1) {
-        size = utf8_size(p + i, n - i);
-        if (!size)
-            used += (size_t)snprintf(text + used, 4, "%%%02X", (unsigned char)p[i]);
-        memcpy(text + used, p + i, size);
-        used += size;
-    }
-    if (strcmp(field, "id") == 0)
-        rec_begin(r, text, used);
-    else
-        rec_set_str(r, field, text, used);
-    free(text);
-}
-
-static void set_path(struct rec *r, const char *path)
-{
-    if (utf8_valid(path, strlen(path)))
-        rec_set_str(r, "path", path, strlen(path));
-    else
-        rec_set_bin(r, "path", path, strlen(path));
-}
-
-/* ---- fields beside it ---- */
+/* ---- fields beside the path ---- */
 
 static void set_label(struct rec *r, size_t i, const char *path, const char *relative)
 {
@@ -109,98 +71,17 @@ static void set_label(struct rec *r, size_t i, const char *path, const char *rel
     const char *slash = strchr(relative, '/');
     regmatch_t m[2];
     if (strcmp(kind, "dir") == 0 && slash) {
-        set_escaped(r, field, relative, (size_t)(slash - relative));
+        path_set_part(r, field, relative, (size_t)(slash - relative));
     } else if (strcmp(kind, "dir") != 0 && regexec(run.label + i, path, 2, m, 0) == 0) {
         int group = run.label[i].re_nsub && m[1].rm_so >= 0;
         if (run.label[i].re_nsub && !group)
             rec_set_nil(r, field);
         else
-            set_escaped(r, field, path + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
+            path_set_part(r, field, path + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
     } else {
         rec_set_nil(r, field);
     }
     free(field);
-}
-
-/* A whole file; NULL with errno (0: there is none). */
-static char *read_file(const char *path, size_t *n)
-{
-    struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
-        errno = errno == ENOENT || errno == ENOTDIR ? 0 : errno;
-        return NULL;
-    }
-    bool good = fstat(fd, &s) == 0;
-    errno = good && S_ISDIR(s.st_mode) ? EISDIR : good && !S_ISREG(s.st_mode) ? EINVAL : errno;
-    good = good && S_ISREG(s.st_mode);
-    if (good && (size_t)s.st_size > frame_max / 2) {
-        errno = EFBIG;
-        good = false;
-    }
-    char *text = good ? mem_new((size_t)s.st_size + 1, 1) : NULL;
-    *n = 0;
-    for (ssize_t got = 1; good && got && *n < (size_t)s.st_size; *n += got > 0 ? (size_t)got : 0) {
-        got = read(fd, text + *n, (size_t)s.st_size - *n);
-        good = got >= 0 || errno == EINTR;
-    }
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    if (!good) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-/* FILE of --text with {stem} filled in, relative to the audio file's folder. */
-static char *text_path(const char *template, const char *path)
-{
-    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
-    size_t folder = *template == '/' ? 0 : (size_t)(stem - path), n = stem_end(path) - (size_t)(stem - path);
-    size_t places = 0, used = folder;
-    for (const char *p = template; (p = strstr(p, "{stem}")); p += 6)
-        places++;
-    char *whole = mem_new(folder + strlen(template) + places * n + 1, 1);
-    memcpy(whole, path, folder);
-    for (const char *p = template; *p; ) {
-        if (strncmp(p, "{stem}", 6) == 0) {
-            memcpy(whole + used, stem, n);
-            used += n;
-            p += 6;
-        } else {
-            whole[used++] = *p++;
-        }
-    }
-    whole[used] = '\0';
-    return whole;
-}
-
-static bool set_text(struct rec *r, const char *option, const char *path)
-{
-    const char *template;
-    size_t n = 0;
-    char *field = mem_text(option, opt_pair(option, &template)), *file = text_path(template, path);
-    char *text = read_file(file, &n);
-    const char *from = text;
-    bool good = true;
-    if (text && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        from += 3;
-        n -= 3;
-    }
-    if (!text && errno == 0)
-        rec_set_nil(r, field);
-    else if (!text)
-        good = rec_error(r, "%.120s: cannot read: %s", file, strerror(errno));
-    else if (!utf8_valid(from, n))
-        good = rec_error(r, "%.120s is not UTF-8: convert it first, with iconv -f latin1 -t utf8 perhaps", file);
-    else
-        rec_set_str(r, field, from, n);
-    free(field);
-    free(file);
-    free(text);
-    return good;
 }
 
 static void set_tags(struct rec *r, const char *path)
@@ -248,8 +129,12 @@ static void put(struct rec *r, const char *path, const char *relative)
     for (size_t i = 0; i < arg.label.n; i++)
         if (path)
             set_label(r, i, path, relative);
-    for (size_t i = 0; i < arg.text.n && path && !r->error[0]; i++)
-        set_text(r, arg.text.v[i], path);
+    for (size_t i = 0; i < arg.text.n && path && !r->error[0]; i++) {
+        const char *file;
+        char *field = mem_text(arg.text.v[i], opt_pair(arg.text.v[i], &file));
+        path_set_text(r, field, file, path);
+        free(field);
+    }
     if (arg.tags && path && !r->error[0])
         set_tags(r, path);
     if (!r->error[0] || item_bad(r))
@@ -259,7 +144,7 @@ static void put(struct rec *r, const char *path, const char *relative)
 static void put_bad(const char *path, const char *why, void *unused)
 {
     (void)unused;
-    set_escaped(run.rec, "id", path, strlen(path));
+    path_set_part(run.rec, "id", path, strlen(path));
     rec_error(run.rec, "%s", why);
     put(run.rec, path, path);
 }
@@ -270,15 +155,15 @@ static void put_file(const char *path, void *unused)
     size_t skip = run.operand ? strlen(run.operand) : 0;
     const char *slash = strrchr(path, '/');
     const char *relative = run.operand ? path + skip + strspn(path + skip, "/") : slash ? slash + 1 : path;
-    set_escaped(run.rec, "id", relative, stem_end(relative));
-    set_path(run.rec, path);
+    path_set_part(run.rec, "id", relative, path_stem(relative));
+    path_set(run.rec, path);
     put(run.rec, path, relative);
 }
 
 static bool is_audio(const char *name, void *unused)
 {
     (void)unused;
-    const char *suffix = name + stem_end(name);
+    const char *suffix = name + path_stem(name);
     suffix += *suffix == '.';
     for (const char *s = arg.suffixes ? arg.suffixes : all_suffixes; *suffix; s++) {
         size_t n = strcspn(s, ",");
@@ -314,7 +199,7 @@ static void place(const struct csv *c, struct rec *r)
     size_t n = strlen(csv_path(c)) + 32;
     char *text = mem_new(n, 1);
     snprintf(text, n, "%s:%zu", csv_path(c), csv_line(c));
-    set_escaped(r, "id", text, strlen(text));
+    path_set_part(r, "id", text, strlen(text));
     free(text);
 }
 
@@ -328,15 +213,15 @@ static void put_row(struct csv *c, const struct column_type *types, size_t path_
     memcpy(path, arg.csv.path, folder);
     memcpy(path + folder, cell.p, cell.n);
     path[folder + cell.n] = '\0';
-    struct text id = id_column == SIZE_MAX ? (struct text){ path + folder, stem_end(path + folder) }
+    struct text id = id_column == SIZE_MAX ? (struct text){ path + folder, path_stem(path + folder) }
                                            : csv_cell(c, id_column);
-    set_escaped(r, "id", id.p, id.n);
+    path_set_part(r, "id", id.p, id.n);
     if (!id.n) {
         place(c, r);
         rec_error(r, "no id: the cell is empty");
     }
     if (cell.n)
-        set_path(r, path);
+        path_set(r, path);
     else
         rec_set_nil(r, "path");
     for (size_t i = 0; i < csv_columns(c) && !r->error[0]; i++)
