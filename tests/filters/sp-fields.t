@@ -53,8 +53,10 @@ is_deeply([sort map { $_->{genre} } @after], [sort map { $_->{genre} } @before],
 my $moved = grep { $after[$_]{genre} ne $before[$_]{genre} } 0 .. $#before;
 cmp_ok($moved, '>', 20, "$moved of 60 have another genre");
 is_deeply([map { $_->{year} } @after], [map { $_->{year} } @before], 'other fields stay');
-is(runs("sp-fields --shuffle genre --seed 3 $tmp/in.sp | md5sum"), runs("sp-fields -j 4 --shuffle genre --seed 3 < $tmp/in.sp | md5sum"),
-    'the same on four threads and from standard input');
+is(runs("sp-fields --shuffle genre --seed 3 $tmp/in.sp | md5sum"), runs("sp-fields --shuffle genre --seed 3 < $tmp/in.sp | md5sum"),
+    'the same from standard input');
+runs("from-json > $tmp/many.sp", join '', map { qq({"id":"$_","v":$_}\n) } 1 .. 5000);
+is(runs("sp-fields -j 4 --shuffle v $tmp/many.sp | md5sum"), runs("sp-fields --shuffle v $tmp/many.sp | md5sum"), 'and on four threads');
 is(runs("cat $tmp/in.sp | sp-fields --shuffle genre --seed 3 | md5sum"), runs("sp-fields --shuffle genre --seed 3 $tmp/in.sp | md5sum"), 'and from a pipe');
 isnt(runs("sp-fields --no-history --shuffle genre --seed 4 $tmp/in.sp | md5sum"), runs("sp-fields --no-history --shuffle genre --seed 3 $tmp/in.sp | md5sum"), 'another seed');
 is(names('--shuffle genre --rename genre=style'), 'id style year x', 'shuffled before it is renamed');

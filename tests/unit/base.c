@@ -70,19 +70,17 @@ static void test_seek(void **state)
     rng_init(&b, 7, 3);
     for (int i = 0; i < 40; i++)
         rng_u32(&a);
-    rng_normal(&b);             /* leaves a spare, which seek forgets */
     rng_seek(&b, 10);
     for (int i = 0; i < 9; i++)
         assert_int_equal(rng_u32(&a), rng_u32(&b));
-    rng_normal(&b);
-    rng_seek(&a, 50);
-    rng_seek(&b, 50);
-    assert_true(rng_normal(&a) == rng_normal(&b));
-    rng_seek(&a, 60);
-    rng_seek(&b, 60);
     uint64_t low = rng_u32(&a);
     low |= (uint64_t)rng_u32(&a) << 32;
     assert_true(rng_u64(&b) == low);
+    rng_init(&a, 7, 4);
+    rng_init(&b, 7, 4);
+    rng_normal(&b);             /* leaves a spare, which seek forgets */
+    rng_seek(&b, 0);
+    assert_true(rng_normal(&a) == rng_normal(&b));
     rng_init(&a, 7, 4);
     rng_init(&b, 8, 3);
     assert_true(rng_u64(&a) != rng_u64(&b));
