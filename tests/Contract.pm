@@ -8,6 +8,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use File::Temp 'tempdir';
+use Encoder ();
 use POSIX ();
 use Stream;
 use Test::More;
@@ -193,6 +194,7 @@ sub value {
 # more => [packed keys and values of the header]). change may replace or undef packed values.
 sub input {
     my ($d, %o) = @_;
+    $o{small} = 0 if $d->{name} =~ /-decode$/ && !$o{narrow};     # as wide as the codes of its model
     my @reads = @{ $d->{reads} };
     @reads = (['x', 'vector']) if !@reads;
     my @names = map { $_->[0] } @reads;
@@ -212,7 +214,7 @@ sub input {
 }
 
 # The name and the example's options. FILE stands for a stream as input($d, %o) makes it, MODEL
-# for a model that the filter itself (--save) or NAME-train makes of it.
+# for a model that the filter itself (--save) or NAME-train makes of it, DIR for a small encoder.
 sub argv {
     my ($d, %o) = @_;
     my @argv = @{ $d->{example} };
@@ -224,6 +226,9 @@ sub argv {
         } elsif (/\bMODEL\b/) {
             model($d, "$stem.model.sp", %o) if !-e "$stem.model.sp";
             s/\bMODEL\b/$stem.model.sp/;
+        } elsif (/\bDIR\b/) {
+            Encoder::folder("$tmp/encoder") if !-e "$tmp/encoder";
+            s/\bDIR\b/$tmp\/encoder/;
         }
     }
     return ($d->{name}, @argv);
