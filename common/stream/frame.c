@@ -36,6 +36,9 @@ struct frame_in {
     size_t cap, pos, end;   /* buf[pos … end) is not consumed yet */
     size_t hashed;          /* buf[… hashed) is in the hash */
     uint64_t base;          /* where in the file buf begins */
+    uint64_t spooled;       /* bytes in the spool, and how many of them are of files before this one */
+    uint64_t spooled_before;
+    int *kept;              /* descriptors of the operands for frame_place; -1 not asked for yet */
     XXH3_state_t *hash;
     bool inside;            /* between a header and its end */
     uint64_t records;
@@ -85,6 +88,7 @@ static bool open_next(struct frame_in *in)
     if (!path)
         return false;
     in->next++;
+    in->spooled_before = in->spooled;
     if (strcmp(path, "-") == 0) {
         in->name = "stdin";
         in->fd = STDIN_FILENO;
@@ -161,6 +165,7 @@ static size_t fill(struct frame_in *in, size_t need)
             break;
         if (in->spooling)
             frame_write(in->spool, in->buf + in->end, (size_t)n);
+        in->spooled += (size_t)n;
         in->end += (size_t)n;
     }
     return in->end - in->pos;
@@ -287,6 +292,31 @@ bool frame_ready(const struct frame_in *in)
     return h[2] != FRAME_END && in->end - in->pos - FRAME_HEAD >= size;     /* behind an end we wait */
 }
 
+int frame_place(struct frame_in *in, const uint8_t *p, uint64_t *at)
+{
+    *at = in->base + (uint64_t)(p - in->buf);
+    if (in->spool >= 0) {
+        *at += in->spooled_before;
+        return in->spool;
+    }
+    if (in->fd == STDIN_FILENO) {
+        *at += (uint64_t)in->stdin_start;
+        return STDIN_FILENO;
+    }
+    if (!in->kept) {
+        size_t n = 0;
+        while (in->paths[n])
+            n++;
+        in->kept = mem_new(n, sizeof *in->kept);
+        for (size_t i = 0; i < n; i++)
+            in->kept[i] = -1;
+    }
+    int *fd = &in->kept[in->next - 1];
+    if (*fd < 0 && (*fd = fcntl(in->fd, F_DUPFD_CLOEXEC, 3)) < 0)
+        die(ST_STOPPED, "%s: cannot keep it open:", in->name);
+    return *fd;
+}
+
 bool frame_piped(const struct frame_in *in)
 {
     struct stat s;
@@ -317,6 +347,10 @@ void frame_close(struct frame_in *in)
         return;
     if (in->spool >= 0)
         close(in->spool);
+    for (size_t i = 0; in->kept && in->paths[i]; i++)
+        if (in->kept[i] >= 0)
+            close(in->kept[i]);
+    free(in->kept);
     XXH3_freeState(in->hash);
     free(in->buf);
     free(in->paths);

@@ -43,6 +43,11 @@ int frame_fd(const struct frame_in *in);
 /* Go back to the first frame; only after frame_next has returned false. As often as wanted. */
 void frame_rewind(struct frame_in *in);
 
+/* Where the byte at p, in the body that frame_next gave last, lies for good: *at in a
+ * file whose descriptor is returned, which is open until frame_close. `in` was opened
+ * with twice. */
+int frame_place(struct frame_in *in, const uint8_t *p, uint64_t *at);
+
 /* The stream's name for messages: a path or "stdin". */
 const char *frame_name(const struct frame_in *in);
 

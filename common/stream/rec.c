@@ -425,6 +425,7 @@ const struct head *rec_head(const struct rec_in *in) { return &in->head; }
 bool rec_ready(const struct rec_in *in) { return frame_ready(in->frames); }
 bool rec_piped(const struct rec_in *in) { return frame_piped(in->frames); }
 int rec_fd(const struct rec_in *in) { return frame_fd(in->frames); }
+int rec_place(struct rec_in *in, const uint8_t *p, uint64_t *at) { return frame_place(in->frames, p, at); }
 const char *rec_name(const struct rec_in *in) { return frame_name(in->frames); }
 uint64_t rec_hash(const struct rec_in *in) { return frame_hash(in->frames); }
 

@@ -114,6 +114,9 @@ bool rec_next(struct rec_in *in, struct rec *r);
 /* Copy the body that the record was read from, so that it outlives the next rec_next. */
 void rec_own(struct rec *r);
 
+/* frame_place of a field's value: raw + key. */
+int rec_place(struct rec_in *in, const uint8_t *p, uint64_t *at);
+
 bool rec_ready(const struct rec_in *in);
 bool rec_piped(const struct rec_in *in);
 int rec_fd(const struct rec_in *in);
