@@ -42,10 +42,11 @@ static struct padded big(const struct conv *c, float *at)
 }
 
 /* The padded small image: conv_up looks up to kernel - 1 before it, and behind it as far as
- * the big side's last row and column have weights that reach them. */
+ * weights reach the big side's last row and column, rounded up to whole strides. */
 static struct padded small(const struct conv *c, float *at)
 {
-    size_t b = c->kernel - 1, reach_h = (c->h - 1 + c->pad) / c->stride + 1, reach_w = (c->w - 1 + c->pad) / c->stride + 1;
+    size_t b = c->kernel - 1, reach_h = (c->h + c->stride - 2 + c->pad) / c->stride + 1;
+    size_t reach_w = (c->w + c->stride - 2 + c->pad) / c->stride + 1;
     return (struct padded){ b + (reach_h > c->oh ? reach_h : c->oh), b + (reach_w > c->ow ? reach_w : c->ow), b, at };
 }
 
@@ -53,7 +54,7 @@ size_t conv_scratch(const struct conv *c)
 {
     struct padded b = big(c, NULL), s = small(c, NULL);
     size_t down = c->in * b.h * b.w + CONV_SLACK;
-    size_t up = c->in * COLS + c->out * s.h * s.w;
+    size_t up = c->stride * c->in * COLS + c->out * s.h * s.w;
     return DEPTH * COLS + CONV_SLACK + (down > up ? down : up);
 }
 
@@ -120,9 +121,9 @@ void conv_down(const struct conv *c, const float *weight, const float *bias, con
     }
 }
 
-/* The pixels (py + s v, px + s u) of the big side and the weights that reach them. */
+/* The weights that reach the pixels (py + s v, px + s u) of the big side. */
 struct phase {
-    size_t py, px, grid_h, grid_w, n_taps;
+    size_t n_taps;
     struct tap taps[CONV_KERNEL * CONV_KERNEL];
     size_t at[CONV_KERNEL * CONV_KERNEL];       /* their numbers in the kernel */
 };
@@ -131,7 +132,7 @@ struct phase {
 static struct phase phase(const struct conv *c, const struct padded *image, size_t py, size_t px)
 {
     size_t s = c->stride, far = s * c->kernel;
-    struct phase ph = { .py = py, .px = px, .grid_h = (c->h - py + s - 1) / s, .grid_w = (c->w - px + s - 1) / s };
+    struct phase ph = { .n_taps = 0 };
     for (size_t i = 0; i < c->kernel; i++)
         for (size_t j = 0; j < c->kernel; j++) {
             size_t y = far + py + c->pad - i, x = far + px + c->pad - j;
@@ -148,7 +149,7 @@ void conv_turn(const struct conv *c, const float *weight, float *turned)
     struct padded image = small(c, NULL);
     size_t kk = c->kernel * c->kernel;
     for (size_t py = 0; py < c->stride && py < c->h; py++)
-        for (size_t px = 0; px < c->stride && px < c->w; px++) {
+        for (size_t px = 0; px < c->stride; px++) {
             struct phase ph = phase(c, &image, py, px);
             for (size_t o = 0; o < c->out; o++)
                 for (size_t t = 0; t < ph.n_taps; t++)
@@ -157,45 +158,67 @@ void conv_turn(const struct conv *c, const float *weight, float *turned)
         }
 }
 
-/* One image: the phase's pixels of x. */
-static void phase_up(const struct phase *ph, const struct conv *c, const struct padded *image, const float *kernel,
-                     const float *bias, float *x, float *panel, float *tile)
+/* Columns px, px + s, ... of a run of pixels that lie together in x, from tiles[px][in][COLS]. */
+static void spread(const struct conv *c, const float *tiles, size_t run, size_t room, float *to)
 {
-    size_t depth = c->out * ph->n_taps, pixels = ph->grid_h * ph->grid_w, plane = c->h * c->w, s = c->stride;
+    size_t s = c->stride, plane = c->h * c->w, whole = run < room / s ? run : room / s;
+    for (size_t i = 0; i < c->in; i++, to += plane, tiles += COLS) {
+        const float *even = tiles, *odd = tiles + c->in * COLS;
+        if (s == 2)
+            for (size_t r = 0; r < whole; r++) {
+                to[2 * r] = even[r];
+                to[2 * r + 1] = odd[r];
+            }
+        for (size_t r = s == 2 ? whole : 0; r < run; r++)
+            for (size_t px = 0; px < s && r * s + px < room; px++)
+                to[r * s + px] = tiles[px * c->in * COLS + r];
+    }
+}
+
+/* One image: the rows py, py + s, ... of x. `kernel` goes on to the next phase's. */
+static const float *rows_up(const struct conv *c, const struct padded *image, size_t py, const float *kernel,
+                            const float *bias, float *x, float *panel, float *tiles)
+{
+    size_t s = c->stride, grid_h = (c->h - py + s - 1) / s, grid_w = (c->w + s - 1) / s, pixels = grid_h * grid_w, size = 0;
+    struct phase ph[CONV_STRIDE];
+    for (size_t px = 0; px < s; px++) {
+        ph[px] = phase(c, image, py, px);
+        size += c->out * ph[px].n_taps * c->in;
+    }
     for (size_t q = 0; q < pixels; q += COLS) {
         size_t cols = pixels - q < COLS ? pixels - q : COLS;
-        for (size_t i = 0; i < c->in * COLS; i++)
-            tile[i] = bias ? bias[i / COLS] : 0;
-        for (size_t k = 0; k < depth; k += DEPTH) {
-            size_t upto = depth - k < DEPTH ? depth : k + DEPTH;
-            gather(image, ph->taps, ph->n_taps, k, upto, 1, q, cols, ph->grid_w, panel);
-            gemm_panel(c->in, upto - k, kernel + k * c->in, 1, c->in, panel, COLS, tile, COLS, COLS, true);
+        const float *weight = kernel;
+        for (size_t px = 0; px < s; px++) {
+            size_t depth = c->out * ph[px].n_taps;
+            float *tile = tiles + px * c->in * COLS;
+            for (size_t i = 0; i < c->in * COLS; i++)
+                tile[i] = bias ? bias[i / COLS] : 0;
+            for (size_t k = 0; k < depth; k += DEPTH) {
+                size_t upto = depth - k < DEPTH ? depth : k + DEPTH;
+                gather(image, ph[px].taps, ph[px].n_taps, k, upto, 1, q, cols, grid_w, panel);
+                gemm_panel(c->in, upto - k, weight + k * c->in, 1, c->in, panel, COLS, tile, COLS, COLS, true);
+            }
+            weight += depth * c->in;
         }
-        for (size_t j = 0, v = q / ph->grid_w, u = q % ph->grid_w; j < cols; v++, u = 0) {
-            size_t run = ph->grid_w - u < cols - j ? ph->grid_w - u : cols - j;
-            float *to = x + (ph->py + s * v) * c->w + ph->px + s * u;
-            for (size_t i = 0; i < c->in; i++)
-                for (size_t r = 0; r < run; r++)
-                    to[i * plane + r * s] = tile[i * COLS + j + r];
+        for (size_t j = 0, v = q / grid_w, u = q % grid_w; j < cols; v++, u = 0) {
+            size_t run = grid_w - u < cols - j ? grid_w - u : cols - j;
+            spread(c, tiles + j, run, c->w - s * u, x + (py + s * v) * c->w + s * u);
             j += run;
         }
     }
+    return kernel + size;
 }
 
 void conv_up(const struct conv *c, const float *turned, const float *bias, const float *y, float *x, size_t n,
              float *scratch)
 {
-    float *panel = scratch, *tile = panel + DEPTH * COLS;
-    struct padded image = small(c, tile + c->in * COLS);
+    float *panel = scratch, *tiles = panel + DEPTH * COLS;
+    struct padded image = small(c, tiles + c->stride * c->in * COLS);
     for (; n; n--, y += c->out * c->oh * c->ow, x += c->in * c->h * c->w) {
         const float *kernel = turned;
         pad(&image, y, c->out, c->oh, c->ow);
         for (size_t py = 0; py < c->stride && py < c->h; py++)
-            for (size_t px = 0; px < c->stride && px < c->w; px++) {
-                struct phase ph = phase(c, &image, py, px);
-                phase_up(&ph, c, &image, kernel, bias, x, panel, tile);
-                kernel += c->out * ph.n_taps * c->in;
-            }
+            kernel = rows_up(c, &image, py, kernel, bias, x, panel, tiles);
     }
 }
 

@@ -199,6 +199,11 @@ static void need_scratch(struct net *n, size_t size)
 void net_build(struct net *n)
 {
     size_t blocks = row_blocks(n, n->batch);
+    double bytes = (double)n->n_w * (n->trains ? 20 : 4);       /* with gradients, Adam's moments and a copy */
+    for (size_t i = 0; i < n->n_nodes; i++)
+        if (n->nodes[i].same < 0)
+            bytes += (double)n->nodes[i].size * (double)n->batch * (n->trains ? 8 : 4);
+    mem_need(bytes, "the weights and one batch");
     n->w = mem_aligned(n->n_w, sizeof *n->w);
     n->state = mem_zero(n->n_state, sizeof *n->state);
     n->turned = mem_aligned(n->n_turned, sizeof *n->turned);
@@ -255,6 +260,24 @@ void net_build(struct net *n)
     n->scratch = mem_zero(1024, sizeof *n->scratch);
 }
 
+static void free_weights(struct net *n)
+{
+    if (n->borrowed)
+        return;
+    free(n->w);
+    free(n->state);
+    free(n->turned);
+}
+
+void net_borrow(struct net *n, const struct net *from)
+{
+    free_weights(n);
+    n->w = from->w;
+    n->state = from->state;
+    n->turned = from->turned;
+    n->borrowed = true;
+}
+
 void net_free(struct net *n)
 {
     if (!n)
@@ -272,15 +295,13 @@ void net_free(struct net *n)
     }
     for (size_t i = 0; n->scratch && i < 1024; i++)
         free(n->scratch[i]);
+    free_weights(n);
     free(n->scratch);
     free(n->nodes);
     free(n->ops);
     free(n->params);
     free(n->tasks);
-    free(n->w);
     free(n->g);
-    free(n->state);
-    free(n->turned);
     free(n->recon);
     free(n->latents);
     free(n);

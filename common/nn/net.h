@@ -74,6 +74,7 @@ struct net {
     size_t n_turned;
     size_t batch, lanes;        /* most rows of a pass; rows side by side: 32, or 1 if the batch is 1 */
     bool trains;                /* has gradients */
+    bool borrowed;              /* weights are another net's */
     size_t latent;              /* numbers of a code, set by net_sample */
 
     struct net_pass pass;
@@ -107,6 +108,9 @@ void net_loss(struct net *n, int y, int x);                         /* reconstru
 
 /* Allocate all; no more building. */
 void net_build(struct net *n);
+
+/* Let n use the weights of a net that was built alike, and outlives it. */
+void net_borrow(struct net *n, const struct net *from);
 
 /* ---- running: set n->pass first ---- */
 

@@ -134,13 +134,16 @@ struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
     v->decoded = n->n_ops;
     net_loss(n, v->out, in);
     net_build(n);
+    vae_blocks(v, false);
     return v;
 }
 
 void vae_free(struct vae *v)
 {
-    if (v)
-        net_free(v->net);
+    if (!v)
+        return;
+    net_free(v->net);
+    free(v->blocks);
     free(v);
 }
 
@@ -165,7 +168,40 @@ void vae_init(struct vae *v, uint64_t seed)
 
 /* ---- a step ---- */
 
-enum { BLOCK = 1 << 14 };       /* weights of a task of the update */
+enum { BLOCK = 1 << 14 };       /* most weights of a task of the update */
+
+/* A block of one tensor's weights, and what the learning rate is multiplied by for them. */
+struct vae_block { size_t at, n; double rate; };
+
+/* The heads of an image net read all pixels of all channels, 32768 in the paper's. A step of
+ * Adam moves each weight by about lr, however small the gradient, and so moves mu and
+ * logvar by lr times the sum of those features: by tens in two steps, exp(logvar) and large
+ * codes drive the decoder mad, and the loss explodes. So the rate of their weights is lr
+ * HEAD_WIDTH / fan_in: a step moves a code no further than that of a dense net whose last
+ * hidden layer has HEAD_WIDTH numbers, as both papers' have. */
+#define HEAD_WIDTH 128
+
+static double rate_of(const struct vae *v, const struct net_param *p)
+{
+    bool head = strncmp(p->name, "mu.", 3) == 0 || strncmp(p->name, "logvar.", 7) == 0 || strncmp(p->name, "code.", 5) == 0;
+    bool wide = head && v->config.conv && p->fan_in > HEAD_WIDTH;
+    return wide && !v->plain ? (double)HEAD_WIDTH / (double)p->fan_in : 1;
+}
+
+void vae_blocks(struct vae *v, bool plain)
+{
+    size_t cap = 0;
+    v->plain = plain;
+    v->n_blocks = 0;
+    for (size_t i = 0; i < v->net->n_params; i++) {
+        const struct net_param *p = &v->net->params[i];
+        for (size_t at = 0; !p->state && at < p->count; at += BLOCK) {
+            mem_grow(&v->blocks, &cap, v->n_blocks + 1, sizeof *v->blocks);
+            v->blocks[v->n_blocks++] = (struct vae_block){ p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK,
+                                                           rate_of(v, p) };
+        }
+    }
+}
 
 struct step {
     struct vae *v;
@@ -225,23 +261,20 @@ static void set_loss(struct net *n, void *ctx)
         memcpy(s->r->latents, s->sums, n->latent * 3 * sizeof *s->sums);
 }
 
-static size_t block_size(const struct net *n, size_t block)
-{
-    return par_end(block, BLOCK, n->n_w) - par_begin(block, BLOCK);
-}
-
 static void squares(size_t block, void *state)
 {
     struct step *s = state;
-    s->squares[block] = clip_squares(s->v->net->g + par_begin(block, BLOCK), block_size(s->v->net, block));
+    const struct vae_block *b = &s->v->blocks[block];
+    s->squares[block] = clip_squares(s->v->net->g + b->at, b->n);
 }
 
 static void update(size_t block, void *state)
 {
     struct step *s = state;
     struct net *n = s->v->net;
-    size_t at = par_begin(block, BLOCK);
-    adam_step(&s->o->adam, s->lr, s->o->t, s->clip, n->w + at, n->g + at, s->o->m + at, s->o->v + at, block_size(n, block));
+    const struct vae_block *b = &s->v->blocks[block];
+    adam_step(&s->o->adam, s->lr * b->rate, s->o->t, s->clip, n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at,
+              b->n);
 }
 
 static struct step begin(struct vae *v, const struct vae_loss *l, struct vae_result *r)
@@ -270,7 +303,7 @@ bool vae_step(struct vae *v, const struct vae_loss *l, struct vae_optim *o, doub
 {
     struct net *n = v->net;
     struct step s = begin(v, l, r);
-    size_t blocks = par_blocks(n->n_w, BLOCK);
+    size_t blocks = v->n_blocks;
     s.o = o;
     s.lr = lr;
     n->pass.training = true;

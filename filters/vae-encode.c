@@ -1,0 +1,212 @@
+/* vae-encode - the codes of records by a trained auto-encoder
+ *
+ * in      records with a vector x, or for a convolutional model a matrix logmel
+ * out     the same records with x = the code f32[latent] in place of what was read
+ * memory  the weights, one record for each thread
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "nn/model.h"
+#include "stream/map.h"
+#include "stream/slurp.h"
+
+static struct {
+    const char *in, *out;
+    struct opt_input model;
+    bool keep, sample, both, score;
+    uint64_t seed;
+} arg;
+
+static const struct opt opts[] = {
+    MAP_IN(&arg.in),
+    MAP_OUT(&arg.out),
+    MAP_KEEP(&arg.keep),
+    OPT_INPUT('m', "model", &arg.model, "the model, of vae-train"),
+    OPT_FLAG(0, "sample", &arg.sample, "draw the code from its distribution; without: its mean"),
+    OPT_FLAG(0, "both", &arg.both, "write logvar, too"),
+    OPT_FLAG(0, "score", &arg.score, "write recon and kl, too: the record's parts of the loss"),
+    OPT_SEED(&arg.seed),
+    OPT_END
+};
+static const struct prog prog = {
+    .name = "vae-encode", .brief = "the codes of records by a trained auto-encoder", .in = IO_RECORDS, .out = IO_RECORDS,
+    .reads = "x vector", .writes = "x vector", .example = "-m MODEL",
+    .conv = "torch-2.13", .opts = opts, .also = map_also,
+};
+
+static const struct head *in_head;
+static struct vae_model *model;
+static struct vae *shared;
+static char *logvar_name, *recon_name, *kl_name;
+
+struct worker {
+    struct vae *v;
+    struct row row;
+    uint32_t *hot;
+    float *eps;
+};
+
+static void *worker_new(void *state)
+{
+    (void)state;
+    struct worker *w = mem_zero(1, sizeof *w);
+    w->v = vae_model_borrow(model, shared);
+    w->hot = mem_new(model->labels->n, sizeof *w->hot);
+    w->eps = mem_new(model->c.latent, sizeof *w->eps);
+    return w;
+}
+
+static void worker_free(void *worker)
+{
+    struct worker *w = worker;
+    vae_free(w->v);
+    free(w->row.x);
+    free(w->hot);
+    free(w->eps);
+    free(w);
+}
+
+static void fetch(void *ctx, size_t row, float *x)
+{
+    struct worker *w = ctx;
+    (void)row;
+    memcpy(x, w->row.x, model->c.input * sizeof *x);
+}
+
+static void noise(void *ctx, size_t row, float *eps)
+{
+    struct worker *w = ctx;
+    (void)row;
+    memcpy(eps, w->eps, model->c.latent * sizeof *eps);
+}
+
+/* The record's vector or matrix as the model wants it. */
+static bool read_input(struct rec *r, const struct value *v, struct row *row)
+{
+    if (!model->c.conv) {
+        row->d = model->c.input;
+        return row_read(r, arg.in, v, head_columns(in_head, arg.in), row);
+    }
+    const size_t *want = model->shape;
+    if (v->type != V_TENSOR || v->t.ndim != 2)
+        return rec_error(r, "%s is no matrix", arg.in);
+    if (v->t.shape[0] != want[0] || v->t.shape[1] != want[1])
+        return rec_error(r, "%s is %zu x %zu, the model takes %zu x %zu", arg.in, v->t.shape[0], v->t.shape[1], want[0],
+                         want[1]);
+    mem_grow(&row->x, &row->cap, v->t.count, sizeof *row->x);
+    tensor_f32(&v->t, row->x);
+    for (size_t i = 0; i < v->t.count; i++)
+        if (!isfinite(row->x[i]))
+            return rec_error(r, "%s[%zu][%zu] is %g", arg.in, i / want[1], i % want[1], (double)row->x[i]);
+    return true;
+}
+
+/* The side fields: nil where the record had no input. */
+static void set_sides(struct rec *r, const struct worker *w)
+{
+    struct net *n = w ? w->v->net : NULL;
+    size_t d = model->c.latent;
+    if (arg.both) {
+        item_note_side(r, logvar_name);
+        if (n)
+            rec_set_vector(r, logvar_name, n->nodes[w->v->logvar].y, d);
+        else
+            rec_set_nil(r, logvar_name);
+    }
+    if (!arg.score)
+        return;
+    item_note_side(r, recon_name);
+    item_note_side(r, kl_name);
+    if (!n || !model->c.variational)
+        rec_set_nil(r, kl_name);
+    if (!n) {
+        rec_set_nil(r, recon_name);
+        return;
+    }
+    double kl = 0, *sums = mem_new(3 * d, sizeof *sums);
+    rec_set_f64(r, recon_name, net_sums(n, sums) / (model->mean ? (double)model->c.input : 1));
+    for (size_t j = 0; j < d; j++)
+        kl += sums[3 * j] / (model->mean ? (double)d : 1);
+    if (model->c.variational)
+        rec_set_f64(r, kl_name, kl);
+    free(sums);
+}
+
+static bool process(struct rec *r, const struct value *in, void *worker)
+{
+    struct worker *w = worker;
+    struct net *n = w->v->net;
+    if (!read_input(r, in, &w->row))
+        return false;
+    if (!labels_find(model->labels, r, w->hot)) {
+        if (r->nil)
+            set_sides(r, NULL);
+        return r->nil ? rec_pass_nil(r, arg.out) : false;
+    }
+    if (arg.sample) {                   /* by the id: the same for any order and any split of the stream */
+        struct text id = rec_id(r);
+        struct rng rng;
+        rng_init(&rng, arg.seed, XXH3_64bits(id.p, id.n));
+        for (size_t j = 0; j < model->c.latent; j++)
+            w->eps[j] = (float)rng_normal(&rng);
+    }
+    n->pass = (struct net_pass){ .rows = 1, .fetch = fetch, .noise = arg.sample ? noise : NULL, .ctx = w, .hot = w->hot,
+                                 .n_hot = model->labels->n, .recon = model->recon };
+    net_forward(n, 0, arg.score ? SIZE_MAX : w->v->coded);
+    const float *z = n->nodes[w->v->z].y;
+    for (size_t j = 0; j < model->c.latent; j++)
+        if (!isfinite(z[j]))
+            return rec_error(r, "the code of %s is not finite: is it scaled as what the model was trained on?", arg.in);
+    rec_set_vector(r, arg.out, z, model->c.latent);
+    set_sides(r, w);
+    return true;
+}
+
+static void header(struct head *h, void *state)
+{
+    (void)state;
+    head_number_columns(h, arg.out, "z", model->c.latent);
+    if (arg.both)
+        head_number_columns(h, logvar_name, "logvar", model->c.latent);
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv);
+    struct model *stream;
+    if (!arg.model.path)
+        opt_misuse(&prog, "--model is missing");
+    par_jobs = 1;                       /* threads are the driver's */
+    model = vae_model_read(&arg.model, &stream);
+    if (arg.both && !model->c.variational)
+        opt_misuse(&prog, "--both: the model is a plain auto-encoder, it has no logvar");
+    if (arg.sample && !model->c.variational)
+        opt_misuse(&prog, "--sample: the model is a plain auto-encoder, its code is no distribution");
+    shared = vae_model_net(model, stream);
+    arg.in = arg.in ? arg.in : model->field;
+    const char *usual = model->c.conv ? "x" : arg.in;
+    arg.out = arg.out ? arg.out : usual;
+    logvar_name = item_side(arg.out, usual, "logvar");
+    recon_name = item_side(arg.out, usual, "recon");
+    kl_name = item_side(arg.out, usual, "kl");
+    struct rec_in *in = rec_open(&prog, operands, false);
+    in_head = rec_head(in);
+    if (!model->c.conv)
+        model_same_columns(stream, model->field, in_head, arg.in);
+    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
+                         .worker_new = worker_new, .worker_free = worker_free, .header = header }, in, rec_create(&prog, in));
+    vae_free(shared);
+    vae_model_free(model);
+    model_free(stream);
+    free(logvar_name);
+    free(recon_name);
+    free(kl_name);
+    return status;
+}
