@@ -156,16 +156,43 @@ size_t pca_count(const double *variance, size_t m, double share)
     return k < m ? k + 1 : m;
 }
 
-/* From eigenvalues w[m] that ascend, times 1 / (n - 1): variances that descend. */
-static bool keep(struct pca *p, const double *w, double want)
+/* Sum of the diagonal. */
+static double trace(const double *a, size_t n)
 {
-    for (size_t i = 0; i < p->m; i++) {
-        double v = w[p->m - 1 - i] / (double)(p->n - 1);
-        p->variance[i] = v > 0 ? v : 0;
-        p->total += p->variance[i];
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += a[i * n + i];
+    return sum;
+}
+
+/* Eigenpairs of a[n][n], which is spoilt: variances to p, and the vectors of those that are
+ * kept, descending, to the rows of *v, the caller's to free. */
+static bool solve(struct pca *p, double *a, size_t n, double want, double **v)
+{
+    double scale = 1 / (double)(p->n - 1);
+    size_t some = want >= 1 && eig_few(n, (size_t)want) ? (size_t)want : n;
+    double *w = mem_new(n, sizeof *w);
+    p->total = trace(a, n) * scale;
+    *v = mem_aligned(mem_mul(some, n), sizeof **v);
+    bool good = want <= (double)n;
+    if (good && some < n) {
+        good = eig_sym_top(a, n, some, w, *v);
+    } else if (good && (good = eig_sym(a, n, w))) {
+        for (size_t i = 0; i < n; i++)          /* from ascending to descending */
+            memcpy(*v + i * n, a + (n - 1 - i) * n, n * sizeof *a);
+        for (size_t i = 0; i < n / 2; i++) {
+            double t = w[i];
+            w[i] = w[n - 1 - i];
+            w[n - 1 - i] = t;
+        }
     }
-    p->k = want <= 0 ? p->m : want < 1 ? pca_count(p->variance, p->m, want) : (size_t)want;
-    return want <= (double)p->m;
+    p->m = some;
+    for (size_t i = 0; i < some && good; i++)
+        p->variance[i] = w[i] > 0 ? w[i] * scale : 0;
+    if (good)
+        p->k = want <= 0 ? n : want < 1 ? pca_count(p->variance, n, want) : (size_t)want;
+    free(w);
+    return good;
 }
 
 /* Make v[d] a unit vector at right angles to the `before` unit rows of basis; false if
@@ -215,47 +242,35 @@ static void mirror(double *a, size_t n)
 static bool solve_rows(struct pca_fit *f, struct pca *p, double want)
 {
     size_t n = f->n, d = f->d;
-    double *x = mem_aligned(mem_mul(n, d), sizeof *x), *gram = mem_aligned(mem_mul(n, n), sizeof *gram);
-    double *w = mem_new(n, sizeof *w);
+    double *x = mem_aligned(mem_mul(n, d), sizeof *x), *gram = mem_aligned(mem_mul(n, n), sizeof *gram), *u;
     centre(f->rows, n, d, p->mean, x);
     par_for(tiles_of(n), product_tile, &(struct products){ x, gram, n, d });
     mirror(gram, n);
-    bool good = eig_sym(gram, n, w) && keep(p, w, want);
-    if (good) {
-        double *v = p->components = mem_aligned(mem_mul(p->k, d), sizeof *v);
-        size_t axis = 0;
-        for (size_t i = 0; i < p->k; i++, v += d) {
-            blas_f64(false, false, 1, d, n, 1, gram + (n - 1 - i) * n, n, x, d, 0, v, d);
-            bool has = p->variance[i] > (double)n * DBL_EPSILON * p->variance[0];
-            while (!has || !straighten(v, p->components, i, d)) {
-                memset(v, 0, d * sizeof *v);
-                v[axis++ % d] = 1;
-                has = true;
-            }
+    bool good = solve(p, gram, n, want, &u);
+    free(gram);
+    double *v = p->components = mem_aligned(mem_mul(p->k, d), sizeof *v);
+    size_t axis = 0;
+    for (size_t i = 0; i < p->k && good; i++, v += d) {
+        blas_f64(false, false, 1, d, n, 1, u + i * n, n, x, d, 0, v, d);
+        bool has = p->variance[i] > (double)n * DBL_EPSILON * p->variance[0];
+        while (!has || !straighten(v, p->components, i, d)) {
+            memset(v, 0, d * sizeof *v);
+            v[axis++ % d] = 1;
+            has = true;
         }
     }
     free(x);
-    free(gram);
-    free(w);
+    free(u);
     return good;
 }
 
 /* n > d: eigenvectors of the covariance. */
 static bool solve_columns(struct pca_fit *f, struct pca *p, double want)
 {
-    size_t d = f->d;
-    double *w = mem_new(d, sizeof *w);
     add_held(f, 1);
-    memcpy(p->mean, f->mean, d * sizeof *w);
-    mirror(f->sum, d);
-    bool good = eig_sym(f->sum, d, w) && keep(p, w, want);
-    if (good) {
-        p->components = mem_aligned(mem_mul(p->k, d), sizeof *p->components);
-        for (size_t i = 0; i < p->k; i++)
-            memcpy(p->components + i * d, f->sum + (d - 1 - i) * d, d * sizeof *w);
-    }
-    free(w);
-    return good;
+    memcpy(p->mean, f->mean, f->d * sizeof *f->mean);
+    mirror(f->sum, f->d);
+    return solve(p, f->sum, f->d, want, &p->components);
 }
 
 static void set_signs(struct pca *p)

@@ -14,12 +14,12 @@
 
 struct pca {
     size_t n, d;                /* rows and columns it was fitted to */
-    size_t m;                   /* min(n, d): variances */
+    size_t m;                   /* variances: min(n, d), or k of many where k was wanted */
     size_t k;                   /* components kept */
     double *mean;               /* [d] */
     double *variance;           /* [m], descending, divisor n - 1, none below 0 */
     double *components;         /* [k][d], unit rows, the entry largest in size positive */
-    double total;               /* sum of variance[m] */
+    double total;               /* variance of all min(n, d) */
 };
 
 struct pca_fit;

@@ -89,6 +89,47 @@ static void eigenpairs(void **state)
     assert_true(eig_sym(a, 0, w));
 }
 
+/* The largest of a matrix known in full: u diag(w) u' by Householder reflections of a diagonal. */
+static void top_eigenpairs(void **state)
+{
+    (void)state;
+    enum { N = 300, K = 12 };
+    double *a = mem_zero(N * N, sizeof *a), want[N], w[K], *v = mem_new(K * N, sizeof *v), h[N], ss = 0;
+    struct rng r;
+    rng_init(&r, 5, 0);
+    for (size_t i = 0; i < N; i++) {
+        want[i] = i < 3 ? 100 - (double)i / 10 : 90 * pow(0.98, (double)i);
+        if (i == 7)
+            want[i] = want[6];          /* a pair that is one value */
+        a[i * N + i] = want[i];
+        h[i] = rng_normal(&r);
+        ss += h[i] * h[i];
+    }
+    for (int side = 0; side < 2; side++)        /* from the left, from the right */
+        for (size_t j = 0; j < N; j++) {
+            double dot = 0;
+            for (size_t i = 0; i < N; i++)
+                dot += h[i] * a[side ? j * N + i : i * N + j];
+            for (size_t i = 0; i < N; i++)
+                a[side ? j * N + i : i * N + j] -= 2 * dot / ss * h[i];
+        }
+    assert_true(eig_sym_top(a, N, K, w, v));
+    for (size_t k = 0; k < K; k++) {
+        near(w[k], want[k], 1e-11);
+        double dot = 0;                         /* the vector, reflected: axis k, or the plane of 6 and 7 */
+        for (size_t i = 0; i < N; i++)
+            dot += h[i] * v[k * N + i];
+        double on_axis = v[k * N + k] - 2 * dot / ss * h[k];
+        size_t other = k == 6 ? 7 : k == 7 ? 6 : k;
+        double on_other = other == k ? 0 : v[k * N + other] - 2 * dot / ss * h[other];
+        near(on_axis * on_axis + on_other * on_other, 1, 1e-10);
+    }
+    a[7] = NAN;
+    assert_false(eig_sym_top(a, N, K, w, v));
+    free(a);
+    free(v);
+}
+
 static void distances(void **state)
 {
     (void)state;
@@ -191,6 +232,31 @@ static void check_components(const struct pca *p, const float *x)
     }
 }
 
+/* Few components of many: those of the whole solution, by rows and by columns. */
+static void few_components(void **state)
+{
+    (void)state;
+    const size_t shape[][2] = { { 1600, 1700 }, { 1700, 1600 } };
+    for (size_t s = 0; s < 2; s++) {
+        size_t n = shape[s][0], d = shape[s][1];
+        float *x = normal(n, d, 2, s);      /* spreads fall so fast that few columns matter */
+        struct pca *p = fit(x, n, d, 3);
+        assert_int_equal(p->m, 3);
+        check_components(p, x);
+        float *cut = mem_new(n * 80, sizeof *cut);
+        for (size_t i = 0; i < n; i++)
+            memcpy(cut + i * 80, x + i * d, 80 * sizeof *cut);
+        struct pca *all = fit(cut, n, 80, 0);
+        for (size_t i = 0; i < 3; i++)
+            near(p->variance[i], all->variance[i], 1e-10);
+        near(p->total, all->total, 1e-6);
+        pca_free(p);
+        pca_free(all);
+        free(cut);
+        free(x);
+    }
+}
+
 static void components(void **state)
 {
     (void)state;
@@ -290,8 +356,8 @@ static void degenerate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products), cmocka_unit_test(eigenpairs), cmocka_unit_test(distances),
-        cmocka_unit_test(moments), cmocka_unit_test(constant_but_for_rounding), cmocka_unit_test(components),
+        cmocka_unit_test(products), cmocka_unit_test(eigenpairs), cmocka_unit_test(top_eigenpairs), cmocka_unit_test(distances),
+        cmocka_unit_test(moments), cmocka_unit_test(constant_but_for_rounding), cmocka_unit_test(components), cmocka_unit_test(few_components),
         cmocka_unit_test(any_threads), cmocka_unit_test(applied), cmocka_unit_test(degenerate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
