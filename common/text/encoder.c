@@ -117,7 +117,8 @@ static bool read_shape(struct opening *o, struct encoder *e)
     double eps = json_object_get(j, "layer_norm_eps") ? json_number_value(json_object_get(j, "layer_norm_eps")) : 1e-12;
     bool ok = word(o, name, j, "model_type", "bert") && word(o, name, j, "hidden_act", "gelu") &&
               word(o, name, j, "position_embedding_type", "absolute") &&
-              whole(o, name, j, "num_hidden_layers", 1000, &s->layers) && whole(o, name, j, "hidden_size", 1 << 16, &s->hidden) &&
+              whole(o, name, j, "num_hidden_layers", 1000, &s->layers) &&
+              whole(o, name, j, "hidden_size", 1 << 16, &s->hidden) &&
               whole(o, name, j, "num_attention_heads", 1 << 12, &s->heads) &&
               whole(o, name, j, "intermediate_size", 1 << 20, &s->inner) &&
               whole(o, name, j, "max_position_embeddings", 1 << 16, &s->positions) &&
@@ -146,7 +147,8 @@ static bool read_pieces(struct opening *o, struct encoder *e)
     const char *missing;
     if (!read_json(o, "tokenizer_config.json", false, &j))
         return false;
-    struct wordpiece_how how = { .lowercase = flag(j, "do_lower_case", true), .chinese = flag(j, "tokenize_chinese_chars", true) };
+    struct wordpiece_how how = { .lowercase = flag(j, "do_lower_case", true),
+                                 .chinese = flag(j, "tokenize_chinese_chars", true) };
     how.strip_accents = flag(j, "strip_accents", how.lowercase);
     json_decref(j);
     char *vocab = read_all(o, "vocab.txt", &n, &none);
@@ -188,7 +190,8 @@ static bool read_pooling(struct opening *o, struct encoder *e)
         const char *last = type ? strrchr(type, '.') : NULL;
         last = last ? last + 1 : type;
         if (!last || (strcmp(last, "Transformer") != 0 && strcmp(last, "Pooling") != 0 && strcmp(last, "Normalize") != 0))
-            ok = wrong(o, "modules.json", "module %.60s: only Transformer, Pooling and Normalize are known", type ? type : "without type");
+            ok = wrong(o, "modules.json", "module %.60s: only Transformer, Pooling and Normalize are known",
+                       type ? type : "without type");
     }
     json_decref(j);
     if (!ok || !read_json(o, "1_Pooling/config.json", false, &j))
