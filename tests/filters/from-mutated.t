@@ -6,7 +6,7 @@ use warnings;
 use Test::More;
 use Songpipe;
 
-my $tries = $ENV{FUZZ} || ($ENV{SONGPIPE_ASAN} ? 60 : 200);
+my $tries = $ENV{FUZZ} || ($ENV{SONGPIPE_ASAN} ? 40 : 80);
 
 my $head = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 2), }" . ' ' x 10 . "\n";
 my $fortran = $head =~ s/False/True/r;
