@@ -129,8 +129,8 @@ struct scored *scored_read(struct rec_in *file, const char *input, const char *c
     name_truths(s, truths);
     in.classes = mem_zero(s->n_truths, sizeof *in.classes);
     in.truth_cap = mem_zero(s->n_truths, sizeof *in.truth_cap);
-    for (size_t i = 0; i < s->n_truths; i++)
-    progress_start(0, "records read");
+    if (progress_wanted || !rec_piped(file))
+        progress_start(0, "records read");
     while (rec_next(file, r)) {
         struct text id = rec_id(r);
         if (!ids_add(ids, id, 0))
