@@ -82,6 +82,7 @@ bool fence_start(struct fence *f, const struct fence_limits *limits, void (*work
 {
     int fd[2];
     pid_t parent = getpid();
+    signal(SIGCHLD, SIG_DFL);       /* ignored, as some shells leave it, nobody would know how a child ended */
     if (pipe2(fd, O_CLOEXEC) != 0)
         return false;
     pid_t pid = fork();
@@ -204,7 +205,7 @@ bool fence_wait(struct fence *const *fences, size_t n, bool *ready, int fd, doub
 
 bool fence_end(struct fence *f, char *why)
 {
-    int status;
+    int status = 0;
     pid_t pid = f->pid;
     if (f->fd >= 0)
         close(f->fd);

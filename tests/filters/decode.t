@@ -159,6 +159,13 @@ is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), join(' ', map { "good$
     is(scalar @{ $r->{pcm} }, 4410, 'a name that is not UTF-8');
 }
 
+{
+    input(song("$tmp/mono.wav", 'good'), song("$tmp/vanished.wav", 'bad'));
+    my ($status, $out, $err) = run("perl -e '\$SIG{CHLD} = q(IGNORE); exec qw(decode --command), q(kill -9 \$\$; : {}), q($tmp/in.sp)'");
+    is($status, 1, 'started by who ignores children');
+    like($err, qr/^decode: good: the command was killed by signal 9$/m, 'their ends are known all the same');
+}
+
 # --on-error
 input(song("$tmp/vanished.wav", 'bad'), song("$tmp/mono.wav", 'good'));
 refuses(6, qr/^decode: bad: cannot open .*No such file/m, "decode --on-error fail $tmp/in.sp | cat", undef, 1);

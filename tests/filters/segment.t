@@ -40,6 +40,10 @@ is($padded[2]{seconds}, 4, 'and its seconds');
 @padded = sounds("segment -l 4 --pad --pad-value -80.5 $tmp/in.sp");
 is_deeply($padded[2]{pcm}, [800 .. 1049, (-80.5) x 150], '--pad-value');
 
+input(record('odd', pcm => vec(0 .. 7), rate => int64(8)));
+is(join(' ', map { "$_->{pcm}[0]+" . @{ $_->{pcm} } } sounds("segment -l 0.3125 --hop 0.1875 $tmp/in.sp")), '0+3 2+3 3+3 5+3',
+    'halves of samples are rounded up');
+
 # Two channels, frames, other types, other names.
 input(record('two', pcm => mat(2, 0 .. 39), rate => int64(10)));
 my @got = sounds("segment -l 1.5 $tmp/in.sp");
