@@ -6,7 +6,7 @@
 set -euo pipefail
 packages='amoebax-data hex-a-hop-data holotz-castle-data noiz2sa-data wordwarvi-sound'
 music=${1:-}
-mkdir -p demo
+mkdir -p demo/music
 
 if [ -z "$music" ]; then
     music=demo/music

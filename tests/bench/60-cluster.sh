@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Clusters and scores beside scikit-learn and scipy, on the peers' inputs (WORK), and growth.
+# The peers' seconds are of the computation alone; ours are of the whole command, which reads
+# the stream and writes it.
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$(dirname "$0")/lib.sh"
+WORK=${WORK:-$BENCH/work}
+[ -e "$WORK/mix-100000x16.npy" ] || { echo 'no input: make it with make-data, name its folder by WORK='; exit 0; }
+RUNS=${CLUSTER_RUNS:-3}
+
+# rows FILE N - a stream of the first N rows of mix-FILE.npy, labels as cluster; prints its path
+rows() {
+    local to=$tmp/$1-$2.sp
+    [ -e "$to" ] || {
+        perl -e 'my ($from, $n) = @ARGV; open my $f, "<:raw", $from or die; read $f, my $head, 10;
+            my $size = unpack "v", substr $head, 8; read $f, my $dict, $size;
+            my ($type, $d) = $dict =~ /descr.: .(<..).*\(\d+,\s*(\d*)/ or die; my $shape = $d ? "$n, $d" : "$n,";
+            my $new = sprintf "%-117s\n", "{\x27descr\x27: \x27$type\x27, \x27fortran_order\x27: False, \x27shape\x27: ($shape), }";
+            read $f, my $data, $n * ($d || 1) * 4; print "\x93NUMPY\x01\x00", pack("v", 118), $new, $data' \
+            "$WORK/mix-$1.npy" "$2" > "$tmp/rows.npy"
+        from-npy "$tmp/rows.npy" > "$to"
+    }
+    echo "$to"
+}
+mb() { { peak "$@" >/dev/null; } 2>&1 | tail -1; }
+
+# row NAME THREADS PEER CASE COMMAND...
+row() {
+    local name=$1 threads=$2 script=$3 case=$4 ours theirs
+    shift 4
+    ours=$(medians "$* -q -j$threads > /dev/null")
+    theirs=$(peer "$script" "$case" "$threads" wall_s)
+    echo "| $name | $threads | $ours | $(mb "$@" -q -j"$threads") | $theirs | $(peer "$script" "$case" "$threads" peak_mb) |" \
+        "$(ratio "$theirs" "$ours") |"
+}
+
+echo '| task | threads | s | MB | peer, s | MB | times as fast |'
+echo '|---|---|---|---|---|---|---|'
+for t in 1 2; do
+    row 'k-means 100 000 x 64, k 100, 20 steps' $t kmeans 100k \
+        kmeans --init "$(rows 100000x64 100)" --max-iter 20 --tol 0 "$(rows 100000x64 100000)"
+    row 'k-means 1 000 000 x 16, k 10, 20 steps' $t kmeans 1m \
+        kmeans --init "$(rows 1000000x16 10)" --max-iter 20 --tol 0 "$(rows 1000000x16 1000000)"
+    row 'Ward 20 000 x 32 (scipy)' $t ward scipy-20000 agglo -k 10 "$(rows 50000x32 20000)"
+    row 'DBSCAN 100 000 x 16, 50 neighbours' $t dbscan 100000 dbscan --eps 3.6034 -m 10 "$(rows 100000x16 100000)"
+    row 'DBSCAN 10 000 x 16, all neighbours' $t dbscan dense dbscan --eps 1000 -m 10 "$(rows 100000x16 10000)"
+    kmeans -q -k 10 "$(rows 50000x32 50000)" > "$tmp/labelled.sp"
+    row 'silhouette 50 000 x 32, k 10' $t silhouette 50000 metrics "$tmp/labelled.sp"
+    row 'spectral, kNN, 5000 x 32' $t spectral knn spectral -k 10 --affinity knn "$(rows 50000x32 5000)"
+    row 'spectral, rbf, 5000 x 32' $t spectral rbf spectral -k 10 --gamma 0.03125 "$(rows 50000x32 5000)"
+done
+echo
+echo '| growth, one thread | n | s | MB |'
+echo '|---|---|---|---|'
+for n in 12500 25000 50000; do
+    for command in 'agglo -k 10' 'agglo -k 10 --connectivity knn:10' 'dbscan --eps 5.5 -m 10' 'kmeans -k 10' 'spectral -k 10 --affinity knn'; do
+        s=$(RUNS=1 medians "$command -q -j1 $(rows 50000x32 $n) > /dev/null || [ \$? = 5 ]")
+        echo "| \`$command\` | $n | $s | $(mb $command -q -j1 "$(rows 50000x32 $n)") |"
+    done
+done
