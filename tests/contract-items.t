@@ -12,9 +12,11 @@ my $nan = unpack 'f<', "\0\0\xc0\x7f";
 my $inf = 9**9**9;
 
 # What a filter does not take as bad, and why: tables write whatever is there; an array
-# has a row of numbers for each record, NaN among them, and so none for nil.
+# has a row of numbers for each record, NaN among them, and so none for nil; what a song
+# without one of its parts becomes is --missing's to say.
 my %exempt = (
     'to-csv' => qr/^(?!nil)/,
+    'fuse' => qr/^absent$/,
     'to-npy' => qr/^(nil|NaN|-?Inf|empty)$/,
 );
 
