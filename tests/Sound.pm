@@ -1,4 +1,4 @@
-# What the tests of audio share: files of sound, records that name them, samples read quickly.
+# What the tests of features share: records of samples, librosa's numbers beside ours.
 # SPDX-License-Identifier: GPL-3.0-or-later
 package Sound;
 use strict;
@@ -6,86 +6,76 @@ use warnings;
 use Exporter 'import';
 use Songpipe;
 use Stream;
+use Test::More;
 
-our @EXPORT = qw(song input wav sine sounds);
+our @EXPORT = qw(pcm sound signal flat golden_cases golden_matrix refuses_bad_sound);
 
-# A record that names a file; its id is the name without folders unless given.
-sub song {
-    my ($path, $id) = @_;
-    return record($id // $path =~ s{.*/}{}r, path => str($path));
+# Samples as a packed tensor; a record of them.
+sub pcm { return tensor('<f4', [scalar @_], pack 'f<*', @_) }
+sub sound { my ($id, $rate, @y) = @_; return record($id, pcm => pcm(@y), rate => int64($rate)) }
+
+# Samples first ... last - 1 of the golden signal.
+my $signal;
+sub signal {
+    my ($first, $last) = @_;
+    ($signal) = npy('tests/golden/dsp/signal.npy') if !$signal;
+    return @$signal[$first .. $last - 1];
 }
 
-# Records in a file; its name.
-sub input {
-    spew("$tmp/in.sp", stream({}, @_));
-    return "$tmp/in.sp";
-}
+sub flat { return [map { ref $_ ? @$_ : $_ } @{ $_[0] }] }
 
-# Write a WAV file: PCM of 16 bit, or float of 32. Returns its path.
-sub wav {
-    my ($path, $rate, $channels, $float, @x) = @_;
-    my ($bytes, $data) = $float ? (4, pack 'f<*', @x) : (2, pack 's<*', map { int($_ * 32767) } @x);
-    my $block = $channels * $bytes;
-    spew($path, 'RIFF' . pack('V', 36 + length $data) . 'WAVEfmt ' . pack('VvvVVvv', 16, $float ? 3 : 1, $channels,
-        $rate, $rate * $block & 0xffffffff, $block & 0xffff, 8 * $bytes) . 'data' . pack('V', length $data) . $data);
-    return $path;
-}
-
-# 440 Hz.
-sub sine {
-    my ($rate, $n, $peak) = @_;
-    return map { $peak * sin(2 * 3.14159265358979 * 440 * $_ / $rate) } 0 .. $n - 1;
-}
-
-# A packed value: tensors of f32 as flat lists, with their shape in $shape.
-sub value {
-    my ($p) = @_;
-    my $code = ord $p;
-    return if $code == 0xc0;
-    return $code == 0xc3 if $code == 0xc2 || $code == 0xc3;
-    return $code if $code < 0x80;
-    return substr $p, 1 if ($code & 0xe0) == 0xa0;
-    if ($code == 0x85) {
-        my ($shape) = $p =~ /\xc4\x05shape(.*?)\xc4\x04data/s or die "no tensor\n";
-        my ($rank, @shape) = (ord($shape) & 15);
-        for (my $at = 1; @shape < $rank; ) {
-            my ($n, $size) = integer(substr $shape, $at);
-            push @shape, $n;
-            $at += $size;
+# Every case of tests/golden/dsp/NAME.csv, whose matrix the filter writes to the field. Columns
+# are held to $tolerance->(case, column) each; $more->(record, case) looks at the rest.
+sub golden_cases {
+    my ($filter, $field, $tolerance, $more) = @_;
+    my ($first, @lines) = split /\n/, slurp_file("tests/golden/dsp/$field.csv");
+    my @names = split /,/, $first;
+    for my $line (@lines) {
+        my $case = {};
+        @$case{@names} = map { tr/"//dr } split /,/, $line, @names;     # the options are last
+        my $name = $case->{case};
+        spew("$tmp/case.sp", stream({}, sound($name, $case->{rate}, signal(@$case{qw(first last)}))));
+        my ($r) = records("$filter -q $case->{options} $tmp/case.sp");
+        my ($want, $frames, $d) = npy("tests/golden/dsp/$name.npy");
+        is(scalar @{ $r->{$field} || [] }, $frames, "$name: frames");
+        for my $c (0 .. $d - 1) {
+            my @ours = map { $_->[$c] } @{ $r->{$field} };
+            near_all(\@ours, [map { $want->[$_ * $d + $c] } 0 .. $frames - 1], $tolerance->($case, $c), 0, "$name: column $c");
         }
-        my $count = 1;
-        $count *= $_ for @shape;
-        return { shape => \@shape, x => [unpack 'f<*', substr $p, length($p) - 4 * $count] };
+        $more->($r, $case) if $more;
     }
-    return unpack 'xd>', $p if $code == 0xcb;
-    return substr $p, { 0xd9 => 2, 0xda => 3, 0xdb => 5, 0xc4 => 2, 0xc5 => 3, 0xc6 => 5 }->{$code}
-        if ($code >= 0xd9 && $code <= 0xdb) || ($code >= 0xc4 && $code <= 0xc6);
-    return (integer($p))[0];
 }
 
-sub integer {
-    my ($p) = @_;
-    my $code = ord $p;
-    return ($code, 1) if $code < 0x80;
-    my ($how, $size) = @{ { 0xcc => ['xC', 2], 0xcd => ['xn', 3], 0xce => ['xN', 5], 0xcf => ['xQ>', 9],
-        0xd0 => ['xc', 2], 0xd1 => ['xs>', 3], 0xd2 => ['xl>', 5], 0xd3 => ['xq>', 9] }->{$code} // die "code $code\n" };
-    return (unpack($how, $p), $size);
+# Ours [frame][row] against a golden [row][frame], which may have fewer frames.
+sub golden_matrix {
+    my ($ours, $path, $tolerance, $name) = @_;
+    my ($numbers, $rows, $frames) = npy($path);
+    my @want = map { my $t = $_; map { $numbers->[$_ * $frames + $t] } 0 .. $rows - 1 } 0 .. $frames - 1;
+    ok(@$ours == $frames || (@$ours > $frames && $frames == 100), "$name: frames");
+    near_all(flat([@$ours[0 .. $frames - 1]]), \@want, $tolerance, 0, $name);
 }
 
-# The records that a command writes, which must succeed; tensors flat, NAME.shape beside
-# them. A hundred times as fast as JSON.
-sub sounds {
-    my ($command) = @_;
-    return map {
-        my $raw = $_->{raw};
-        my %r;
-        for my $name (keys %$raw) {
-            my $v = value($raw->{$name});
-            $r{$name} = ref $v ? $v->{x} : $v;
-            $r{"$name.shape"} = $v->{shape} if ref $v;
-        }
-        \%r;
-    } unseal(runs($command));
+# What no filter of sound takes.
+sub refuses_bad_sound {
+    my ($filter) = @_;
+    my @rate = (rate => int64(22050));
+    my $bad = sub {
+        my ($why, $options, @fields) = @_;
+        refuses(6, $why, "$filter $options", stream({}, record('r', @fields)), 1);
+    };
+    $bad->(qr/^$filter: r: pcm\[2\] is -?nan$/, '', pcm => pcm(1, 2, 'nan', 4), @rate);
+    $bad->(qr/^$filter: r: pcm\[0\] is -inf$/, '', pcm => pcm('-inf', 4), @rate);
+    $bad->(qr/^$filter: r: pcm has 2 channels: mix them first/, '', pcm => mat(2, 1 .. 8), @rate);
+    $bad->(qr/^$filter: r: pcm holds no samples/, '', pcm => str('x'), @rate);
+    $bad->(qr/^$filter: r: no field rate: set it/, '', pcm => pcm(1, 2));
+    $bad->(qr/^$filter: r: rate is no number of 1 Hz/, '', pcm => pcm(1, 2), rate => int64(0));
+    $bad->(qr/^$filter: r: no field pcm/, '', @rate);
+    $bad->(qr/^$filter: r: pcm is too large: its power overflows/, '', pcm => pcm((1e30) x 100), @rate);
+    $bad->(qr/^$filter: r: 100 samples are too few for --no-center/, '--no-center', pcm => pcm((1) x 100), @rate);
+    $bad->(qr/^$filter: r: 0 samples are too few for --pad-mode/, '--pad-mode edge', pcm => pcm(), @rate);
+    refuses(2, qr/--win-length 4096 is more than --n-fft 2048/, "$filter --win-length 4096");
+    my ($nil) = records("$filter -q", stream({}, record('r', pcm => nil(), rate => nil())));
+    is((grep { !defined } values %$nil), 2, 'nil gives nil');
 }
 
 1;

@@ -13,7 +13,7 @@ struct logmel {
     struct stft *stft;
     struct mel_bank *bank;
     float *power;               /* power[bins + STFT_SLACK] */
-    float *m;
+    float *m, floor;
     size_t cap;
 };
 
@@ -42,22 +42,14 @@ float *logmel_samples(struct logmel *l, size_t n)
     return stft_samples(l->stft, n);
 }
 
+float logmel_floor(const struct logmel *l)
+{
+    return l->floor;
+}
+
 size_t logmel_empty(const struct logmel *l)
 {
     return l->bank->empty;
-}
-
-/* The largest of powers x[n] >= 0 and `top`, as bits: as integers they have the order of
- * the numbers, infinity and NaN above all. */
-static uint32_t highest(const float *x, size_t n, uint32_t top)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bits &= 0x7fffffff;
-        top = bits > top ? bits : top;
-    }
-    return top;
 }
 
 float *logmel_track(struct logmel *l, double rate, size_t *frames)
@@ -80,7 +72,7 @@ float *logmel_track(struct logmel *l, double rate, size_t *frames)
         float *row = l->m + t * n;
         stft_frame(l->stft, t, c->power, l->power);
         mel_apply(l->bank, l->power, row);
-        bits = highest(row, n, bits);
+        bits = stft_top(row, n, bits);
         if (bits >= 0x7f800000)
             return NULL;
         db_power(row, n, amin);
@@ -89,6 +81,8 @@ float *logmel_track(struct logmel *l, double rate, size_t *frames)
     db_power(&top, 1, amin);
     float ref = c->ref > 0 ? (float)(10 * log10(fmax(c->amin, c->ref))) : top;
     float floor = isinf(c->top_db) ? -INFINITY : top - ref - (float)c->top_db;
+    float silence = (float)(10 * log10(c->amin)) - ref;
+    l->floor = silence < floor ? floor : silence;
     for (size_t i = 0; i < need; i++) {
         float v = l->m[i] - ref;
         l->m[i] = v < floor ? floor : v;

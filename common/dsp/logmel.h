@@ -31,6 +31,9 @@ float *logmel_samples(struct logmel *l, size_t n);
  * not, or too large to be squared. Source: librosa 0.11, melspectrogram, power_to_db. */
 float *logmel_track(struct logmel *l, double rate, size_t *frames);
 
+/* What silence has become in the track used last, dB. */
+float logmel_floor(const struct logmel *l);
+
 /* Filters without a bin in the bank used last. */
 size_t logmel_empty(const struct logmel *l);
 

@@ -161,3 +161,14 @@ void stft_frame(struct stft *s, size_t t, double power, float *restrict p)
             p[k] = powf(p[k], (float)(power / 2));
     memset(p + s->bins, 0, STFT_SLACK * sizeof *p);
 }
+
+uint32_t stft_top(const float *x, size_t n, uint32_t top)
+{
+    for (size_t i = 0; i < n; i++) {    /* without a branch: compilers make vectors of it */
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        bits &= 0x7fffffff;
+        top = bits > top ? bits : top;
+    }
+    return top;
+}

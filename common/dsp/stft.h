@@ -52,6 +52,10 @@ void stft_frame(struct stft *s, size_t t, double power, float *p);
 /* The padded samples of frame t, n_fft of them. */
 const float *stft_frame_samples(const struct stft *s, size_t t);
 
+/* The largest of x[n] >= 0 and `top`, as the bits of the number: as integers they have its
+ * order, infinity and NaN (0x7f800000 and more) above all. */
+uint32_t stft_top(const float *x, size_t n, uint32_t top);
+
 /* The window of n samples, periodic: of scipy.signal.get_window(name, n). */
 void stft_window(double *w, size_t n, int window);
 

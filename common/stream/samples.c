@@ -18,7 +18,7 @@ bool samples_find(struct rec *r, const char *field, const struct value *v, struc
     if (v->type != V_TENSOR)
         return rec_error(r, "%s holds no samples", field);
     if (v->t.ndim == 2 && v->t.shape[1] > 1)
-        return rec_error(r, "%s has %zu channels: mix them first (decode --mono)", field, v->t.shape[1]);
+        return rec_error(r, "%s has %zu channels: mix them first (decode --channels mono)", field, v->t.shape[1]);
     if (v->t.ndim != 1 && v->t.ndim != 2)
         return rec_error(r, "%s has %d dimensions, samples have one", field, v->t.ndim);
     char *side = item_side(field, "pcm", "rate");
@@ -52,10 +52,40 @@ bool samples_copy(struct rec *r, const char *field, const struct samples *s, flo
 void frames_set(struct rec *r, const char *out, const char *usual, const float *m, size_t frames, size_t d,
                 double frame_rate)
 {
-    char *side = item_side(out, usual, "frame_rate");
     rec_set_tensor(r, out, T_F4, 2, (size_t[]){ frames, d }, m);
+    frames_set_rate(r, out, usual, frame_rate);
+}
+
+void frames_set_rate(struct rec *r, const char *out, const char *usual, double frame_rate)
+{
+    char *side = item_side(out, usual, "frame_rate");
     if (number(r, side) != frame_rate)
         item_note_side(r, side);
     rec_set_f64(r, side, frame_rate);
     free(side);
+}
+
+static uint16_t half_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
+    if (size > 0x7f800000)
+        return (uint16_t)(sign | 0x7e00);               /* NaN */
+    if (size >= 0x477ff000)
+        return (uint16_t)(sign | 0x7c00);               /* 65520 and more */
+    if (size < 0x38800000) {                            /* below 2^-14: in steps of 2^-24, which are */
+        memcpy(&x, &size, sizeof x);                    /* those of floats from 0.5 to 1 */
+        x += 0.5f;
+        memcpy(&size, &x, sizeof size);
+        return (uint16_t)(sign | (size - 0x3f000000));
+    }
+    size += 0xfff + (size >> 13 & 1);
+    return (uint16_t)(sign | (size - 0x38000000) >> 13);
+}
+
+void frames_half(const float *x, size_t n, uint16_t *half)
+{
+    for (size_t i = 0; i < n; i++)
+        half[i] = half_of(x[i]);
 }

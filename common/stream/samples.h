@@ -19,10 +19,15 @@ bool samples_find(struct rec *r, const char *field, const struct value *v, struc
 /* Copy the samples to y[count]. Bad if one is NaN or infinite. */
 bool samples_copy(struct rec *r, const char *field, const struct samples *s, float *y);
 
-/* Set `out` to the matrix m[frames][d] and its side field frame_rate (f64, frames a
- * second; OUT.frame_rate if out is not `usual`). A frame_rate that it had and that
- * differs is overwritten with a note. */
+/* Set `out` to the matrix m[frames][d] and its side field frame_rate. */
 void frames_set(struct rec *r, const char *out, const char *usual, const float *m, size_t frames, size_t d,
                 double frame_rate);
+
+/* Set only frame_rate (f64, frames a second; OUT.frame_rate if out is not `usual`). One that
+ * is there and differs is overwritten with a note. */
+void frames_set_rate(struct rec *r, const char *out, const char *usual, double frame_rate);
+
+/* x[n] as IEEE 754 half floats, rounded to the nearest, ties to even; beyond 65504 infinite. */
+void frames_half(const float *x, size_t n, uint16_t *half);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "dsp/chroma.h"
 #include "dsp/db.h"
 #include "dsp/dct.h"
 #include "dsp/logmel.h"
@@ -276,6 +277,56 @@ static void test_dct_apply(void **state)
     }
 }
 
+/* ---- chroma ---- */
+
+static void test_chroma(void **state)
+{
+    (void)state;
+    const char *const names[] = { "chroma_12x1025", "chroma_tuned_12x1025" };
+    const double tunings[] = { 0, -0.13 };
+    struct chroma_conf c = { .n_chroma = 12, .ctroct = 5, .octwidth = 2 };
+    for (size_t i = 0; i < 2; i++) {
+        char name[128];
+        size_t n;
+        snprintf(name, sizeof name, "golden/audio/filters/%s.npy", names[i]);
+        float *want = npy_shared(name, &n), *p = mem_zero(1025 + STFT_SLACK, sizeof *p), m[12];
+        struct chroma_bank *b = chroma_bank_new(&c, 22050, 2048, tunings[i]);
+        for (size_t k = 0; want && k < 1025; k++) {     /* a spectrum of one bin gives a column */
+            p[k] = 1;
+            chroma_apply(b, p, m);
+            p[k] = 0;
+            for (size_t row = 0; row < 12; row++)
+                NEAR(m[row], want[row * 1025 + k], 1e-7);
+        }
+        chroma_bank_free(b);
+        free(want);
+        free(p);
+    }
+}
+
+/* Peaks whose parabolas are known: the top of y = h - (x - x0)^2 lies at x0. */
+static void test_tuning(void **state)
+{
+    (void)state;
+    struct tuning t = { 0 };
+    float p[1025] = { 0 };
+    assert_true(tuning_estimate(&t, 12) == 0);
+    double at = 440 * exp2(0.105 / 12) / 10;            /* bins of 10 Hz; a tenth of a semitone high */
+    for (int k = 43; k <= 46; k++)
+        p[k] = (float)(9 - (k - at) * (k - at));
+    p[5] = 20;                                          /* below 150 Hz: no peak, but the maximum; */
+    p[500] = 9;                                         /* above 4000 Hz; */
+    p[100] = 1;                                         /* too low */
+    tuning_add(&t, p, 1025, 20480, 2048);
+    assert_int_equal(t.n, 1);
+    NEAR(t.hz[0], 10 * at, 1e-3);
+    NEAR(t.height[0], 9, 1e-5);
+    NEAR(tuning_estimate(&t, 12), 0.10, 1e-12);
+    assert_int_equal(t.n, 0);
+    free(t.hz);
+    free(t.height);
+}
+
 /* ---- decibels ---- */
 
 static void test_db(void **state)
@@ -354,7 +405,7 @@ int main(void)
         cmocka_unit_test(test_stft), cmocka_unit_test(test_no_frames), cmocka_unit_test(test_same_bits),
         cmocka_unit_test(test_window), cmocka_unit_test(test_mel), cmocka_unit_test(test_mel_scale),
         cmocka_unit_test(test_mel_empty), cmocka_unit_test(test_dct_orthonormal), cmocka_unit_test(test_dct_golden),
-        cmocka_unit_test(test_dct_apply), cmocka_unit_test(test_db), cmocka_unit_test(test_logmel),
+        cmocka_unit_test(test_dct_apply), cmocka_unit_test(test_chroma), cmocka_unit_test(test_tuning), cmocka_unit_test(test_db), cmocka_unit_test(test_logmel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dsp/descr.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "dsp/db.h"
+
+enum { LANES = 8, GROUP = 4 };
+
+struct descr {
+    struct descr_conf conf;
+    bool wants[DESCR_KINDS], spectral;
+    struct stft *stft;
+    size_t bins, stride;
+    float *mag, *sums, *log;    /* mag[GROUP][stride], their running sums, scratch of flatness */
+    double *f, rate;            /* frequency of each bin, at this rate; padded with 0 */
+    size_t n;                   /* samples */
+    uint32_t *crossed;          /* changes of sign before each sample */
+    float *m;
+    size_t crossed_cap, m_cap;
+};
+
+struct descr *descr_new(const struct descr_conf *conf)
+{
+    struct descr *d = mem_zero(1, sizeof *d);
+    d->conf = *conf;
+    for (size_t i = 0; i < conf->n; i++)
+        d->wants[conf->which[i]] = true;
+    for (int kind = DESCR_CENTROID; kind <= DESCR_FLATNESS; kind++)
+        d->spectral |= d->wants[kind];
+    d->stft = stft_new(&conf->stft);
+    d->bins = stft_bins(d->stft);
+    d->stride = (d->bins + STFT_SLACK + LANES - 1) / LANES * LANES;
+    d->mag = mem_aligned(GROUP * d->stride, sizeof *d->mag);
+    d->sums = mem_aligned(GROUP * d->stride, sizeof *d->sums);
+    d->log = mem_aligned(d->stride, sizeof *d->log);
+    d->f = mem_zero(d->stride, sizeof *d->f);
+    memset(d->mag, 0, GROUP * d->stride * sizeof *d->mag);
+    return d;
+}
+
+void descr_free(struct descr *d)
+{
+    if (!d)
+        return;
+    stft_free(d->stft);
+    free(d->mag);
+    free(d->sums);
+    free(d->log);
+    free(d->f);
+    free(d->crossed);
+    free(d->m);
+    free(d);
+}
+
+float *descr_samples(struct descr *d, size_t n)
+{
+    d->n = n;
+    return stft_samples(d->stft, n);
+}
+
+static double total(const double s[LANES])
+{
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+/* sum X, and with f the sum of f X, over padded bins. */
+static double sum_of(const float *x, const double *f, size_t stride)
+{
+    double s[LANES] = { 0 };
+    for (size_t k = 0; k < stride; k += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            s[j] += f ? f[k + j] * (double)x[k + j] : (double)x[k + j];
+    return total(s);
+}
+
+static double spread(const float *x, const double *f, size_t stride, double centre, double p)
+{
+    double s[LANES] = { 0 };
+    for (size_t k = 0; p == 2 && k < stride; k += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            s[j] += (double)x[k + j] * (f[k + j] - centre) * (f[k + j] - centre);
+    for (size_t k = 0; p != 2 && k < stride; k++)
+        s[0] += (double)x[k] * pow(fabs(f[k] - centre), p);
+    return total(s);
+}
+
+/* Running sums of GROUP magnitude spectra, one behind the other in float as numpy's
+ * cumsum; four at once, since each sum waits for the one before. */
+static void run_sums(struct descr *d)
+{
+    float sum[GROUP] = { 0 };
+    for (size_t k = 0; k < d->bins; k++)
+        for (size_t g = 0; g < GROUP; g++)
+            d->sums[g * d->stride + k] = sum[g] += d->mag[g * d->stride + k];
+}
+
+/* First bin at which the sums reach the share of the last. */
+static size_t rolloff(const float *sums, size_t bins, double share)
+{
+    float least = (float)share * sums[bins - 1];
+    size_t low = 0, high = bins - 1;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (sums[middle] < least)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static double flatness(struct descr *d, const float *x)
+{
+    const struct descr_conf *c = &d->conf;
+    float amin = (float)c->amin;
+    double s[LANES] = { 0 };
+    for (size_t k = 0; k < d->bins; k++) {
+        float v = c->power == 2 ? x[k] * x[k] : c->power == 1 ? x[k] : powf(x[k], (float)c->power);
+        d->log[k] = v < amin ? amin : v;
+    }
+    for (size_t k = d->bins; k < d->stride; k++)
+        d->log[k] = 0;
+    double mean = sum_of(d->log, NULL, d->stride) / (double)d->bins;
+    db_power(d->log, d->bins, amin);
+    for (size_t k = 0; k < d->stride; k += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            s[j] += (double)d->log[k + j];
+    return pow(10, total(s) / 10 / (double)d->bins) / mean;
+}
+
+/* The spectral numbers of frame t, whose magnitudes are in place g. */
+static void spectral(struct descr *d, size_t g, double v[DESCR_KINDS])
+{
+    const float *x = d->mag + g * d->stride;
+    double s = sum_of(x, NULL, d->stride), norm = s < (double)FLT_MIN ? 1 : s;
+    v[DESCR_CENTROID] = sum_of(x, d->f, d->stride) / norm;
+    if (d->wants[DESCR_BANDWIDTH]) {
+        double p = d->conf.p, b = spread(x, d->f, d->stride, v[DESCR_CENTROID], p) / norm;
+        v[DESCR_BANDWIDTH] = p == 2 ? sqrt(b) : pow(b, 1 / p);
+    }
+    if (d->wants[DESCR_ROLLOFF])
+        v[DESCR_ROLLOFF] = d->f[rolloff(d->sums + g * d->stride, d->bins, d->conf.roll_percent)];
+    if (d->wants[DESCR_FLATNESS])
+        v[DESCR_FLATNESS] = flatness(d, x);
+    v[DESCR_ZCR] = s;           /* its place is free: tells whether all are finite */
+}
+
+/* Count the changes of sign: crossed[i] between sample 0 and sample i. */
+static void cross(struct descr *d, const float *y)
+{
+    float least = (float)d->conf.threshold;
+    mem_grow(&d->crossed, &d->crossed_cap, d->n + 1, sizeof *d->crossed);
+    d->crossed[0] = 0;
+    for (size_t i = 1; i < d->n; i++)
+        d->crossed[i] = d->crossed[i - 1] + ((y[i] < -least) != (y[i - 1] < -least));
+}
+
+static double zcr(const struct descr *d, size_t t)
+{
+    size_t hop = (size_t)d->conf.stft.hop_length, length = (size_t)d->conf.stft.n_fft;
+    size_t pad = d->conf.stft.no_center ? 0 : length / 2, begin = t * hop, end = begin + length - 1;
+    if (d->n == 0)
+        return 0;
+    size_t first = begin > pad ? begin - pad : 0, last = end > pad ? end - pad : 0;
+    first = first < d->n ? first : d->n - 1;
+    last = last < d->n ? last : d->n - 1;
+    return (double)(d->crossed[last] - d->crossed[first]) / (double)length;
+}
+
+static double rms(const struct descr *d, size_t t)
+{
+    size_t length = (size_t)d->conf.stft.n_fft, k = 0;
+    const float *x = stft_frame_samples(d->stft, t);
+    double s[LANES] = { 0 };
+    for (; k + LANES <= length; k += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            s[j] += (double)x[k + j] * (double)x[k + j];
+    for (; k < length; k++)
+        s[0] += (double)x[k] * (double)x[k];
+    return sqrt(total(s) / (double)length);
+}
+
+const float *descr_track(struct descr *d, double rate, size_t *frames)
+{
+    size_t count = *frames = stft_begin(d->stft), n = d->conf.n;
+    mem_grow(&d->m, &d->m_cap, mem_mul(count, n) + 1, sizeof *d->m);
+    for (size_t k = 0; k < d->bins && d->rate != rate; k++)
+        d->f[k] = (double)k * rate / (double)d->conf.stft.n_fft;
+    d->rate = rate;
+    if (count && d->wants[DESCR_ZCR])
+        cross(d, stft_frame_samples(d->stft, 0) + (d->conf.stft.no_center ? 0 : d->conf.stft.n_fft / 2));
+    for (size_t t = 0; t < count; t++) {
+        double v[DESCR_KINDS] = { 0 };
+        size_t g = t % GROUP;
+        if (d->spectral && g == 0) {
+            for (size_t i = 0; i < GROUP && t + i < count; i++)
+                stft_frame(d->stft, t + i, 1, d->mag + i * d->stride);
+            if (d->wants[DESCR_ROLLOFF])
+                run_sums(d);
+        }
+        if (d->spectral)
+            spectral(d, g, v);
+        if (!isfinite(v[DESCR_ZCR]))
+            return NULL;
+        if (d->wants[DESCR_ZCR])
+            v[DESCR_ZCR] = zcr(d, t);
+        if (d->wants[DESCR_RMS])
+            v[DESCR_RMS] = rms(d, t);
+        for (size_t i = 0; i < n; i++)
+            d->m[t * n + i] = (float)v[d->conf.which[i]];
+    }
+    return d->m;
+}

@@ -1,0 +1,108 @@
+/* descriptors - numbers that describe the sound of each frame
+ *
+ * in      samples: pcm = f32[n], rate
+ * out     descriptors = f32[frames][...] in their place: a column for each of --which; frame_rate
+ * memory  one track a thread
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "dsp/args.h"
+#include "dsp/descr.h"
+#include "stream/map.h"
+#include "stream/samples.h"
+
+static struct descr_conf conf = { .p = 2, .roll_percent = 0.85, .amin = 1e-10, .power = 2, .threshold = 1e-10 };
+static struct {
+    const char *in, *out, *which;
+    bool keep;
+} arg = { .in = "pcm", .out = "descriptors", .which = DESCR_NAMES };
+
+static const struct opt opts[] = {
+    MAP_IN(&arg.in),
+    MAP_OUT(&arg.out),
+    MAP_KEEP(&arg.keep),
+    OPT_STR('w', "which", &arg.which, "A,B,...", "columns, in their order"),
+    OPT_F64(0, "p", &conf.p, 0.01, 100, "exponent of the bandwidth"),
+    OPT_F64(0, "roll-percent", &conf.roll_percent, 0, 1, "share of the magnitudes below the rolloff"),
+    OPT_F64(0, "amin", &conf.amin, 1e-37, 1e30, "smallest power in the flatness"),
+    OPT_F64(0, "power", &conf.power, 0.01, 16, "exponent of the magnitudes in the flatness"),
+    OPT_F64(0, "threshold", &conf.threshold, 0, 1e30, "magnitude of samples that is 0 to zcr"),
+    OPT_END
+};
+static const struct opt *const also[] = { args_stft_opts, map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct prog prog = {
+    .name = "descriptors", .brief = "numbers that describe the sound of each frame",
+    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
+    .writes = "descriptors matrix, frame_rate number", .conv = "librosa-0.11", .opts = opts, .also = also,
+};
+
+static const char *const names[] = { "centroid", "bandwidth", "rolloff", "flatness", "zcr", "rms" };
+
+static void *worker_new(void *unused)
+{
+    (void)unused;
+    return descr_new(&conf);
+}
+
+static void worker_free(void *worker)
+{
+    descr_free(worker);
+}
+
+static bool process(struct rec *r, const struct value *in, void *worker)
+{
+    struct samples s;
+    size_t frames;
+    if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, descr_samples(worker, s.t->count)))
+        return false;
+    const float *m = descr_track(worker, s.rate, &frames);
+    if (!m)
+        return rec_error(r, "%s is too large: its power overflows", arg.in);
+    if (frames == 0)
+        return rec_error(r, "%zu samples are too few for --%s", s.t->count,
+                         args_stft.no_center ? "no-center" : "pad-mode");
+    frames_set(r, arg.out, "descriptors", m, frames, conf.n, s.rate / (double)args_stft.hop_length);
+    return true;
+}
+
+static void header(struct head *h, void *unused)
+{
+    (void)unused;
+    const char *columns[DESCR_KINDS];
+    for (size_t i = 0; i < conf.n; i++)
+        columns[i] = names[conf.which[i]];
+    head_set_columns(h, arg.out, columns, conf.n);
+}
+
+/* Read --which into conf. */
+static void choose(const char *list)
+{
+    bool taken[DESCR_KINDS] = { false };
+    for (;; list++) {
+        size_t n = strcspn(list, ",");
+        int kind = 0;
+        while (kind < DESCR_KINDS && !(strlen(names[kind]) == n && memcmp(names[kind], list, n) == 0))
+            kind++;
+        if (kind == DESCR_KINDS)
+            opt_misuse(&prog, "--which '%.*s' is none of %s", (int)n, list, DESCR_NAMES);
+        if (taken[kind])
+            opt_misuse(&prog, "--which has %s twice", names[kind]);
+        taken[kind] = true;
+        conf.which[conf.n++] = kind;
+        list += n;
+        if (!*list)
+            return;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv);
+    args_stft_check(&prog);
+    conf.stft = args_stft;
+    choose(arg.which);
+    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .worker_new = worker_new,
+                     .worker_free = worker_free, .header = header };
+    return map_main(&prog, &m, operands);
+}

@@ -1,0 +1,150 @@
+/* logmel - mel spectrogram of samples in decibels
+ *
+ * in      samples: pcm = f32[n], rate
+ * out     logmel = f32[frames][n_mels] in their place, and frame_rate
+ * memory  one track a thread: its samples and its mel bands
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "dsp/args.h"
+#include "stream/map.h"
+#include "stream/samples.h"
+
+enum { PAD_FLOOR, PAD_VALUE, PAD_REFLECT, PAD_NONE };
+
+static struct {
+    const char *in, *out, *pad;
+    bool keep, mel_major, f16;
+    int64_t frames;
+    int crop, pad_kind;
+    double pad_value;
+} arg = { .in = "pcm", .out = "logmel", .pad = "floor" };
+
+static const struct opt opts[] = {
+    MAP_IN(&arg.in),
+    MAP_OUT(&arg.out),
+    MAP_KEEP(&arg.keep),
+    OPT_INT('n', "frames", &arg.frames, 0, 1 << 24, "cut or fill up a track to N frames; 0: as it is"),
+    OPT_CHOICE(0, "crop", &arg.crop, "start|centre", "what is kept of a longer one; where a shorter one stands"),
+    OPT_STR(0, "pad", &arg.pad, "X|floor|reflect|none", "what fills a shorter one: dB, the track's floor, itself"),
+    OPT_FLAG(0, "mel-major", &arg.mel_major, "a band a row, not a frame a row"),
+    OPT_FLAG(0, "f16", &arg.f16, "store half floats"),
+    OPT_END
+};
+static const struct opt *const also[] = { args_stft_opts, args_logmel_opts, map_opts, item_opts, rec_in_opts,
+                                          rec_out_opts, NULL };
+static const struct prog prog = {
+    .name = "logmel", .brief = "mel spectrogram of samples in decibels",
+    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
+    .writes = "logmel matrix, frame_rate number", .conv = "librosa-0.11", .opts = opts, .also = also,
+};
+
+struct worker {
+    struct logmel *l;
+    float *m;
+    uint16_t *half;
+    size_t m_cap, half_cap;
+};
+
+static void *worker_new(void *conf)
+{
+    struct worker *w = mem_zero(1, sizeof *w);
+    w->l = logmel_new(conf);
+    return w;
+}
+
+static void worker_free(void *worker)
+{
+    struct worker *w = worker;
+    logmel_free(w->l);
+    free(w->m);
+    free(w->half);
+    free(w);
+}
+
+/* The frame of m[frames] that stands at place t of `want`; SIZE_MAX where there is none. */
+static size_t source(size_t t, size_t frames, size_t want)
+{
+    size_t more = frames > want ? frames - want : want - frames, shift = arg.crop ? more / 2 : 0;
+    if (frames >= want)
+        return t + shift;
+    if (t >= shift && t - shift < frames)
+        return t - shift;
+    if (arg.pad_kind != PAD_REFLECT)
+        return SIZE_MAX;
+    if (frames == 1)
+        return 0;
+    size_t period = 2 * (frames - 1), at = (t + period - shift % period) % period;
+    return at < frames ? at : period - at;
+}
+
+/* Cut m[frames][n] or fill it up; into w->m, transposed if that is wanted. Returns what
+ * the number of frames has become. */
+static size_t arrange(struct worker *w, const float *m, size_t frames, size_t n)
+{
+    size_t want = arg.frames ? (size_t)arg.frames : frames;
+    if (frames < want && arg.pad_kind == PAD_NONE)
+        want = frames;
+    float fill = arg.pad_kind == PAD_FLOOR ? logmel_floor(w->l) : (float)arg.pad_value;
+    mem_grow(&w->m, &w->m_cap, mem_mul(want, n), sizeof *w->m);
+    for (size_t t = 0; t < want; t++) {
+        size_t from = source(t, frames, want);
+        for (size_t b = 0; b < n; b++)
+            w->m[arg.mel_major ? b * want + t : t * n + b] = from == SIZE_MAX ? fill : m[from * n + b];
+    }
+    return want;
+}
+
+static bool process(struct rec *r, const struct value *in, void *worker)
+{
+    struct worker *w = worker;
+    struct samples s;
+    size_t frames, n = (size_t)args_logmel.mel.n_mels;
+    if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, logmel_samples(w->l, s.t->count)))
+        return false;
+    const float *m = logmel_track(w->l, s.rate, &frames);
+    if (!m)
+        return rec_error(r, "%s is too large: its power overflows", arg.in);
+    if (frames == 0)
+        return rec_error(r, "%zu samples are too few for --%s", s.t->count,
+                         args_stft.no_center ? "no-center" : "pad-mode");
+    if (arg.frames || arg.mel_major) {
+        frames = arrange(w, m, frames, n);
+        m = w->m;
+    }
+    size_t shape[] = { arg.mel_major ? n : frames, arg.mel_major ? frames : n };
+    if (arg.f16) {
+        mem_grow(&w->half, &w->half_cap, mem_mul(frames, n), sizeof *w->half);
+        frames_half(m, frames * n, w->half);
+    }
+    rec_set_tensor(r, arg.out, arg.f16 ? T_F2 : T_F4, 2, shape, arg.f16 ? (const void *)w->half : m);
+    frames_set_rate(r, arg.out, "logmel", s.rate / (double)args_stft.hop_length);
+    return true;
+}
+
+static void header(struct head *h, void *conf)
+{
+    (void)conf;
+    if (!arg.mel_major)
+        head_number_columns(h, arg.out, arg.out, (size_t)args_logmel.mel.n_mels);
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv);
+    struct logmel_conf conf = *args_logmel_check(&prog);
+    static const char *const kinds[] = { "floor", "", "reflect", "none" };
+    while (arg.pad_kind <= PAD_NONE && strcmp(arg.pad, kinds[arg.pad_kind]) != 0)
+        arg.pad_kind++;
+    if (arg.pad_kind > PAD_NONE && opt_number(arg.pad, -1e6, 1e6, &arg.pad_value))
+        arg.pad_kind = PAD_VALUE;
+    if (arg.pad_kind > PAD_NONE || !*arg.pad)
+        opt_misuse(&prog, "--pad '%s' is no number of dB nor floor, reflect or none", arg.pad);
+    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &conf,
+                     .worker_new = worker_new, .worker_free = worker_free, .header = header };
+    return map_main(&prog, &m, operands);
+}
