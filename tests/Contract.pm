@@ -195,7 +195,6 @@ sub value {
 sub input {
     my ($d, %o) = @_;
     $o{small} = 0 if $d->{name} =~ /-decode$/ && !$o{narrow};     # as wide as the codes of its model
-    $o{small} = 0 if $d->{name} =~ /-decode$/ && !$o{narrow};     # as wide as the codes of its model
     my @reads = @{ $d->{reads} };
     @reads = (['x', 'vector']) if !@reads;
     my @names = map { $_->[0] } @reads;
