@@ -31,9 +31,10 @@ zscore demo/clips.sp | pca -n 16 | kmeans -k "$k" > demo/map.sp
 scatter --color folder,cluster --title "10 s clips, MFCC, PCA" demo/map.sp | gnuplot > map.png
 
 echo
-echo "$(to-csv demo/map.sp | tail -n +2 | wc -l) clips, k = $k; agreement of the clusters with the folders:"
-metrics --truth folder demo/map.sp | sp-fields --drop id | to-csv |
-    awk -F, 'NR == 1 { n = split($0, name) } NR == 2 { for (i = 1; i <= n; i++) if ($i != "") printf "  %-24s %s\n", name[i], $i }'
+echo "The clusters (k = $k) of the 10 s clips, held against the folders that they come from:"
+metrics --truth folder demo/map.sp | to-csv |
+    awk -F, 'NR == 1 { n = split($0, name) }
+             NR == 2 { for (i = 2; i <= n; i++) if ($i + 0 == $i) printf "  %-20s %.4g\n", name[i], $i }'
 echo
 echo "demo/map.sp has every clip with its cluster, map.png the picture. Made by:"
 sp-info --pipeline demo/map.sp | sed 's/^/  /'
