@@ -98,12 +98,29 @@ void tuning_add(struct tuning *t, const float *p, size_t bins, double rate, size
     }
 }
 
-static int by_value(const void *a, const void *b)
+/* The number that is greater than or equal to exactly n / 2 others of x[n] > 0, which as
+ * integers have the order of the numbers: its upper half is found by counting, then its lower. */
+static float middle(const float *x, size_t n)
 {
-    float x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
+    size_t *count = mem_new(1 << 16, sizeof *count), left = n / 2;
+    uint32_t found = 0;
+    for (int shift = 16; shift >= 0; shift -= 16) {
+        memset(count, 0, (1 << 16) * sizeof *count);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t bits;
+            memcpy(&bits, x + i, sizeof bits);
+            if (shift || bits >> 16 == found)
+                count[bits >> shift & 0xffff]++;
+        }
+        uint32_t half = 0;
+        for (; left >= count[half]; half++)
+            left -= count[half];
+        found = found << 16 | half;
+    }
+    free(count);
+    float value;
+    memcpy(&value, &found, sizeof value);
+    return value;
 }
 
 double tuning_estimate(struct tuning *t, size_t n_chroma)
@@ -112,11 +129,7 @@ double tuning_estimate(struct tuning *t, size_t n_chroma)
     t->n = 0;
     if (n == 0)
         return 0;
-    float *sorted = mem_new(n, sizeof *sorted);
-    memcpy(sorted, t->height, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_value);
-    float median = sorted[n / 2];       /* what is not below the mean of the middle two is not below this */
-    free(sorted);
+    float median = middle(t->height, n);        /* what is not below the mean of two middles is not below this */
     for (size_t i = 0; i < n; i++) {
         double rest = modulo((double)n_chroma * log2((double)t->hz[i] / 27.5), 1);
         rest = rest >= 0.5 ? rest - 1 : rest;

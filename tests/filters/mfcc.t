@@ -69,6 +69,11 @@ my ($emitted) = records('mfcc --on-error emit 2>/dev/null', stream({}, record('r
 $emitted->{error} =~ s/-nan/nan/;
 is_deeply($emitted, { id => 'r', mfcc => undef, rate => 22050, error => 'pcm[1] is nan' }, '--on-error emit');
 
+my ($status, undef, $note) = run("mfcc --n-fft 64 $tmp/in.sp");
+is($status, 0, 'bands between the bins are no error');
+like($note, qr/\Amfcc: \d+ of 128 mel bands are empty at 22050 Hz: take fewer --n-mels or a larger --n-fft\n(mfcc: 1 without.*\n)?\z/,
+    'but said, once');
+
 refuses(2, qr/--n-mfcc 41 is more than --n-mels 40/, 'mfcc -n 41 --n-mels 40');
 refuses(2, qr/--win-length 4096 is more than --n-fft 2048/, 'mfcc --win-length 4096');
 refuses(2, qr/--fmax 100 is not above --fmin 200/, 'mfcc --fmin 200 --fmax 100');
