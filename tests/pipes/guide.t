@@ -56,6 +56,9 @@ my %together;
 $together{ $_->{genre} }{ $_->{cluster} }++ for @map;
 is_deeply([map { scalar keys %{ $together{$_} } } sort keys %hz], [1, 1, 1], 'songs that sound alike are together');
 is(scalar(my @pooled = records("cat $tmp/pooled.sp")), 9, 'segments are pooled back to songs');
+my @lengths = map { scalar @{ (records("cat $tmp/x$_.sp"))[0]{x} } } 80, 68;
+is("@lengths", '80 68', 'the vectors of the papers');
+is(scalar @{ (records("cat $tmp/mel.sp"))[0]{logmel} }, 256, 'and the tensor');
 is(scalar(my @scores = split /\n/, slurp_file("$tmp/scores.csv")), 4, 'a line of scores for each k');
 is(scalar(my @points = grep { /^[-\d.e]+,[-\d.e]+$/ } split /\n/, slurp_file("$tmp/points.csv")), 9, 'a point for each song');
 is_deeply([map { $_->{cluster} } grep { $_->{genre} ne 'high' } records("cat $tmp/all.sp")],
