@@ -1,7 +1,7 @@
 /* metrics - score clusters, alone and against a truth
  *
  * in      records with a cluster, a vector x (or none) and fields of truth
- * out     one record of scores
+ * out     one record of scores; with --noise all three; with --per-cluster one for each cluster
  * memory  all vectors, 20 bytes a number for the silhouette, and 8 bytes for each pair of record
  *         and cluster, but no more than 256 MB for these
  *
@@ -14,25 +14,33 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "score/bootstrap.h"
 #include "score/external.h"
 #include "score/internal.h"
+#include "score/profile.h"
 #include "stream/scored.h"
 #include "stream/word.h"
 
 static struct {
     const char *in, *cluster, *id;
     struct opt_list truth, set;
-    int64_t jobs;
+    int64_t jobs, bootstrap;
+    uint64_t seed;
     int noise;
-    bool cosine, no_silhouette;
+    bool cosine, no_silhouette, per_cluster;
 } arg = { .in = "x", .cluster = "cluster", .id = "metrics", .noise = NOISE_CLUSTER };
+
+enum { NOISE_ALL = NOISE_SINGLETONS + 1, TOP = 10 };
 
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "vectors that were clustered"),
     OPT_STR('c', "cluster", &arg.cluster, "FIELD", "clusters to score"),
     OPT_LIST('t', "truth", &arg.truth, "A,B,...", "fields to hold the clusters against"),
-    OPT_CHOICE(0, "noise", &arg.noise, "cluster|drop|singletons",
-               "what cluster -1 is: a cluster, left out, or each a cluster of its own"),
+    OPT_CHOICE(0, "noise", &arg.noise, "cluster|drop|singletons|all",
+               "what cluster -1 is: a cluster, left out, or each a cluster of its own; all: a record of each"),
+    OPT_FLAG(0, "per-cluster", &arg.per_cluster, "write a record for each cluster instead of the scores"),
+    OPT_INT(0, "bootstrap", &arg.bootstrap, 0, 1e6, "give 95 percent intervals from this many draws of the rows"),
+    OPT_SEED(&arg.seed),
     OPT_FLAG(0, "cosine", &arg.cosine, "the silhouette by cosine distance, too"),
     OPT_FLAG(0, "no-silhouette", &arg.no_silhouette, "leave out the silhouette, which takes longest"),
     OPT_STR(0, "id", &arg.id, "NAME", "id of the record that is written"),
@@ -48,7 +56,7 @@ static const struct prog prog = {
     .conv = "sklearn-1.9", .opts = opts, .also = also,
 };
 
-/* The record of scores, and why some are nil. */
+/* The record that is made, and why some scores are nil. */
 static struct rec *to;
 static char reason[1024];
 
@@ -80,17 +88,28 @@ static void tick(double share)
     progress_at((size_t)(100 * share), NULL);
 }
 
-static double silhouette(const struct scored *s, bool cosine)
+static void put_interval(const char *name, const char *suffix, struct interval i)
+{
+    char full[512];
+    snprintf(full, sizeof full, "%s.low", name);
+    put(full, suffix, i.low);
+    snprintf(full, sizeof full, "%s.high", name);
+    put(full, suffix, i.high);
+}
+
+/* The mean silhouette; each row's to row[n] (or NULL). */
+static double silhouette(const struct scored *s, bool cosine, double *row)
 {
     mem_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, s->k),
              "the silhouette");
     progress_start(100, "percent of the silhouette");
-    double mean = internal_silhouette(s->x, s->n, s->d, s->cluster, s->k, cosine, NULL, tick);
+    double mean = internal_silhouette(s->x, s->n, s->d, s->cluster, s->k, cosine, row, tick);
     progress_clear();
     return mean;
 }
 
-static void score_alone(const struct scored *s)
+/* Whether inner scores are defined; if not, why. */
+static bool has_inner(const struct scored *s)
 {
     bool defined = !s->without_x && s->k >= 2 && s->k < s->n;
     if (s->without_x && s->n)
@@ -99,48 +118,91 @@ static void score_alone(const struct scored *s)
         because("no rows left", "");
     else if (!defined)
         because(s->k < 2 ? "one cluster" : "every row its own cluster", ": inner scores need 2 <= clusters <= n-1");
+    return defined;
+}
+
+static void score_silhouette(const struct scored *s, const char *name, bool cosine, bool defined)
+{
+    double *row = arg.bootstrap ? mem_new(s->n, sizeof *row) : NULL;
+    struct interval i = { NAN, NAN };
+    put(name, "", defined ? silhouette(s, cosine, row) : NAN);
+    if (row && defined)
+        i = bootstrap_mean(row, s->n, (size_t)arg.bootstrap, arg.seed);
+    if (row)
+        put_interval(name, "", i);
+    free(row);
+}
+
+static void score_alone(const struct scored *s)
+{
+    bool defined = has_inner(s);
     if (!arg.no_silhouette)
-        put("silhouette", "", defined ? silhouette(s, false) : NAN);
+        score_silhouette(s, "silhouette", false, defined);
     if (arg.cosine)
-        put("silhouette_cosine", "", defined ? silhouette(s, true) : NAN);
+        score_silhouette(s, "silhouette_cosine", true, defined);
     put("calinski_harabasz", "", defined ? internal_calinski_harabasz(s->x, s->n, s->d, s->cluster, s->k) : NAN);
     put("davies_bouldin", "", defined ? internal_davies_bouldin(s->x, s->n, s->d, s->cluster, s->k) : NAN);
 }
 
-static void score_truth(const struct scored *s, const struct scored_truth *t)
+/* What the names of all that belongs to a truth end in. */
+static void truth_suffix(const struct scored *s, const struct scored_truth *t, char suffix[256])
 {
-    char suffix[256] = "";
+    suffix[0] = 0;
     if (s->n_truths > 1)
-        snprintf(suffix, sizeof suffix, ".%s", t->field);
+        snprintf(suffix, 256, ".%s", t->field);
     else
         rec_set_str(to, "truth", t->field, strlen(t->field));
+}
+
+static void score_truth(const struct scored *s, const struct scored_truth *t)
+{
+    char suffix[256];
+    truth_suffix(s, t, suffix);
     uint32_t *truth = mem_new(s->n, sizeof *truth), *cluster = mem_new(s->n, sizeof *cluster);
     size_t n = scored_pairs(s, t, truth, cluster);
     struct external e = external_scores(truth, cluster, n);
+    struct interval interval[EXTERNAL_SCORES];
+    if (arg.bootstrap)
+        bootstrap_external(truth, cluster, n, (size_t)arg.bootstrap, arg.seed, interval);
     if (!n && s->n)
         because("no record has a ", t->field);
+    else if (n && !isfinite(e.matched_accuracy))
+        because("too many clusters to match with each ", t->field);
     put_count("with_truth", suffix, n);
     put_count("classes", suffix, e.classes);
-    const struct { const char *name; double v; } scores[] = {
-        { "nmi", e.nmi }, { "ami", e.ami }, { "ari", e.ari }, { "homogeneity", e.homogeneity },
-        { "completeness", e.completeness }, { "v_measure", e.v_measure }, { "fowlkes_mallows", e.fowlkes_mallows },
-        { "purity", e.purity },
-    };
-    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
-        put(scores[i].name, suffix, n ? scores[i].v : NAN);
+    for (size_t i = 0; i < EXTERNAL_SCORES; i++) {
+        put(external_names[i], suffix, n ? e.score[i] : NAN);
+        if (arg.bootstrap)
+            put_interval(external_names[i], suffix, interval[i]);
+    }
     free(truth);
     free(cluster);
 }
 
-static void score(struct scored *s)
+static void begin(const char *id)
 {
+    reason[0] = 0;
+    rec_begin(to, id, strlen(id));
     for (size_t i = 0; i < arg.set.n; i++) {
         const char *value;
         char *name = mem_text(arg.set.v[i], opt_pair(arg.set.v[i], &value));
         word_set(to, name, value);
         free(name);
     }
-    scored_noise(s, (enum scored_noise)arg.noise);
+}
+
+static void end(struct rec_out *out)
+{
+    if (reason[0])
+        rec_set_str(to, "reason", reason, strlen(reason));
+    else
+        rec_set_nil(to, "reason");
+    rec_put(out, to);
+}
+
+static void score(struct scored *s, const char *id, struct rec_out *out)
+{
+    begin(id);
     put_count("n", "", s->all);
     put_count("scored", "", s->n);
     put("coverage", "", s->all ? (double)s->n / (double)s->all : NAN);
@@ -149,10 +211,126 @@ static void score(struct scored *s)
     score_alone(s);
     for (size_t t = 0; t < s->n_truths; t++)
         score_truth(s, s->truths + t);
-    if (reason[0])
-        rec_set_str(to, "reason", reason, strlen(reason));
+    end(out);
+}
+
+/* Noise as a cluster, as singletons, and, last as it leaves rows out, dropped. */
+static void score_all_ways(struct scored *s, struct rec_out *out)
+{
+    const enum scored_noise what[] = { NOISE_CLUSTER, NOISE_SINGLETONS, NOISE_DROP };
+    const char *const names[] = { "cluster", "singletons", "drop" };
+    uint32_t *raw = mem_new(s->n, sizeof *raw);
+    memcpy(raw, s->cluster, s->n * sizeof *raw);
+    for (size_t i = 0; i < 3; i++) {
+        char id[512];
+        snprintf(id, sizeof id, "%s.%s", arg.id, names[i]);
+        memcpy(s->cluster, raw, s->n * sizeof *raw);
+        scored_noise(s, what[i]);
+        score(s, id, out);
+    }
+    free(raw);
+}
+
+static void set_name(const char *field, const struct name *n)
+{
+    if (n->is_number && n->number == floor(n->number) && fabs(n->number) < 0x1p53)
+        rec_set_int(to, field, (int64_t)n->number);
+    else if (n->is_number)
+        rec_set_f64(to, field, n->number);
     else
-        rec_set_nil(to, "reason");
+        rec_set_str(to, field, n->text, n->len);
+}
+
+/* What is said of each cluster. */
+struct about {
+    struct profile *profile;
+    double *silhouette[2];      /* [k]: Euclidean, cosine; NULL: not wanted or not defined */
+    struct { uint32_t *major; double *share; } *truths;
+};
+
+static void put_majority(const struct scored *s, const struct about *a, size_t t, size_t c)
+{
+    char suffix[256], name[300];
+    truth_suffix(s, s->truths + t, suffix);
+    snprintf(name, sizeof name, "majority%s", suffix);
+    if (a->truths[t].major[c] == SCORED_NONE)
+        rec_set_nil(to, name);
+    else
+        set_name(name, s->truths[t].names.v + a->truths[t].major[c]);
+    put("majority_share", suffix, a->truths[t].share[c]);
+}
+
+/* The names of the columns whose mean is the largest, with ", " between. */
+static void put_top(const struct profile *p, size_t c, const struct columns *names)
+{
+    size_t column[TOP], n = profile_top(p, c, TOP, column), len = 0, cap = 0;
+    char *text = NULL;
+    for (size_t i = 0; i < n; i++) {
+        char number[300];
+        const char *name = number;
+        if (names && column[i] < names->n)
+            name = names->names[column[i]];
+        else
+            snprintf(number, sizeof number, "%.250s%zu", arg.in, column[i]);
+        mem_grow(&text, &cap, len + strlen(name) + 3, 1);
+        len += (size_t)sprintf(text + len, "%s%s", i ? ", " : "", name);
+    }
+    rec_set_str(to, "top", text ? text : "", len);
+    free(text);
+}
+
+static void describe(const struct scored *s, const struct about *a, size_t c, const struct columns *columns)
+{
+    static const struct name noise = { .text = "-1", .len = 2, .is_number = true, .number = -1 };
+    const struct name *name = s->origin[c] == SCORED_NONE ? &noise : s->clusters.v + s->origin[c];
+    begin(name->text);
+    set_name("cluster", name);
+    put_count("size", "", a->profile->size[c]);
+    put("share", "", (double)a->profile->size[c] / (double)s->n);
+    if (!arg.no_silhouette)
+        put("silhouette", "", a->silhouette[0] ? a->silhouette[0][c] : NAN);
+    if (arg.cosine)
+        put("silhouette_cosine", "", a->silhouette[1] ? a->silhouette[1][c] : NAN);
+    if (!s->without_x) {
+        const char *medoid = s->ids + s->id[a->profile->medoid[c]];
+        put("distance", "", a->profile->distance[c]);
+        rec_set_str(to, "medoid", medoid, strlen(medoid));
+        put_top(a->profile, c, columns);
+    }
+    for (size_t t = 0; t < s->n_truths; t++)
+        put_majority(s, a, t, c);
+}
+
+static void describe_all(struct scored *s, const struct columns *columns, struct rec_out *out)
+{
+    struct about a = { .truths = mem_zero(s->n_truths, sizeof *a.truths) };
+    bool defined = has_inner(s);
+    for (size_t i = 0; i < 2; i++)
+        if (defined && (i ? arg.cosine : !arg.no_silhouette)) {
+            double *row = mem_new(s->n, sizeof *row);
+            silhouette(s, i, row);
+            a.silhouette[i] = mem_new(s->k, sizeof *a.silhouette[i]);
+            profile_means(row, s->cluster, s->n, s->k, a.silhouette[i]);
+            free(row);
+        }
+    for (size_t t = 0; t < s->n_truths; t++) {
+        a.truths[t].major = mem_new(s->k, sizeof *a.truths[t].major);
+        a.truths[t].share = mem_new(s->k, sizeof *a.truths[t].share);
+        profile_majority(s->truths[t].label, SCORED_NONE, s->cluster, s->n, s->k, a.truths[t].major, a.truths[t].share);
+    }
+    a.profile = profile_new(s->x, s->n, s->d, s->cluster, s->k);
+    for (size_t c = 0; c < s->k; c++) {
+        describe(s, &a, c, columns);
+        rec_put(out, to);
+    }
+    profile_free(a.profile);
+    for (size_t t = 0; t < s->n_truths; t++) {
+        free(a.truths[t].major);
+        free(a.truths[t].share);
+    }
+    free(a.truths);
+    free(a.silhouette[0]);
+    free(a.silhouette[1]);
 }
 
 static void check_options(void)
@@ -170,6 +348,8 @@ static void check_options(void)
     }
     if (arg.cosine && arg.no_silhouette)
         opt_misuse(&prog, "--cosine and --no-silhouette exclude each other");
+    if (arg.per_cluster && (arg.noise > NOISE_DROP || arg.bootstrap))
+        opt_misuse(&prog, "--per-cluster goes with --noise cluster or drop, and without --bootstrap");
 }
 
 int main(int argc, char **argv)
@@ -178,14 +358,20 @@ int main(int argc, char **argv)
     check_options();
     par_jobs = (int)(arg.jobs ? arg.jobs : par_available());
     struct rec_in *in = rec_open(&prog, operands, false);
-    struct scored *s = scored_read(in, arg.in, arg.cluster, &arg.truth);
+    struct scored *s = scored_read(in, arg.in, arg.cluster, &arg.truth, arg.per_cluster);
     struct rec_out *out = rec_create(&prog, in);
     for (size_t i = rec_out_head(out)->n_columns; i-- > 0; )
         head_set_columns(rec_out_head(out), rec_out_head(out)->columns[i].field, NULL, 0);
     to = rec_new();
-    rec_begin(to, arg.id, strlen(arg.id));
-    score(s);
-    rec_put(out, to);
+    if (arg.noise != NOISE_ALL)
+        scored_noise(s, (enum scored_noise)arg.noise);
+    if (arg.per_cluster) {
+        describe_all(s, head_columns(rec_head(in), arg.in), out);
+    } else if (arg.noise == NOISE_ALL) {
+        score_all_ways(s, out);
+    } else {
+        score(s, arg.id, out);
+    }
     rec_free(to);
     rec_finish(out);
     rec_close(in);

@@ -7,8 +7,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "score/match.h"
 
 __extension__ typedef unsigned __int128 wide;
+
+const char *const external_names[EXTERNAL_SCORES] = {
+    "nmi", "ami", "ari", "homogeneity", "completeness", "v_measure", "fowlkes_mallows", "purity", "matched_accuracy",
+};
 
 /* Sums of a table's rows or columns. */
 struct margin { uint64_t *count; size_t n; };
@@ -88,6 +93,24 @@ static double share(double x, double y)
     return y > 0 ? x / y : 1;
 }
 
+/* Rows on the best one-to-one matching of classes and clusters; NaN if they are too many. */
+static double matched(const struct cell *cells, size_t n_cells, size_t classes, size_t clusters)
+{
+    double small = (double)(classes < clusters ? classes : clusters), table = (double)classes * (double)clusters, sum = 0;
+    if (table > 0x1p26 || small * table > 1e11)
+        return NAN;
+    double *count = mem_zero(classes * clusters, sizeof *count);
+    size_t *column = mem_new(classes, sizeof *column);
+    for (size_t i = 0; i < n_cells; i++)
+        count[cells[i].truth * clusters + cells[i].cluster] = (double)cells[i].count;
+    match_best(count, classes, clusters, column);
+    for (size_t i = 0; i < classes; i++)
+        sum += column[i] == SIZE_MAX ? 0 : count[i * clusters + column[i]];
+    free(count);
+    free(column);
+    return sum;
+}
+
 static struct external from_margins(const struct cell *cells, size_t n_cells, struct margin *a, struct margin *b)
 {
     struct external e = { .classes = a->n, .clusters = b->n };
@@ -109,6 +132,7 @@ static struct external from_margins(const struct cell *cells, size_t n_cells, st
         most += best[j];
     free(best);
     e.purity = total ? (double)most / n : NAN;
+    e.matched_accuracy = total ? matched(cells, n_cells, a->n, b->n) / n : NAN;
 
     /* Partitions are equal if each row of the table and each column has one cell. */
     bool equal = n_cells == a->n && n_cells == b->n;
@@ -169,32 +193,42 @@ static size_t *by_truth(const uint32_t *truth, size_t n, size_t **order, size_t 
     return start;
 }
 
-struct external external_scores(const uint32_t *truth, const uint32_t *cluster, size_t n)
+struct cell *external_cells(const uint32_t *truth, const uint32_t *cluster, size_t n, uint32_t *cell, size_t *n_cells)
 {
-    size_t *order, classes, clusters = 0, n_cells = 0, cap = 0;
+    size_t *order, classes, clusters = 0, cap = 0;
     size_t *start = by_truth(truth, n, &order, &classes);
     for (size_t i = 0; i < n; i++)
         clusters = cluster[i] >= clusters ? cluster[i] + (size_t)1 : clusters;
     size_t *at = mem_zero(clusters, sizeof *at);        /* 1 + cell of the cluster within this class */
     struct cell *cells = NULL;
+    *n_cells = 0;
     for (size_t c = 0; c < classes; c++) {
-        size_t first = n_cells;
+        size_t first = *n_cells;
         for (size_t i = start[c]; i < start[c + 1]; i++) {
             uint32_t j = cluster[order[i]];
             if (!at[j]) {
-                mem_grow(&cells, &cap, n_cells + 1, sizeof *cells);
-                cells[n_cells] = (struct cell){ .truth = (uint32_t)c, .cluster = j };
-                at[j] = ++n_cells;
+                mem_grow(&cells, &cap, *n_cells + 1, sizeof *cells);
+                cells[*n_cells] = (struct cell){ .truth = (uint32_t)c, .cluster = j };
+                at[j] = ++*n_cells;
             }
             cells[at[j] - 1].count++;
+            if (cell)
+                cell[order[i]] = (uint32_t)(at[j] - 1);
         }
-        for (size_t i = first; i < n_cells; i++)
+        for (size_t i = first; i < *n_cells; i++)
             at[cells[i].cluster] = 0;
     }
-    struct external e = external_table(cells, n_cells);
-    free(cells);
     free(at);
     free(start);
     free(order);
+    return cells;
+}
+
+struct external external_scores(const uint32_t *truth, const uint32_t *cluster, size_t n)
+{
+    size_t n_cells;
+    struct cell *cells = external_cells(truth, cluster, n, NULL, &n_cells);
+    struct external e = external_table(cells, n_cells);
+    free(cells);
     return e;
 }

@@ -15,10 +15,11 @@ struct reader {
     struct scored *s;
     const char *input, *cluster;
     const struct head *head;
-    size_t records, x_cap, cluster_cap, *truth_cap;
+    size_t records, x_cap, cluster_cap, *truth_cap, id_cap;
+    bool keep;
     struct row row;
-    struct msg_buf lacking;     /* ids, NUL-ended, of records without a vector so far */
-    struct names clusters, *classes;
+    struct msg_buf ids;         /* NUL-ended, of the rows */
+    struct msg_buf lacking;     /* the same of records without a vector so far */
 };
 
 static void name_truths(struct scored *s, const struct opt_list *truths)
@@ -56,7 +57,7 @@ static void blame_lacking(struct reader *in)
         item_bad(r);
     }
     if (in->lacking.n)
-        in->s->n = in->s->noise = 0;
+        in->s->n = in->s->noise = in->ids.n = 0;
     in->lacking.n = 0;
     rec_free(r);
 }
@@ -96,7 +97,7 @@ static bool take(struct reader *in, struct rec *r)
         return false;
     }
     bool noise = v.type == V_INT && v.i == -1;
-    if (!noise && !number(r, in->cluster, &v, &in->clusters, &cluster))
+    if (!noise && !number(r, in->cluster, &v, &s->clusters, &cluster))
         return false;
     for (size_t i = 0; i < s->n_truths; i++) {
         struct scored_truth *t = s->truths + i;
@@ -105,12 +106,19 @@ static bool take(struct reader *in, struct rec *r)
         if (!(f = rec_find(r, t->field)))
             return rec_error(r, "no field %s", t->field);
         v = field_value(f);
-        if (v.type != V_NIL && !number(r, t->field, &v, in->classes + i, t->label + s->n))
+        if (v.type != V_NIL && !number(r, t->field, &v, &t->names, t->label + s->n))
             return false;
     }
     mem_grow(&s->cluster, &in->cluster_cap, s->n + 1, sizeof *s->cluster);
     s->cluster[s->n] = cluster;
     s->noise += noise;
+    if (in->keep) {
+        struct text id = rec_id(r);
+        mem_grow(&s->id, &in->id_cap, s->n + 1, sizeof *s->id);
+        s->id[s->n] = in->ids.n;
+        msg_append(&in->ids, id.p, id.n);
+        msg_append(&in->ids, "", 1);
+    }
     if (in->row.d) {
         mem_need((double)(s->n + 1) * (double)in->row.d * sizeof *s->x, "the matrix of all vectors");
         mem_grow(&s->x, &in->x_cap, mem_mul(s->n + 1, in->row.d), sizeof *s->x);
@@ -120,14 +128,14 @@ static bool take(struct reader *in, struct rec *r)
     return true;
 }
 
-struct scored *scored_read(struct rec_in *file, const char *input, const char *cluster, const struct opt_list *truths)
+struct scored *scored_read(struct rec_in *file, const char *input, const char *cluster, const struct opt_list *truths,
+                           bool keep)
 {
     struct scored *s = mem_zero(1, sizeof *s);
-    struct reader in = { .s = s, .input = input, .cluster = cluster, .head = rec_head(file) };
+    struct reader in = { .s = s, .input = input, .cluster = cluster, .head = rec_head(file), .keep = keep };
     struct rec *r = rec_new();
     struct ids *ids = ids_new();
     name_truths(s, truths);
-    in.classes = mem_zero(s->n_truths, sizeof *in.classes);
     in.truth_cap = mem_zero(s->n_truths, sizeof *in.truth_cap);
     if (progress_wanted || !rec_piped(file))
         progress_start(0, "records read");
@@ -147,13 +155,7 @@ struct scored *scored_read(struct rec_in *file, const char *input, const char *c
     s->all = s->n;
     s->d = in.row.d;
     s->without_x = s->d == 0;
-    s->k = in.clusters.n;
-    for (size_t i = 0; i < s->n_truths; i++) {
-        s->truths[i].k = in.classes[i].n;
-        names_free(in.classes + i);
-    }
-    names_free(&in.clusters);
-    free(in.classes);
+    s->ids = (char *)in.ids.p;
     free(in.truth_cap);
     free(in.row.x);
     msg_free(&in.lacking);
@@ -162,15 +164,19 @@ struct scored *scored_read(struct rec_in *file, const char *input, const char *c
     return s;
 }
 
-/* Number the labels below k that occur in label[n] from 0 without gaps; how many there are. */
-static size_t close_gaps(uint32_t *label, size_t n, size_t k)
+/* Number the labels below k that occur in label[n] from 0 without gaps; how many there are.
+ * What they were goes to from[k] (or NULL). */
+static size_t close_gaps(uint32_t *label, size_t n, size_t k, uint32_t *from)
 {
     uint32_t *to = mem_new(k, sizeof *to), next = 0;
     for (size_t j = 0; j < k; j++)
         to[j] = SCORED_NONE;
     for (size_t i = 0; i < n; i++) {
-        if (to[label[i]] == SCORED_NONE)
+        if (to[label[i]] == SCORED_NONE) {
+            if (from)
+                from[next] = label[i];
             to[label[i]] = next++;
+        }
         label[i] = to[label[i]];
     }
     free(to);
@@ -180,7 +186,7 @@ static size_t close_gaps(uint32_t *label, size_t n, size_t k)
 void scored_noise(struct scored *s, enum scored_noise what)
 {
     size_t left = 0;
-    uint32_t own = (uint32_t)s->k;
+    uint32_t own = (uint32_t)s->clusters.n;
     for (size_t i = 0; i < s->n; i++) {
         bool noise = s->cluster[i] == SCORED_NONE;
         if (noise && what == NOISE_DROP)
@@ -189,12 +195,18 @@ void scored_noise(struct scored *s, enum scored_noise what)
         own += noise && what == NOISE_SINGLETONS;
         if (s->d)
             memmove(s->x + left * s->d, s->x + i * s->d, s->d * sizeof *s->x);
+        if (s->id)
+            s->id[left] = s->id[i];
         for (size_t t = 0; t < s->n_truths; t++)
             s->truths[t].label[left] = s->truths[t].label[i];
         left++;
     }
     s->n = left;
-    s->k = close_gaps(s->cluster, left, (size_t)own + 1);
+    s->origin = mem_resize(s->origin, (size_t)own + 1, sizeof *s->origin);
+    s->k = close_gaps(s->cluster, left, (size_t)own + 1, s->origin);
+    for (size_t j = 0; j < s->k; j++)
+        if (s->origin[j] >= s->clusters.n)
+            s->origin[j] = SCORED_NONE;
 }
 
 size_t scored_pairs(const struct scored *s, const struct scored_truth *t, uint32_t *truth, uint32_t *cluster)
@@ -205,8 +217,8 @@ size_t scored_pairs(const struct scored *s, const struct scored_truth *t, uint32
             truth[n] = t->label[i];
             cluster[n++] = s->cluster[i];
         }
-    close_gaps(truth, n, t->k);
-    close_gaps(cluster, n, s->k);
+    close_gaps(truth, n, t->names.n, NULL);
+    close_gaps(cluster, n, s->k, NULL);
     return n;
 }
 
@@ -217,9 +229,14 @@ void scored_free(struct scored *s)
     for (size_t i = 0; i < s->n_truths; i++) {
         free(s->truths[i].field);
         free(s->truths[i].label);
+        names_free(&s->truths[i].names);
     }
     free(s->truths);
     free(s->cluster);
+    free(s->origin);
+    names_free(&s->clusters);
+    free(s->ids);
+    free(s->id);
     free(s->x);
     free(s);
 }

@@ -3,6 +3,7 @@
 #ifndef STREAM_SCORED_H
 #define STREAM_SCORED_H
 
+#include "base/names.h"
 #include "stream/item.h"
 #include "stream/rec.h"
 
@@ -17,14 +18,19 @@ struct scored {
     bool without_x;             /* no record has the field of the vector: d is 0, x NULL */
     float *x;                   /* x[n][d] */
     uint32_t *cluster;          /* [n] */
-    struct scored_truth { char *field; uint32_t *label; size_t k; } *truths;    /* label[n], classes */
+    uint32_t *origin;           /* [k] after scored_noise: which of `clusters` it was; SCORED_NONE: noise */
+    struct names clusters;      /* as they were called */
+    struct scored_truth { char *field; uint32_t *label; struct names names; } *truths;  /* label[n], classes */
     size_t n_truths;
+    char *ids;                  /* NUL-ended; NULL unless asked for */
+    size_t *id;                 /* [n]: where in ids a row's begins */
 };
 
 /* Read all records: the vector `input`, which no record may have, or all; the label
  * `cluster`; the truths, "a,b" and more. Records whose vector or cluster is nil are counted
- * and passed over, a truth may be nil. Ids are checked to be unique. */
-struct scored *scored_read(struct rec_in *in, const char *input, const char *cluster, const struct opt_list *truths);
+ * and passed over, a truth may be nil. Ids are checked to be unique, and kept if `ids`. */
+struct scored *scored_read(struct rec_in *in, const char *input, const char *cluster, const struct opt_list *truths,
+                           bool ids);
 
 /* Make of noise one cluster, leave it out, or make each row of it a cluster of its own; then
  * number the clusters that are left from 0 without gaps. */

@@ -20,7 +20,7 @@ my %exact = (
 );
 my %tolerance = (ami => 1e-9, davies_bouldin => 1e-7);
 my @scores = qw(silhouette silhouette_cosine calinski_harabasz davies_bouldin nmi ami ari homogeneity completeness
-    v_measure fowlkes_mallows purity);
+    v_measure fowlkes_mallows purity matched_accuracy);
 
 for my $set (sets(qw(blobs dups moons gtzan))) {
     my ($name, $dir) = @$set{qw(name dir)};
@@ -102,6 +102,49 @@ is_deeply([@$r{qw(nmi with_truth reason)}], [undef, 0, 'no record has a t'], 'a 
 ($r) = records("metrics -t t", stream({}));
 is_deeply([@$r{qw(n coverage silhouette nmi reason)}], [0, undef, undef, undef, 'no rows left'], 'no records');
 
+# Noise in all ways; two clusterings; what each cluster is like.
+my @ways = records("metrics --noise all --id run --truth a $tmp/in.sp");
+is_deeply([map { $_->{id} } @ways], [qw(run.cluster run.singletons run.drop)], 'noise in all ways');
+for my $way (@ways) {
+    my ($name) = $way->{id} =~ /\.(.*)/;
+    my ($one) = records("metrics --noise $name --id $way->{id} --truth a $tmp/in.sp");
+    is_deeply($way, $one, "the same as --noise $name");
+}
+($r) = records("metrics --truth b $tmp/in.sp");
+near_all([$r->{matched_accuracy}], [3 / 5], 1e-15, 0, 'agreement with another clustering');
+my @about = records("metrics --per-cluster --truth a,b --set run=7 --cosine $tmp/in.sp");
+is_deeply([map { [@$_{qw(id cluster run size share medoid top majority.a majority_share.a majority.b majority_share.b)}] } @about],
+    [['0', 0, 7, 2, 0.4, '0', 'v', 'p', 1, 0, 0.5], ['1', 1, 7, 2, 0.4, '2', 'v, u', 'q', 1, 1, 1],
+     ['-1', -1, 7, 1, 0.2, '4', 'u', undef, undef, 1, 1]], 'each cluster');
+near_all([map { $_->{distance} } @about], [0.5, 0.5, 0], 1e-15, 0, 'mean distance to the centre');
+my ($whole) = records("metrics --cosine $tmp/in.sp");
+for my $which (qw(silhouette silhouette_cosine)) {
+    my $mean = 0;
+    $mean += $_->{$which} * $_->{share} for @about;
+    near_all([$mean], [$whole->{$which}], 1e-15, 0, "$which of each cluster");
+}
+@about = records("metrics --per-cluster --noise drop --no-silhouette $tmp/in.sp");
+is_deeply([map { [@$_{qw(cluster share)}] } @about], [[0, 0.5], [1, 0.5]], 'each cluster but noise');
+@about = records("metrics --per-cluster", stream({}, map { record($_, cluster => str($_ % 2 ? 'ä' : 'b')) } 1 .. 4));
+is_deeply([map { [$_->{cluster}, $_->{size}, $_->{silhouette}, exists $_->{medoid}] } @about],
+    [["\x{e4}", 2, undef, ''], ['b', 2, undef, '']], 'each cluster, without vectors');
+is_deeply([records("metrics --per-cluster -t t", stream({}))], [], 'no cluster');
+
+# Intervals: the matched share of 400 rows, 320 of them matched, is binomial.
+my $many = stream({}, map { record($_, x => vec($_ % 2, $_ / 400), t => int64($_ % 2), cluster => int64(($_ % 10 < 2) ^ ($_ % 2))) } 1 .. 400);
+($r) = records("metrics -t t --bootstrap 4000", $many);
+near_all([@$r{qw(matched_accuracy.low matched_accuracy matched_accuracy.high)}], [0.8 - 0.0392, 0.8, 0.8 + 0.0392], 0.004, 0, 'interval');
+ok($r->{"$_.low"} < $r->{$_} && $r->{$_} < $r->{"$_.high"}, "interval of $_") for qw(nmi ami ari purity silhouette);
+is(runs("metrics -j 1 -t t --bootstrap 50", $many), runs("metrics -j 3 -t t --bootstrap 50", $many), 'intervals for any -j');
+isnt(runs("metrics -t t --bootstrap 50 --seed 1", $many), runs("metrics -t t --bootstrap 50", $many), 'another seed');
+($r) = records("metrics -t t --bootstrap 20", stream({}, map { record($_, x => vec($_), t => nil(), cluster => int64($_ % 2)) } 1 .. 4));
+is_deeply([@$r{qw(nmi nmi.low nmi.high)}], [undef, undef, undef], 'no truth, no interval');
+
+# 10^4 classes and as many clusters are too many to match.
+($r) = records("metrics -t t", stream({}, map { record($_, t => int64($_), cluster => int64($_)) } 1 .. 10000));
+is_deeply([@$r{qw(nmi matched_accuracy)}], [1, undef], 'too many to match');
+like($r->{reason}, qr/too many clusters to match with each t/, 'is said');
+
 # What it refuses.
 my $lacks = stream({}, record('a', cluster => int64(1)), record('b', x => vec(1), cluster => int64(1)),
     record('c', x => vec(2), cluster => int64(0)), record('d', x => vec(2), cluster => int64(1)));
@@ -116,5 +159,6 @@ refuses(6, qr/a: cluster is no label/, "metrics", stream({}, record('a', x => ve
 refuses(3, qr/id a comes twice/, "metrics", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
 refuses(2, qr/--set 'x' is no NAME=VALUE/, "metrics --set x $tmp/in.sp");
 refuses(2, qr/--truth 'a,' has an empty name/, "metrics --truth a, $tmp/in.sp");
+refuses(2, qr/--per-cluster goes with/, "metrics --per-cluster $_ $tmp/in.sp") for '--noise all', '--noise singletons', '--bootstrap 9';
 refuses(4, qr/the silhouette needs .* more than --max-memory/, "metrics --max-memory 100 $tmp/in.sp");
 done_testing;
