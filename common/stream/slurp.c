@@ -19,6 +19,36 @@ const struct opt slurp_opts[] = {
 };
 const struct opt *const slurp_also[] = { slurp_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
 
+static bool not_finite(struct rec *r, const char *field, const struct columns *columns, size_t i, float x)
+{
+    bool named = columns && i < columns->n;
+    return rec_error(r, "%s[%zu]%s%s%s is %g", field, i, named ? " (" : "", named ? columns->names[i] : "",
+                     named ? ")" : "", (double)x);
+}
+
+bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+                     struct sparse_row *row)
+{
+    const struct sparse *s = &v->sp;
+    if (row->d && s->d != row->d)
+        return rec_error(r, "%s has %zu numbers, not %zu", field, s->d, row->d);
+    if (s->d == 0)
+        return rec_error(r, "%s is an empty vector", field);
+    if (s->nnz >= row->cap) {
+        row->cap = 2 * s->nnz + 16;
+        row->index = mem_resize(row->index, row->cap, sizeof *row->index);
+        row->value = mem_resize(row->value, row->cap, sizeof *row->value);
+    }
+    memcpy(row->index, s->index, s->nnz * sizeof *row->index);
+    memcpy(row->value, s->value, s->nnz * sizeof *row->value);
+    for (size_t i = 0; i < s->nnz; i++)
+        if (!isfinite(row->value[i]))
+            return not_finite(r, field, columns, row->index[i], row->value[i]);
+    row->d = s->d;
+    row->nnz = s->nnz;
+    return true;
+}
+
 bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
               struct row *row)
 {
@@ -47,11 +77,8 @@ bool row_read(struct rec *r, const char *field, const struct value *v, const str
         }
     }
     for (size_t i = 0; i < d; i++)
-        if (!isfinite(row->x[i])) {
-            bool named = columns && i < columns->n;
-            return rec_error(r, "%s[%zu]%s%s%s is %g", field, i, named ? " (" : "", named ? columns->names[i] : "",
-                             named ? ")" : "", (double)row->x[i]);
-        }
+        if (!isfinite(row->x[i]))
+            return not_finite(r, field, columns, i, row->x[i]);
     row->d = d;
     return true;
 }

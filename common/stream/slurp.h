@@ -19,6 +19,13 @@ struct row { float *x; size_t d, cap; };
 bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
               struct row *row);
 
+/* A sparse vector as it is stored: index[nnz] ascending, value[nnz]; d is 0 before the first. */
+struct sparse_row { uint32_t *index; float *value; size_t d, nnz, cap; };
+
+/* The same for a v of type V_SPARSE, without writing its zeros out. Free index and value. */
+bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+                     struct sparse_row *row);
+
 /* First pass: call use(x, n, d, state) with blocks of at most `block` rows of `field`,
  * in order, cut at fixed places; nil and (unless --on-error=fail) bad ones left out.
  * Returns the number of rows; their width in *d (0 if there is none). */
