@@ -3,7 +3,8 @@
  * in      records with vectors of d numbers
  * out     the same records with vectors of k numbers, columns pca0, pca1, ...
  * memory  to fit: 8 d^2 bytes for many records, 12 n d for n <= d of them (and 16 times
- *         the square of the smaller to solve); to apply: one record; a pipe is spooled
+ *         the square of the smaller to solve); sparse records: 20 bytes a number that is
+ *         not 0, and 8 times that square; to apply: one record; a pipe is spooled
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
@@ -20,11 +21,16 @@
 #include "stream/model.h"
 #include "stream/slurp.h"
 
+enum { SOLVER_EXACT, SOLVER_RANDOMIZED };
+enum { RANDOM_STEPS = 8 };          /* products with the covariance; scikit-learn's 7 iterations and the last */
+
 static struct {
     const char *in, *out, *save;
     struct opt_input model;
     double n;
     bool keep, whiten, inverse;
+    int solver;
+    uint64_t seed;
 } arg = { .in = "x", .n = 0 };
 
 static const struct opt opts[] = {
@@ -32,6 +38,8 @@ static const struct opt opts[] = {
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
     OPT_F64('n', "n-components", &arg.n, 0, 1e9, "components to keep; below 1: share of the variance; 0: all"),
+    OPT_CHOICE(0, "solver", &arg.solver, "exact|randomized", "how a whole number of components is found"),
+    OPT_SEED(&arg.seed),
     OPT_FLAG('w', "whiten", &arg.whiten, "divide each component by its standard deviation"),
     OPT_INPUT('m', "model", &arg.model, "apply this model instead of fitting one"),
     OPT_NOTE(0, "save", &arg.save, "FILE", "write the fitted model to this file"),
@@ -92,17 +100,94 @@ static double share(size_t k)
     return pca->total > 0 ? sum / pca->total : 1;
 }
 
+/* Sparse rows as they are, and all rows for --solver randomized; else NULL, and the rows of
+ * one record after the other are in *fit. */
+static struct sparse_rows *read_rows(struct rec_in *in, struct pca_fit **fit, size_t *n, size_t *d)
+{
+    struct sparse_rows *rows = NULL;
+    struct rec *r = rec_new();
+    struct row row = { NULL, 0, 0 };
+    struct sparse_row thin = { .d = 0 };
+    const struct columns *names = head_columns(rec_head(in), arg.in);
+    *n = *d = 0;
+    progress_start(0, "records read");
+    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
+        const struct field *f = rec_find(r, arg.in);
+        struct value v = rec_get(r, arg.in);
+        if (f && v.type == V_NIL)
+            continue;
+        thin.d = row.d = *d;
+        bool stored = v.type == V_SPARSE && (rows || !*n);
+        bool good = !f ? rec_error(r, "no field %s", arg.in) :
+                    stored ? row_read_sparse(r, arg.in, &v, names, &thin) : row_read(r, arg.in, &v, names, &row);
+        if (!good) {
+            if (item_on_error == ON_ERROR_FAIL)
+                item_bad(r);
+            continue;
+        }
+        *d = stored ? thin.d : row.d;
+        if (!rows && !*n && (stored || arg.solver == SOLVER_RANDOMIZED))
+            rows = sparse_new(*d);
+        (*n)++;
+        if (rows && !stored) {          /* a dense row among sparse ones */
+            thin.cap = thin.cap > *d ? thin.cap : *d;
+            thin.index = mem_resize(thin.index, thin.cap, sizeof *thin.index);
+            for (size_t i = 0; i < *d; i++)
+                thin.index[i] = (uint32_t)i;
+            thin.value = mem_resize(thin.value, thin.cap, sizeof *thin.value);
+            sparse_add(rows, *d, thin.index, row.x);
+        } else if (rows) {
+            sparse_add(rows, thin.nnz, thin.index, thin.value);
+        } else {
+            add(row.x, 1, *d, fit);
+        }
+    }
+    progress_clear();
+    free(row.x);
+    free(thin.index);
+    free(thin.value);
+    rec_free(r);
+    return rows;
+}
+
+/* What the sparse solver is not for goes through the dense one. */
+static void add_all(const struct sparse_rows *rows, struct pca_fit **fit)
+{
+    float *x = mem_new(rows->d, sizeof *x);
+    for (size_t i = 0; i < rows->n; i++) {
+        memset(x, 0, rows->d * sizeof *x);
+        for (size_t e = rows->begin[i]; e < rows->begin[i + 1]; e++)
+            x[rows->at[e].column] = rows->at[e].value;
+        add(x, 1, rows->d, fit);
+    }
+    free(x);
+}
+
 static void learn(struct rec_in *in)
 {
     struct pca_fit *fit = NULL;
-    size_t d, n = rows_each(in, arg.in, 64, add, &fit, &d), most = n < d ? n : d;
+    size_t n, d;
+    struct sparse_rows *rows = read_rows(in, &fit, &n, &d);
+    size_t most = n < d ? n : d;
     if (n < 2)
         die(ST_STOPPED, "%zu record%s with %s: at least 2 are needed to fit", n, n == 1 ? "" : "s", arg.in);
     if (arg.n > (double)most)
         die(ST_STOPPED, "%.0f components of %zu records with %zu columns: there are at most %zu", arg.n, n, d, most);
-    mem_need(24 * (double)most * (double)most, "the eigenvectors");
-    if (!(pca = most > EIG_MAX ? NULL : pca_fit_solve(fit, arg.n)))
+    if (rows && arg.n >= 1 && (arg.solver == SOLVER_RANDOMIZED || 4 * arg.n <= (double)most)) {
+        if (arg.solver == SOLVER_EXACT && most <= PCA_SQUARE)
+            mem_need(8 * (double)most * (double)most + 20 * (double)rows->nnz, "the products of sparse vectors");
+        sparse_index(rows);
+        pca = pca_sparse(rows, (size_t)arg.n, arg.solver == SOLVER_RANDOMIZED ? RANDOM_STEPS : 0, arg.seed);
+        pca_fit_free(fit);
+    } else {
+        if (rows)
+            add_all(rows, &fit);
+        mem_need(24 * (double)most * (double)most, "the eigenvectors");
+        pca = most > EIG_MAX ? NULL : pca_fit_solve(fit, arg.n);
+    }
+    if (!pca)
         die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large, or too many", n, d);
+    sparse_free(rows);
     set_scale(arg.whiten);
     if (arg.save)
         save(in);
@@ -147,8 +232,10 @@ static void load(const struct rec_in *in)
     model_free(m);
 }
 
+static double *prepared;            /* the components for sparse rows, if they may come */
+
 /* A worker's numbers: as read, and as written. */
-struct work { struct row row; float *y; };
+struct work { struct row row; struct sparse_row thin; float *y; };
 
 static void *work_new(void *state)
 {
@@ -162,6 +249,8 @@ static void work_free(void *worker)
 {
     struct work *w = worker;
     free(w->row.x);
+    free(w->thin.index);
+    free(w->thin.value);
     free(w->y);
     free(w);
 }
@@ -170,6 +259,14 @@ static bool process(struct rec *r, const struct value *in, void *worker)
 {
     struct work *w = worker;
     w->row.d = arg.inverse ? pca->k : pca->d;
+    w->thin.d = pca->d;
+    if (in->type == V_SPARSE && !arg.inverse) {
+        if (!row_read_sparse(r, arg.in, in, head_columns(in_head, arg.in), &w->thin))
+            return false;
+        pca_sparse_apply(pca, prepared, scale, w->thin.nnz, w->thin.index, w->thin.value, w->y);
+        rec_set_vector(r, out_field, w->y, pca->k);
+        return true;
+    }
     if (!row_read(r, arg.in, in, head_columns(in_head, arg.in), &w->row))
         return false;
     (arg.inverse ? pca_invert : pca_apply)(pca, scale, w->row.x, w->y);
@@ -194,6 +291,8 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "-n %g is neither a whole number nor a share below 1", arg.n);
     if (arg.inverse && !arg.model.path)
         opt_misuse(&prog, "--inverse needs --model");
+    if (arg.solver == SOLVER_RANDOMIZED && arg.n < 1)
+        opt_misuse(&prog, "--solver randomized needs a whole number of components");
     if (arg.model.path && (arg.save || arg.n > 0 || arg.whiten))
         opt_misuse(&prog, "--model excludes --save, -n and --whiten: they are the model's");
     out_field = arg.out ? arg.out : arg.in;
@@ -206,10 +305,12 @@ int main(int argc, char **argv)
         learn(in);
         rec_rewind(in);
     }
+    prepared = pca_sparse_prepare(pca);
     int status = map_run(&(struct map){ .in = arg.in, .out = out_field, .keep = arg.keep, .process = process,
                          .worker_new = work_new, .worker_free = work_free, .header = header }, in,
                          rec_create(&prog, in));
     pca_free(pca);
+    free(prepared);
     free(scale);
     return status;
 }

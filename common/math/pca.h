@@ -11,6 +11,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "math/sparse.h"
 
 struct pca {
     size_t n, d;                /* rows and columns it was fitted to */
@@ -38,6 +41,19 @@ void pca_fit_add(struct pca_fit *f, const float *x, size_t n);
 struct pca *pca_fit_solve(struct pca_fit *f, double want);
 
 void pca_fit_free(struct pca_fit *f);
+
+/* The first k components of sparse rows (sparse_index was called), 1 <= k <= min(n, d), n >= 2,
+ * without a dense copy of them; variance has k numbers, m is k, total that of all. `steps` 0:
+ * exactly, by the smaller of the d x d and n x n products where that is up to
+ * PCA_SQUARE wide, else by products with the rows; NULL if it does not converge. Else by so
+ * many steps of subspace iteration from `seed`: variances are a little too small. */
+#define PCA_SQUARE 8192
+struct pca *pca_sparse(const struct sparse_rows *s, size_t k, size_t steps, uint64_t seed);
+
+/* pca_apply for a sparse row, with what pca_sparse_prepare returned (freed by free). */
+double *pca_sparse_prepare(const struct pca *p);
+void pca_sparse_apply(const struct pca *p, const double *prepared, const double *scale, size_t nnz,
+                      const uint32_t *column, const float *value, float *y);
 void pca_free(struct pca *p);
 
 /* Number of components whose share of the variance[m] first exceeds `share` in 0 ... 1,
