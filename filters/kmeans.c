@@ -13,14 +13,19 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "cluster/dbscan.h"
 #include "cluster/kmeans.h"
+#include "score/internal.h"
 #include "stream/model.h"
 #include "stream/slurp.h"
 
+enum { BY_SILHOUETTE, BY_CALINSKI_HARABASZ, BY_DAVIES_BOULDIN, BY_INERTIA_KNEE };
+
 static struct {
-    const char *in, *out, *save;
+    const char *in, *out, *save, *n_clusters, *scan;
     struct opt_input model, init;
-    int64_t k, n_init, max_iter;
+    int64_t n_init, max_iter;
+    int by;
     double tol;
     uint64_t seed;
 } arg = { .in = "x", .out = "cluster", .n_init = 10, .max_iter = 300, .tol = 1e-4 };
@@ -28,7 +33,10 @@ static struct {
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
-    OPT_INT('k', "n-clusters", &arg.k, 0, 1e9, "number of clusters; 0: as many as --init or --model has"),
+    OPT_STR('k', "n-clusters", &arg.n_clusters, "K|A:B",
+            "number of clusters, or the best of A to B; not set: as many as --init or --model has"),
+    OPT_NOTE(0, "scan", &arg.scan, "FILE", "write the scores of all k of A:B to this file, as records"),
+    OPT_CHOICE(0, "by", &arg.by, "silhouette|calinski_harabasz|davies_bouldin|inertia-knee", "which k of A:B is the best"),
     OPT_INT(0, "n-init", &arg.n_init, 1, 1e6, "starts, the best of which is kept"),
     OPT_INT(0, "max-iter", &arg.max_iter, 1, 1e9, "most steps of a start"),
     OPT_F64(0, "tol", &arg.tol, 0, 1e300, "stop when the centres move less: share of the mean variance"),
@@ -43,6 +51,8 @@ static const struct prog prog = {
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "cluster label, distance number",
     .example = "-k 2", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
 };
+
+static size_t k_first, k_last;      /* -k; 0 if not set */
 
 struct result { const int32_t *label; const double *distance; char *distance_name; };
 
@@ -131,13 +141,8 @@ static void tick(size_t start, size_t step, void *state)
     progress_at(start, note);
 }
 
-/* The centres of --init or k-means++, and what to say of them. */
-static struct kmeans *fit(const struct slurp *s)
+static struct kmeans *fit_k(const struct slurp *s, size_t k, const double *init)
 {
-    size_t k = (size_t)arg.k;
-    double *init = starts(s->d, &k);
-    if (init && arg.k && (size_t)arg.k != k)
-        die(ST_STOPPED, "%s has %zu records, not the %zu of -k", arg.init.path, k, (size_t)arg.k);
     if (k > s->n || k == 0)
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);
     struct kmeans_options o = {
@@ -147,25 +152,137 @@ static struct kmeans *fit(const struct slurp *s)
     progress_start(init ? 1 : o.n_init, "starts");
     struct kmeans *m = kmeans_fit(s->x, s->n, s->d, &o);
     progress_clear();
+    return m;
+}
+
+/* One k of a scan: what --by goes by, larger is better (the inertia for its knee); all of it to `to`. */
+static double score(const struct slurp *s, const struct kmeans *m, struct rec *to)
+{
+    double v[] = { NAN, NAN, NAN, m->inertia };
+    uint32_t *label = mem_new(s->n, sizeof *label), *number = mem_zero(m->k, sizeof *number), used = 0;
+    for (size_t i = 0; i < s->n; i++) {         /* centres without members do not count */
+        uint32_t *at = number + m->label[i];
+        *at = *at ? *at : ++used;
+        label[i] = *at - 1;
+    }
+    if (arg.scan || arg.by == BY_SILHOUETTE) {
+        mem_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, used),
+                 "the silhouette");
+        v[BY_SILHOUETTE] = internal_silhouette(s->x, s->n, s->d, label, used, false, NULL, NULL);
+    }
+    v[BY_CALINSKI_HARABASZ] = internal_calinski_harabasz(s->x, s->n, s->d, label, used);
+    v[BY_DAVIES_BOULDIN] = internal_davies_bouldin(s->x, s->n, s->d, label, used);
+    free(label);
+    free(number);
+    char id[32];
+    const char *const names[] = { "silhouette", "calinski_harabasz", "davies_bouldin" };
+    rec_begin(to, id, (size_t)snprintf(id, sizeof id, "k%zu", m->k));
+    rec_set_int(to, "k", (int64_t)m->k);
+    rec_set_f64(to, "inertia", m->inertia);
+    for (size_t i = 0; i < 3; i++)
+        if (isfinite(v[i]))
+            rec_set_f64(to, names[i], v[i]);
+        else
+            rec_set_nil(to, names[i]);
+    rec_set_int(to, "n_iter", (int64_t)m->n_iter);
+    rec_set_bool(to, "converged", m->converged);
+    return arg.by == BY_DAVIES_BOULDIN ? -v[arg.by] : v[arg.by];
+}
+
+/* Where the inertia stops to fall steeply. */
+static size_t knee(const double *inertia, size_t n)
+{
+    double *rising = mem_new(n, sizeof *rising);
+    size_t i = 0;
+    for (i = 0; i < n; i++)
+        rising[i] = inertia[n - 1 - i];
+    double value = dbscan_knee(rising, n);
+    for (i = 0; inertia[i] > value; i++)
+        ;
+    free(rising);
+    return i;
+}
+
+/* Try each k of -k A:B; returns the best, the least of equals. */
+static size_t scan(const struct slurp *s)
+{
+    size_t n = k_last - k_first + 1, best = 0;
+    if (k_last > s->n)
+        die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k_last);
+    struct rec_out *out = arg.scan ? rec_create_file(&prog, NULL, arg.scan, IO_RECORDS) : NULL;
+    struct rec *r = rec_new();
+    double *v = mem_new(n, sizeof *v);
+    for (size_t i = 0; i < n; i++) {
+        struct kmeans *m = fit_k(s, k_first + i, NULL);
+        v[i] = score(s, m, r);
+        if (out)
+            rec_put(out, r);
+        best = v[i] > v[best] || !isfinite(v[best]) ? i : best;
+        kmeans_free(m);
+    }
+    rec_free(r);
+    if (out)
+        rec_finish(out);
+    best = arg.by == BY_INERTIA_KNEE ? knee(v, n) : isfinite(v[best]) ? best : 0;
+    const char *const names[] = { "silhouette", "Calinski-Harabasz", "Davies-Bouldin", "inertia" };
+    if (!isfinite(v[best]))
+        warn("no k from %zu to %zu has a score: taking the first", k_first, k_last);
+    else if (!progress_quiet)
+        warn("k = %zu is the best: %s %.6g", k_first + best, names[arg.by],
+             arg.by == BY_DAVIES_BOULDIN ? -v[best] : v[best]);
+    free(v);
+    return k_first + best;
+}
+
+/* The centres of --init or k-means++, and what to say of them. */
+static struct kmeans *fit(const struct slurp *s)
+{
+    size_t k = k_first;
+    double *init = starts(s->d, &k);
+    if (init && k_first && k_first != k)
+        die(ST_STOPPED, "%s has %zu records, not the %zu of -k", arg.init.path, k, k_first);
+    if (k_last > k_first)
+        k = scan(s);
+    struct kmeans *m = fit_k(s, k, init);
     if (arg.save)
         save(s->in, m, s->n);
     if (!progress_quiet)
-        warn("inertia %.6g after %zu steps%s", m->inertia, m->n_iter, init || o.n_init == 1 ? "" : " of the best start");
+        warn("inertia %.6g after %zu steps%s", m->inertia, m->n_iter, init || arg.n_init == 1 ? "" : " of the best start");
     if (m->used < k)
         warn("only %zu of %zu clusters have members: there are no more distinct vectors", m->used, k);
     if (!m->converged)
-        warn("no convergence within %zu steps: the output stands, --max-iter allows more", o.max_iter);
+        warn("no convergence within %zu steps: the output stands, --max-iter allows more", (size_t)arg.max_iter);
     free(init);
     return m;
+}
+
+/* -k: "10" or "2:20". */
+static void read_k(void)
+{
+    const char *colon = strchr(arg.n_clusters, ':');
+    char *text = mem_text(arg.n_clusters, colon ? (size_t)(colon - arg.n_clusters) : strlen(arg.n_clusters));
+    double first, last;
+    if (!opt_number(text, 1, 1e9, &first) || !opt_number(colon ? colon + 1 : text, first, 1e9, &last)
+        || first != floor(first) || last != floor(last))
+        opt_misuse(&prog, "-k '%s' is no whole number from 1 to 1000000000, nor two of them as in 2:20", arg.n_clusters);
+    k_first = (size_t)first;
+    k_last = (size_t)last;
+    free(text);
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (!arg.k && !arg.init.path && !arg.model.path)
+    if (arg.n_clusters)
+        read_k();
+    if (!k_first && !arg.init.path && !arg.model.path)
         opt_misuse(&prog, "give -k, the number of clusters");
-    if (arg.model.path && (arg.k || arg.init.path || arg.save))
+    if (arg.model.path && (k_first || arg.init.path || arg.save))
         opt_misuse(&prog, "--model excludes -k, --init and --save");
+    if (arg.scan && k_first == k_last)
+        opt_misuse(&prog, "--scan goes with several numbers of clusters, as -k 2:20");
+    if (arg.init.path && k_first != k_last)
+        opt_misuse(&prog, "--init goes with one number of clusters");
     struct rec_in *in = rec_open(&prog, operands, true);
     struct kmeans *m = arg.model.path ? load(in) : NULL;
     struct slurp *s = slurp_read(in, arg.in, arg.out);
