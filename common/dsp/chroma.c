@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { LANES = 8, CLASSES = 100 };
+enum { LANES = 8, CLASSES = 100, KEEP = 16 << 20 };
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
 /* ---- the bank ---- */
@@ -85,9 +85,10 @@ void tuning_add(struct tuning *t, const float *p, size_t bins, double rate, size
     float top;
     memcpy(&top, &bits, sizeof top);
     float least = 0.1f * top;
-    for (size_t k = 1; k + 1 < bins && (double)k * step < 4000; k++) {
-        float before = p[k - 1] > least ? p[k - 1] : 0, behind = p[k + 1] > least ? p[k + 1] : 0;
-        if (!(p[k] > least) || p[k] <= before || p[k] < behind || (double)k * step < 150)
+    size_t first = (size_t)fmax(1, ceil(150 / step)), end = bins - 1;
+    end = (double)end * step < 4000 ? end : (size_t)ceil(4000 / step);
+    for (size_t k = first; k < end; k++) {
+        if (!(p[k] > least) || p[k] < p[k + 1] || (p[k] <= p[k - 1] && p[k - 1] > least))
             continue;
         float a = p[k + 1] + p[k - 1] - 2 * p[k], b = (p[k + 1] - p[k - 1]) / 2;
         float shift = fabsf(b) >= fabsf(a) ? 0 : -b / a;
@@ -151,8 +152,8 @@ struct chroma {
     struct chroma_bank *bank;
     double rate, tuning;        /* of the bank */
     struct tuning peaks;
-    float *power, *m;
-    size_t cap;
+    float *power, *m;           /* power: one spectrum, or all of a track */
+    size_t power_cap, cap;
 };
 
 struct chroma *chroma_new(const struct chroma_conf *conf)
@@ -160,7 +161,6 @@ struct chroma *chroma_new(const struct chroma_conf *conf)
     struct chroma *c = mem_zero(1, sizeof *c);
     c->conf = *conf;
     c->stft = stft_new(&conf->stft);
-    c->power = mem_aligned(stft_bins(c->stft) + STFT_SLACK, sizeof *c->power);
     return c;
 }
 
@@ -202,12 +202,20 @@ static bool normalise(float *x, size_t n, int norm)
 const float *chroma_track(struct chroma *c, double rate, double *tuning, size_t *frames)
 {
     size_t n = (size_t)c->conf.n_chroma, n_fft = (size_t)c->conf.stft.n_fft, bins = stft_bins(c->stft);
-    size_t count = *frames = stft_begin(c->stft);
+    size_t count = *frames = stft_begin(c->stft), stride = (bins + STFT_SLACK + 15) / 16 * 16;
+    bool estimate = isnan(c->conf.tuning), keep = estimate && count <= KEEP / stride;
+    size_t need = keep ? (count + 1) * stride : stride;
     *tuning = c->conf.tuning;
-    if (isnan(*tuning)) {
+    if (need > c->power_cap) {
+        free(c->power);
+        c->power = mem_aligned(need, sizeof *c->power);
+        c->power_cap = need;
+    }
+    if (estimate) {
         for (size_t t = 0; t < count; t++) {
-            stft_frame(c->stft, t, 2, c->power);
-            tuning_add(&c->peaks, c->power, bins, rate, n_fft);
+            float *p = c->power + (keep ? t * stride : 0);
+            stft_frame(c->stft, t, 2, p);
+            tuning_add(&c->peaks, p, bins, rate, n_fft);
         }
         *tuning = tuning_estimate(&c->peaks, n);
     }
@@ -219,8 +227,9 @@ const float *chroma_track(struct chroma *c, double rate, double *tuning, size_t 
     }
     mem_grow(&c->m, &c->cap, mem_mul(count, n) + 1, sizeof *c->m);
     for (size_t t = 0; t < count; t++) {
-        stft_frame(c->stft, t, 2, c->power);
-        chroma_apply(c->bank, c->power, c->m + t * n);
+        if (!keep)
+            stft_frame(c->stft, t, 2, c->power);
+        chroma_apply(c->bank, c->power + (keep ? t * stride : 0), c->m + t * n);
         if (!normalise(c->m + t * n, n, c->conf.norm))
             return NULL;
     }

@@ -63,8 +63,8 @@ float *chroma_samples(struct chroma *c, size_t n);
 /* The chromagram m[frames][n_chroma] of the track that was filled in, until the next call;
  * each frame divided by its norm unless that is below the smallest normal float. *tuning is
  * what it was made with. *frames is 0 where stft_begin says so. NULL if samples are too
- * large to be squared. The spectrum is taken twice where the tuning is to be estimated:
- * that costs less than to keep it. */
+ * large to be squared. Where the tuning is to be estimated, up to 64 MB of spectra are kept;
+ * those of a longer track are taken twice. */
 const float *chroma_track(struct chroma *c, double rate, double *tuning, size_t *frames);
 
 #endif

@@ -10,6 +10,8 @@
 #include "dsp/db.h"
 
 enum { LANES = 8, GROUP = 4 };
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+typedef double wide __attribute__((vector_size(LANES * sizeof(double))));
 
 struct descr {
     struct descr_conf conf;
@@ -19,7 +21,7 @@ struct descr {
     float *mag, *sums, *log;    /* mag[GROUP][stride], their running sums, scratch of flatness */
     double *f, rate;            /* frequency of each bin, at this rate; padded with 0 */
     size_t n;                   /* samples */
-    uint32_t *crossed;          /* changes of sign before each sample */
+    uint8_t *crossed;           /* whether the sign changes at each sample */
     float *m;
     size_t crossed_cap, m_cap;
 };
@@ -63,30 +65,55 @@ float *descr_samples(struct descr *d, size_t n)
     return stft_samples(d->stft, n);
 }
 
-static double total(const double s[LANES])
+static double total(const wide *s)
 {
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    const double *v = (const double *)s;
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-/* sum X, and with f the sum of f X, over padded bins. */
-static double sum_of(const float *x, const double *f, size_t stride)
+/* The next eight numbers of x, as doubles. */
+#define WIDE(TO, X) do {                                \
+        lanes narrow_;                                  \
+        memcpy(&narrow_, X, sizeof narrow_);            \
+        (TO) = __builtin_convertvector(narrow_, wide);  \
+    } while (0)
+
+/* sum X over padded bins. */
+static double sum_of(const float *x, size_t stride)
 {
-    double s[LANES] = { 0 };
-    for (size_t k = 0; k < stride; k += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            s[j] += f ? f[k + j] * (double)x[k + j] : (double)x[k + j];
-    return total(s);
+    wide s = { 0 }, v;
+    for (size_t k = 0; k < stride; k += LANES) {
+        WIDE(v, x + k);
+        s += v;
+    }
+    return total(&s);
 }
 
+/* sum f X. */
+static double weigh(const float *x, const double *f, size_t stride)
+{
+    wide s = { 0 }, v, w;
+    for (size_t k = 0; k < stride; k += LANES) {
+        WIDE(v, x + k);
+        memcpy(&w, f + k, sizeof w);
+        s += v * w;
+    }
+    return total(&s);
+}
+
+/* sum X |f - centre|^p. */
 static double spread(const float *x, const double *f, size_t stride, double centre, double p)
 {
-    double s[LANES] = { 0 };
-    for (size_t k = 0; p == 2 && k < stride; k += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            s[j] += (double)x[k + j] * (f[k + j] - centre) * (f[k + j] - centre);
+    wide s = { 0 }, v, w;
+    for (size_t k = 0; p == 2 && k < stride; k += LANES) {
+        WIDE(v, x + k);
+        memcpy(&w, f + k, sizeof w);
+        w -= centre;
+        s += v * (w * w);
+    }
     for (size_t k = 0; p != 2 && k < stride; k++)
         s[0] += (double)x[k] * pow(fabs(f[k] - centre), p);
-    return total(s);
+    return total(&s);
 }
 
 /* Running sums of GROUP magnitude spectra, one behind the other in float as numpy's
@@ -118,27 +145,22 @@ static double flatness(struct descr *d, const float *x)
 {
     const struct descr_conf *c = &d->conf;
     float amin = (float)c->amin;
-    double s[LANES] = { 0 };
     for (size_t k = 0; k < d->bins; k++) {
         float v = c->power == 2 ? x[k] * x[k] : c->power == 1 ? x[k] : powf(x[k], (float)c->power);
         d->log[k] = v < amin ? amin : v;
     }
-    for (size_t k = d->bins; k < d->stride; k++)
-        d->log[k] = 0;
-    double mean = sum_of(d->log, NULL, d->stride) / (double)d->bins;
+    memset(d->log + d->bins, 0, (d->stride - d->bins) * sizeof *d->log);
+    double mean = sum_of(d->log, d->stride) / (double)d->bins;
     db_power(d->log, d->bins, amin);
-    for (size_t k = 0; k < d->stride; k += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            s[j] += (double)d->log[k + j];
-    return pow(10, total(s) / 10 / (double)d->bins) / mean;
+    return pow(10, sum_of(d->log, d->stride) / 10 / (double)d->bins) / mean;
 }
 
 /* The spectral numbers of frame t, whose magnitudes are in place g. */
 static void spectral(struct descr *d, size_t g, double v[DESCR_KINDS])
 {
     const float *x = d->mag + g * d->stride;
-    double s = sum_of(x, NULL, d->stride), norm = s < (double)FLT_MIN ? 1 : s;
-    v[DESCR_CENTROID] = sum_of(x, d->f, d->stride) / norm;
+    double s = sum_of(x, d->stride), norm = s < (double)FLT_MIN ? 1 : s;
+    v[DESCR_CENTROID] = weigh(x, d->f, d->stride) / norm;
     if (d->wants[DESCR_BANDWIDTH]) {
         double p = d->conf.p, b = spread(x, d->f, d->stride, v[DESCR_CENTROID], p) / norm;
         v[DESCR_BANDWIDTH] = p == 2 ? sqrt(b) : pow(b, 1 / p);
@@ -150,39 +172,44 @@ static void spectral(struct descr *d, size_t g, double v[DESCR_KINDS])
     v[DESCR_ZCR] = s;           /* its place is free: tells whether all are finite */
 }
 
-/* Count the changes of sign: crossed[i] between sample 0 and sample i. */
+/* Mark the samples whose sign is not that of the one before. */
 static void cross(struct descr *d, const float *y)
 {
-    float least = (float)d->conf.threshold;
+    float least = -(float)d->conf.threshold;
     mem_grow(&d->crossed, &d->crossed_cap, d->n + 1, sizeof *d->crossed);
     d->crossed[0] = 0;
     for (size_t i = 1; i < d->n; i++)
-        d->crossed[i] = d->crossed[i - 1] + ((y[i] < -least) != (y[i - 1] < -least));
+        d->crossed[i] = (y[i] < least) ^ (y[i - 1] < least);
 }
 
 static double zcr(const struct descr *d, size_t t)
 {
-    size_t hop = (size_t)d->conf.stft.hop_length, length = (size_t)d->conf.stft.n_fft;
-    size_t pad = d->conf.stft.no_center ? 0 : length / 2, begin = t * hop, end = begin + length - 1;
-    if (d->n == 0)
-        return 0;
-    size_t first = begin > pad ? begin - pad : 0, last = end > pad ? end - pad : 0;
-    first = first < d->n ? first : d->n - 1;
-    last = last < d->n ? last : d->n - 1;
-    return (double)(d->crossed[last] - d->crossed[first]) / (double)length;
+    size_t hop = (size_t)d->conf.stft.hop_length, length = (size_t)d->conf.stft.n_fft, count = 0;
+    size_t pad = d->conf.stft.no_center ? 0 : length / 2, begin = t * hop + 1, end = t * hop + length;
+    begin = begin > pad ? begin - pad : 0;
+    end = end < pad ? 0 : end - pad < d->n ? end - pad : d->n;
+    for (size_t i = begin; i < end; ) {         /* in runs whose count fits a byte */
+        size_t stop = end - i < 255 ? end : i + 255;
+        uint8_t run = 0;
+        for (; i < stop; i++)
+            run = (uint8_t)(run + d->crossed[i]);
+        count += run;
+    }
+    return (double)count / (double)length;
 }
 
 static double rms(const struct descr *d, size_t t)
 {
     size_t length = (size_t)d->conf.stft.n_fft, k = 0;
     const float *x = stft_frame_samples(d->stft, t);
-    double s[LANES] = { 0 };
-    for (; k + LANES <= length; k += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            s[j] += (double)x[k + j] * (double)x[k + j];
+    wide s = { 0 }, v;
+    for (; k + LANES <= length; k += LANES) {
+        WIDE(v, x + k);
+        s += v * v;
+    }
     for (; k < length; k++)
         s[0] += (double)x[k] * (double)x[k];
-    return sqrt(total(s) / (double)length);
+    return sqrt(total(&s) / (double)length);
 }
 
 const float *descr_track(struct descr *d, double rate, size_t *frames)
