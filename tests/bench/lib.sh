@@ -25,7 +25,7 @@ peak() { /usr/bin/time -f '%M' -o "$tmp/peak" "$@" && awk '{ printf "%.1f\n", $1
 peer() {
     [ -n "${PEERS:-}" ] && [ -e "$BENCH/$1.py" ] || { echo -; return; }
     PYTHONDONTWRITEBYTECODE=1 "$PEERS" "$BENCH/$1.py" --case "$2" --threads "$3" --work "${WORK:-$BENCH/work}" 2>"$tmp/err" |
-        perl -MJSON::PP -ne 'my $r = decode_json($_); print $r->{$ARGV[0]} // $r->{quality}{$ARGV[0]}, "\n"; BEGIN { push @keep, shift } @ARGV = @keep' "$4"
+        KEY=$4 perl -MJSON::PP -ne 'my $r = decode_json($_); print $r->{$ENV{KEY}} // $r->{quality}{$ENV{KEY}} // "-", "\n"'
 }
 
 # ratio A B - A / B to three digits; "-" where one is missing
