@@ -338,7 +338,8 @@ double linkage_matrix_bytes(size_t n)
 struct matrix {
     const float *x;
     size_t n, d;
-    float *half;            /* row i holds the distances to 0 … i-1 */
+    double unit;            /* a power of 2 */
+    float *half;            /* row i holds the distances to 0 … i-1, divided by unit */
 };
 
 static float *cell(const struct matrix *m, size_t i, size_t j)
@@ -359,8 +360,17 @@ static void matrix_block(size_t block, void *state)
                 double t = (double)a[k] - (double)b[k];
                 sum += t * t;
             }
-            *cell(m, i, j) = (float)sqrt(sum);
+            *cell(m, i, j) = (float)(sqrt(sum) / m->unit);
         }
+}
+
+/* What distances are divided by so that float holds them, and small ones to the last digit. */
+static double unit_of(const float *x, size_t count)
+{
+    float most = 0;
+    for (size_t i = 0; i < count; i++)
+        most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+    return most > 0x1p60f ? 0x1p60 : most < 0x1p-60f ? 0x1p-60 : 1;
 }
 
 /* Distance of `other` from the union of a (of na points) and b (of nb). */
@@ -376,7 +386,7 @@ void linkage_matrix(const float *x, size_t n, size_t d, enum linkage_rule rule, 
     if (n < 2)
         return;
     mem_need(linkage_matrix_bytes(n), "the distance matrix");
-    struct matrix m = { x, n, d, mem_new(n * (n - 1) / 2, sizeof(float)) };
+    struct matrix m = { x, n, d, unit_of(x, n * d), mem_new(n * (n - 1) / 2, sizeof(float)) };
     par_for(par_blocks(n, ROWS), matrix_block, &m);
     size_t *size = mem_new(n, sizeof *size), *chain = mem_new(n, sizeof *chain);
     size_t *alive = mem_new(n, sizeof *alive), length = 0, left = n;
@@ -400,7 +410,7 @@ void linkage_matrix(const float *x, size_t n, size_t d, enum linkage_rule rule, 
         }
         length -= 2;                        /* each is the other's nearest */
         size_t a = last < near ? last : near, b = last < near ? near : last, hole = 0;
-        merges[made++] = (struct merge){ a, b, (double)least, 0 };
+        merges[made++] = (struct merge){ a, b, (double)least * m.unit, 0 };
         for (size_t i = 0; i < left; i++) {
             size_t o = alive[i];
             if (o == a)

@@ -15,7 +15,8 @@ enum { LANES = 32, GROUPS = 4, LEAF = LANES * GROUPS };
 
 struct near {
     const float *x;         /* as given, or with rows of length 1: what distances are of */
-    float *scaled;          /* that copy, or NULL */
+    const float *y;         /* what float compares: x, or x / unit */
+    float *scaled;          /* the copy among them, or NULL */
     size_t n, d, leaves;
     enum near_metric metric;
     uint32_t *order;        /* [n] rows in the order of the leaves */
@@ -23,8 +24,8 @@ struct near {
     float *lane;            /* [leaves][GROUPS][d][LANES] */
     double *centre;         /* [leaves][d] */
     double *radius;         /* [leaves] */
-    double slack;           /* relative error of a squared distance in float */
-    double unit;            /* 1, or what rows too large to square in float were divided by */
+    double slack, lost;     /* relative error of a squared distance in float; absolute one: underflow */
+    double unit;            /* 1, or the power of 2 that rows too large to square in float are divided by */
 };
 
 /* ---- the tree's order ---- */
@@ -101,7 +102,7 @@ static void fill_leaf(struct near *t, size_t leaf)
     double *centre = t->centre + leaf * d, most = 0;
     for (size_t i = 0; i < LEAF; i++)
         for (size_t j = 0; j < d; j++)
-            to[(i / LANES * d + j) * LANES + i % LANES] = i < n ? t->x[t->order[begin + i] * d + j] : FAR;
+            to[(i / LANES * d + j) * LANES + i % LANES] = i < n ? t->y[t->order[begin + i] * d + j] : FAR;
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < d; j++)
             centre[j] += (double)t->x[t->order[begin + i] * d + j] / (double)n;
@@ -138,13 +139,15 @@ static double largest(const float *x, size_t count)
 struct near *near_new(const float *x, size_t n, size_t d, enum near_metric metric)
 {
     struct near *t = mem_zero(1, sizeof *t);
-    *t = (struct near){ .x = x, .n = n, .d = d, .metric = metric, .unit = 1, .slack = 2.4e-7 * (double)(d + 8) };
+    *t = (struct near){ .x = x, .n = n, .d = d, .metric = metric, .unit = 1, .slack = 2.4e-7 * (double)(d + 8),
+                        .lost = (double)d * 0x1p-140 };
     if (metric == NEAR_COSINE) {
         t->x = t->scaled = scale_rows(x, n, d, 0);
     } else if (largest(x, n * d) > 1e15) {
-        t->unit = largest(x, n * d);
-        t->x = t->scaled = scale_rows(x, n, d, t->unit);
+        t->unit = exp2(ilogb(largest(x, n * d)) + 1);
+        t->scaled = scale_rows(x, n, d, t->unit);
     }
+    t->y = t->scaled ? t->scaled : x;
     size_t most = 2 * n / LEAF + 2;
     t->order = mem_new(n, sizeof *t->order);
     t->start = mem_new(most + 1, sizeof *t->start);
@@ -191,15 +194,22 @@ size_t near_leaf(const struct near *t, size_t leaf, const uint32_t **rows)
  * row under cosine is 1 from a unit row: both ways give that. */
 static double to_squared(const struct near *t, double distance)
 {
-    if (t->metric == NEAR_COSINE)
-        return 2 * distance;
-    double s = distance / t->unit;
-    return s < 1e17 ? s * s : 1e34;         /* more than any two rows are apart */
+    return t->metric == NEAR_COSINE ? 2 * distance : distance * distance;
 }
 
 static double from_squared(const struct near *t, double squared)
 {
-    return t->metric == NEAR_COSINE ? squared / 2 : t->unit * sqrt(squared);
+    return t->metric == NEAR_COSINE ? squared / 2 : sqrt(squared);
+}
+
+/* The square in float, of rows divided by unit, that is at most `limit` for sure, or may be. */
+struct bounds { float sure, maybe; };
+
+static struct bounds bounds_of(const struct near *t, double limit)
+{
+    double s = limit / t->unit / t->unit;
+    s = s < 9e35 ? s : 9e35;                /* more than any two rows are apart, less than FAR is */
+    return (struct bounds){ (float)(s * (1 - t->slack) - t->lost), (float)(s * (1 + t->slack) + t->lost) };
 }
 
 double near_distance(const struct near *t, size_t i, size_t j)
@@ -243,14 +253,15 @@ static void compare(const float *restrict lane, const float *const q[4], size_t 
 static size_t four(const struct near *t, const uint32_t *rows, size_t n, size_t i, const float *q[4])
 {
     for (size_t k = 0; k < 4; k++)
-        q[k] = t->x + (size_t)rows[i + k < n ? i + k : n - 1] * t->d;
+        q[k] = t->y + (size_t)rows[i + k < n ? i + k : n - 1] * t->d;
     return n - i < 4 ? n - i : 4;
 }
 
-/* How many of a leaf's m points are at most `limit` from row q, by exact distances where
- * float cannot tell. */
-static uint32_t recount(const struct near *t, size_t leaf, const float *q, double limit, float sure, float maybe)
+/* How many of a leaf's points are at most `limit` from a row, by exact distances where float
+ * cannot tell. */
+static uint32_t recount(const struct near *t, size_t leaf, size_t row, double limit, struct bounds b)
 {
+    const float *q = t->y + row * t->d, *x = t->x + row * t->d;
     const uint32_t *others;
     size_t m = near_leaf(t, leaf, &others);
     const float *const four_times[4] = { q, q, q, q };
@@ -259,8 +270,8 @@ static uint32_t recount(const struct near *t, size_t leaf, const float *q, doubl
         float sq[4][LANES];
         compare(t->lane + (leaf * GROUPS + g) * LANES * t->d, four_times, t->d, sq);
         for (size_t l = 0; l < LANES && g * LANES + l < m; l++)
-            inside += sq[0][l] <= sure ||
-                (sq[0][l] <= maybe && dist_sq(q, t->x + (size_t)others[g * LANES + l] * t->d, t->d) <= limit);
+            inside += sq[0][l] <= b.sure ||
+                (sq[0][l] <= b.maybe && dist_sq(x, t->x + (size_t)others[g * LANES + l] * t->d, t->d) <= limit);
     }
     return inside;
 }
@@ -270,7 +281,7 @@ void near_count(const struct near *t, size_t leaf, double eps, uint32_t *count)
     const uint32_t *rows, *others;
     size_t n = near_leaf(t, leaf, &rows);
     double limit = to_squared(t, eps), reach = sqrt(limit);
-    float sure = (float)(limit * (1 - t->slack)), maybe = (float)(limit * (1 + t->slack));
+    struct bounds b = bounds_of(t, limit);
     for (size_t o = 0; o < t->leaves; o++) {
         if (apart(t, leaf, o) > reach)
             continue;
@@ -284,8 +295,8 @@ void near_count(const struct near *t, size_t leaf, double eps, uint32_t *count)
                 compare(t->lane + (o * GROUPS + g) * LANES * t->d, q, t->d, sq);
                 for (size_t k = 0; k < 4; k++)
                     for (size_t l = 0; l < LANES; l++) {
-                        inside[k][l] += sq[k][l] <= sure;
-                        near[k][l] += sq[k][l] <= maybe;
+                        inside[k][l] += sq[k][l] <= b.sure;
+                        near[k][l] += sq[k][l] <= b.maybe;
                     }
             }
             for (size_t k = 0; k < some; k++) {
@@ -294,7 +305,7 @@ void near_count(const struct near *t, size_t leaf, double eps, uint32_t *count)
                     in += inside[k][l];
                     all += near[k][l];
                 }
-                count[rows[i + k]] += in == all ? in : recount(t, o, q[k], limit, sure, maybe);
+                count[rows[i + k]] += in == all ? in : recount(t, o, rows[i + k], limit, b);
             }
         }
     }
@@ -309,7 +320,7 @@ void near_range(const struct near *t, size_t leaf, const struct near_search *s)
         if (!s->wanted || s->wanted(rows[i], s->state))
             asked[ask++] = rows[i];
     double limit = to_squared(t, s->eps), reach = sqrt(limit);
-    float sure = (float)(limit * (1 - t->slack)), maybe = (float)(limit * (1 + t->slack));
+    struct bounds b = bounds_of(t, limit);
     for (size_t o = 0; ask && o < t->leaves; o++) {
         if (apart(t, leaf, o) > reach || (s->worth && !s->worth(leaf, o, s->state)))
             continue;
@@ -324,11 +335,11 @@ void near_range(const struct near *t, size_t leaf, const struct near_search *s)
                 for (size_t k = 0; k < some; k++) {
                     uint32_t any = 0;
                     for (size_t l = 0; l < LANES; l++)
-                        any |= sq[k][l] <= maybe;
+                        any |= sq[k][l] <= b.maybe;
                     for (size_t l = 0; any && l < LANES && g * LANES + l < m; l++) {
                         size_t other = others[g * LANES + l];
-                        if (sq[k][l] <= maybe && other != asked[i + k] &&
-                            (sq[k][l] <= sure || dist_sq(q[k], t->x + other * t->d, t->d) <= limit))
+                        if (sq[k][l] <= b.maybe && other != asked[i + k] &&
+                            (sq[k][l] <= b.sure || dist_sq(t->x + asked[i + k] * t->d, t->x + other * t->d, t->d) <= limit))
                             s->found(asked[i + k], other, s->state);
                     }
                 }
@@ -376,6 +387,12 @@ static int by_distance(const void *a, const void *b)
     return after(*x, *y) ? 1 : after(*y, *x) ? -1 : 0;
 }
 
+/* A square in float above this is more than `squared` for sure. */
+static double too_far(const struct near *t, double squared)
+{
+    return squared / t->unit / t->unit * (1 + 2 * t->slack) + t->lost;
+}
+
 /* The k nearest of each row of the leaf, in heaps[rows][k], freed by the caller. */
 static struct candidate *nearest(const struct near *t, size_t leaf, size_t k)
 {
@@ -404,13 +421,17 @@ static struct candidate *nearest(const struct near *t, size_t leaf, size_t k)
                 compare(lane + g * LANES * t->d, q, t->d, sq);
                 for (size_t c = 0; c < some; c++) {
                     struct candidate *heap = heaps + (i + c) * k;
+                    const float *x = t->x + (size_t)rows[i + c] * t->d;
+                    double bar = too_far(t, heap->squared);
                     for (size_t l = 0; l < LANES && g * LANES + l < m; l++) {
                         uint32_t other = others[g * LANES + l];
-                        if ((double)sq[c][l] * (1 - t->slack) > heap->squared || other == rows[i + c])
+                        if ((double)sq[c][l] > bar || other == rows[i + c])
                             continue;
-                        struct candidate fresh = { dist_sq(q[c], t->x + (size_t)other * t->d, t->d), other };
-                        if (after(*heap, fresh))
+                        struct candidate fresh = { dist_sq(x, t->x + (size_t)other * t->d, t->d), other };
+                        if (after(*heap, fresh)) {
                             replace_worst(heap, k, fresh);
+                            bar = too_far(t, heap->squared);
+                        }
                     }
                 }
             }
