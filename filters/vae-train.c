@@ -276,7 +276,7 @@ static struct fit *begin(struct run *run)
     size_t n = run->table->n;
     struct vae *v = vae_new(&run->model.c, o.batch < n ? o.batch : n, true);
     vae_init(v, arg.seed);
-    vae_blocks(v, arg.plain);
+    v->plain = arg.plain;
     struct fit *f = fit_new(&o, v, &adam, arg.clip, n);
     f->fetch = fetch;
     f->ctx = run->table;

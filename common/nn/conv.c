@@ -61,31 +61,57 @@ size_t conv_scratch(const struct conv *c)
 /* A place in a kernel, as the shift in the padded image that it looks at. */
 struct tap { size_t dy, dx; };
 
-/* Gather `count` pixels, from number `first` on, of a grid with `grid_w` columns: to[k][COLS],
- * k = from … to_k - 1 counting taps within channels. Pixel (v, u) looks at row v step + dy,
- * column u step + dx of the channel. Columns beyond count hold anything finite. */
-static void gather(const struct padded *image, const struct tap *taps, size_t n_taps, size_t from, size_t upto,
-                   size_t step, size_t first, size_t count, size_t grid_w, float *to)
+/* Pixels that lie in one row of an image: where the first one is, where it goes, how many. */
+struct run { size_t from, to, n; };
+
+/* Cut `count` pixels, from number `first` on, of a grid with `grid_w` columns into runs. Pixel
+ * (v, u) looks at row v step, column u step of the image. Returns how many runs there are. */
+static size_t runs_of(const struct padded *image, size_t step, size_t first, size_t count, size_t grid_w,
+                      struct run runs[COLS])
 {
-    size_t channel = from / n_taps, tap = from % n_taps;
+    size_t n = 0;
+    for (size_t done = 0, v = first / grid_w, u = first % grid_w; done < count; v++, u = 0) {
+        size_t run = grid_w - u < count - done ? grid_w - u : count - done;
+        runs[n++] = (struct run){ v * step * image->w + u * step, done, run };
+        done += run;
+    }
+    return n;
+}
+
+/* Every `step`-th of the n floats of a run. */
+static inline void copy_run(const float *from, float *to, size_t n, size_t step)
+{
+    if (step == 2)
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[2 * i];
+    else
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i * step];
+}
+
+/* Gather the runs' pixels of each tap of each channel: to[k][COLS], k = from ... upto - 1
+ * counting taps within channels. Columns that no run fills are 0. */
+static void gather(const struct padded *image, const struct tap *taps, size_t n_taps, size_t from, size_t upto,
+                   size_t step, const struct run *runs, size_t n_runs, float *to)
+{
+    size_t channel = from / n_taps, tap = from % n_taps, last = runs[n_runs - 1].to + runs[n_runs - 1].n;
     for (size_t k = from; k < upto; k++, to += COLS) {
         const float *plane = image->p + channel * image->h * image->w + taps[tap].dy * image->w + taps[tap].dx;
-        size_t v = first / grid_w, u = first % grid_w;
-        for (size_t done = 0; done < count; v++, u = 0) {
-            const float *row = plane + v * step * image->w + u * step;
-            size_t run = grid_w - u < count - done ? grid_w - u : count - done;
-            if (run == COLS && step == 2)
-                for (size_t i = 0; i < COLS; i++)
-                    to[i] = row[2 * i];
-            else if (run == COLS && step == 1)
-                memcpy(to, row, COLS * sizeof *to);
+        for (size_t r = 0; r < n_runs; r++) {
+            const float *at = plane + runs[r].from;
+            if (runs[r].n == COLS && step == 1)         /* lengths known to the compiler are fast */
+                memcpy(to, at, COLS * sizeof *to);
+            else if (runs[r].n == COLS / 2 && step == 1)
+                memcpy(to + runs[r].to, at, COLS / 2 * sizeof *to);
+            else if (runs[r].n == COLS)
+                copy_run(at, to, COLS, step);
+            else if (runs[r].n == COLS / 2)
+                copy_run(at, to + runs[r].to, COLS / 2, step);
             else
-                for (size_t i = 0; i < run; i++)
-                    to[done + i] = row[i * step];
-            done += run;
+                copy_run(at, to + runs[r].to, runs[r].n, step);
         }
-        if (count < COLS)
-            memset(to + count, 0, (COLS - count) * sizeof *to);
+        if (last < COLS)
+            memset(to + last, 0, (COLS - last) * sizeof *to);
         if (++tap == n_taps) {
             tap = 0;
             channel++;
@@ -105,16 +131,17 @@ void conv_down(const struct conv *c, const float *weight, const float *bias, con
             taps[n_taps++] = (struct tap){ i, j };
     float *panel = scratch;
     struct padded image = big(c, panel + DEPTH * COLS);
+    struct run runs[COLS];
     for (; n; n--, x += c->in * c->h * c->w, y += c->out * pixels) {
         pad(&image, x, c->in, c->h, c->w);
         for (size_t o = 0; o < c->out; o++)
             for (size_t q = 0; q < pixels; q++)
                 y[o * pixels + q] = bias ? bias[o] : 0;
         for (size_t q = 0; q < pixels; q += COLS) {
-            size_t cols = pixels - q < COLS ? pixels - q : COLS;
+            size_t cols = pixels - q < COLS ? pixels - q : COLS, n_runs = runs_of(&image, c->stride, q, cols, c->ow, runs);
             for (size_t k = 0; k < depth; k += DEPTH) {
                 size_t upto = depth - k < DEPTH ? depth : k + DEPTH;
-                gather(&image, taps, n_taps, k, upto, c->stride, q, cols, c->ow, panel);
+                gather(&image, taps, n_taps, k, upto, c->stride, runs, n_runs, panel);
                 gemm_panel(c->out, upto - k, weight + k, depth, 1, panel, COLS, y + q, pixels, cols, true);
             }
         }
@@ -181,12 +208,13 @@ static const float *rows_up(const struct conv *c, const struct padded *image, si
 {
     size_t s = c->stride, grid_h = (c->h - py + s - 1) / s, grid_w = (c->w + s - 1) / s, pixels = grid_h * grid_w, size = 0;
     struct phase ph[CONV_STRIDE];
+    struct run runs[COLS];
     for (size_t px = 0; px < s; px++) {
         ph[px] = phase(c, image, py, px);
         size += c->out * ph[px].n_taps * c->in;
     }
     for (size_t q = 0; q < pixels; q += COLS) {
-        size_t cols = pixels - q < COLS ? pixels - q : COLS;
+        size_t cols = pixels - q < COLS ? pixels - q : COLS, n_runs = runs_of(image, 1, q, cols, grid_w, runs);
         const float *weight = kernel;
         for (size_t px = 0; px < s; px++) {
             size_t depth = c->out * ph[px].n_taps;
@@ -195,15 +223,14 @@ static const float *rows_up(const struct conv *c, const struct padded *image, si
                 tile[i] = bias ? bias[i / COLS] : 0;
             for (size_t k = 0; k < depth; k += DEPTH) {
                 size_t upto = depth - k < DEPTH ? depth : k + DEPTH;
-                gather(image, ph[px].taps, ph[px].n_taps, k, upto, 1, q, cols, grid_w, panel);
+                gather(image, ph[px].taps, ph[px].n_taps, k, upto, 1, runs, n_runs, panel);
                 gemm_panel(c->in, upto - k, weight + k * c->in, 1, c->in, panel, COLS, tile, COLS, COLS, true);
             }
             weight += depth * c->in;
         }
-        for (size_t j = 0, v = q / grid_w, u = q % grid_w; j < cols; v++, u = 0) {
-            size_t run = grid_w - u < cols - j ? grid_w - u : cols - j;
-            spread(c, tiles + j, run, c->w - s * u, x + (py + s * v) * c->w + s * u);
-            j += run;
+        for (size_t r = 0; r < n_runs; r++) {
+            size_t v = (q + runs[r].to) / grid_w, u = (q + runs[r].to) % grid_w;
+            spread(c, tiles + runs[r].to, runs[r].n, c->w - s * u, x + (py + s * v) * c->w + s * u);
         }
     }
     return kernel + size;
@@ -235,7 +262,7 @@ void conv_weight(const struct conv *c, const float *x, const float *y, float *dw
     size_t channel = first / kk, channels = (first + cols - 1) / kk - channel + 1;
     float *patches = scratch;                       /* [pixels][COLS]: the panel's columns of each patch */
     struct padded image = big(c, patches + DEPTH * COLS + CONV_SLACK);
-    struct { size_t from, to, n; } runs[COLS];      /* those that are neighbours in the image */
+    struct run runs[COLS];                          /* those columns that are neighbours in the image */
     size_t n_runs = 0;
     for (size_t k = 0; k < cols; ) {
         size_t tap = (first + k) % kk, i = tap / c->kernel, j = tap % c->kernel;

@@ -89,6 +89,25 @@ static int dense(const struct vae_config *c, struct net *n, struct namer *s, int
     return drop(c, n, s, x);
 }
 
+enum { BLOCK = 1 << 14 };       /* most weights of a task of the update */
+
+/* A block of one tensor's weights; those of the heads have a rate of their own. */
+struct vae_block { size_t at, n; bool head; };
+
+static void cut(struct vae *v)
+{
+    size_t cap = 0;
+    v->n_blocks = 0;
+    for (size_t i = 0; i < v->net->n_params; i++) {
+        const struct net_param *p = &v->net->params[i];
+        bool head = strncmp(p->name, "mu.", 3) == 0 || strncmp(p->name, "logvar.", 7) == 0 || strncmp(p->name, "code.", 5) == 0;
+        for (size_t at = 0; !p->state && at < p->count; at += BLOCK) {
+            mem_grow(&v->blocks, &cap, v->n_blocks + 1, sizeof *v->blocks);
+            v->blocks[v->n_blocks++] = (struct vae_block){ p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK, head };
+        }
+    }
+}
+
 struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
 {
     struct vae *v = mem_zero(1, sizeof *v);
@@ -112,6 +131,7 @@ struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
         x = net_flatten(n, x);
     if (c->conv && c->condition)
         x = net_condition(n, x, c->condition);
+    v->features = x;
     v->mu = net_linear(n, x, c->latent, true, c->variational ? "mu" : "code");
     v->logvar = c->variational ? net_linear(n, x, c->latent, true, "logvar") : -1;
     v->z = x = net_sample(n, v->mu, v->logvar);
@@ -134,7 +154,7 @@ struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
     v->decoded = n->n_ops;
     net_loss(n, v->out, in);
     net_build(n);
-    vae_blocks(v, false);
+    cut(v);
     return v;
 }
 
@@ -168,39 +188,29 @@ void vae_init(struct vae *v, uint64_t seed)
 
 /* ---- a step ---- */
 
-enum { BLOCK = 1 << 14 };       /* most weights of a task of the update */
-
-/* A block of one tensor's weights, and what the learning rate is multiplied by for them. */
-struct vae_block { size_t at, n; double rate; };
-
 /* The heads of an image net read all pixels of all channels, 32768 in the paper's. A step of
- * Adam moves each weight by about lr, however small the gradient, and so moves mu and
- * logvar by lr times the sum of those features: by tens in two steps, exp(logvar) and large
- * codes drive the decoder mad, and the loss explodes. So the rate of their weights is lr
- * HEAD_WIDTH / fan_in: a step moves a code no further than that of a dense net whose last
- * hidden layer has HEAD_WIDTH numbers, as both papers' have. */
-#define HEAD_WIDTH 128
+ * Adam moves each weight by about lr, however small the gradient, and so mu and logvar by
+ * up to lr times the sum of those features' sizes: on z-scored log-mel by tens, exp(logvar) and
+ * large codes drive the decoder mad, and the loss explodes. So the rate of their weights
+ * is lowered for a step that could move the codes of its batch by more than HEAD_STEP. */
+#define HEAD_STEP 0.1
 
-static double rate_of(const struct vae *v, const struct net_param *p)
+static double head_rate(const struct vae *v, double lr)
 {
-    bool head = strncmp(p->name, "mu.", 3) == 0 || strncmp(p->name, "logvar.", 7) == 0 || strncmp(p->name, "code.", 5) == 0;
-    bool wide = head && v->config.conv && p->fan_in > HEAD_WIDTH;
-    return wide && !v->plain ? (double)HEAD_WIDTH / (double)p->fan_in : 1;
-}
-
-void vae_blocks(struct vae *v, bool plain)
-{
-    size_t cap = 0;
-    v->plain = plain;
-    v->n_blocks = 0;
-    for (size_t i = 0; i < v->net->n_params; i++) {
-        const struct net_param *p = &v->net->params[i];
-        for (size_t at = 0; !p->state && at < p->count; at += BLOCK) {
-            mem_grow(&v->blocks, &cap, v->n_blocks + 1, sizeof *v->blocks);
-            v->blocks[v->n_blocks++] = (struct vae_block){ p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK,
-                                                           rate_of(v, p) };
-        }
-    }
+    enum { LANES = 16 };
+    const struct net *n = v->net;
+    const struct net_node *h = &n->nodes[v->features];
+    size_t count = par_blocks(n->pass.rows, n->lanes) * n->lanes * h->size;
+    double part[LANES] = { 0 }, sum = 0;
+    if (!v->config.conv || v->plain)
+        return 1;
+    for (size_t i = 0; i < count; i += LANES)           /* rows that are not there have zeros */
+        for (size_t j = 0; j < LANES; j++)
+            part[j] += (double)fabsf(h->y[i + j]);
+    for (size_t j = 0; j < LANES; j++)
+        sum += part[j];
+    double step = lr * sum / (double)n->pass.rows;
+    return step > HEAD_STEP ? HEAD_STEP / step : 1;
 }
 
 struct step {
@@ -208,7 +218,7 @@ struct step {
     const struct vae_loss *l;
     struct vae_optim *o;
     struct vae_result *r;
-    double lr, clip;
+    double lr, head_rate, clip;
     double *squares;            /* of each block */
     float *kl_scale;
     double *sums;               /* [latent][3] */
@@ -273,7 +283,7 @@ static void update(size_t block, void *state)
     struct step *s = state;
     struct net *n = s->v->net;
     const struct vae_block *b = &s->v->blocks[block];
-    adam_step(&s->o->adam, s->lr * b->rate, s->o->t, s->clip, n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at,
+    adam_step(&s->o->adam, s->lr * (b->head ? s->head_rate : 1), s->o->t, s->clip, n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at,
               b->n);
 }
 
@@ -321,6 +331,7 @@ bool vae_step(struct vae *v, const struct vae_loss *l, struct vae_optim *o, doub
     bool good = isfinite(r->loss) && isfinite(r->norm);
     if (good) {
         o->t++;
+        s.head_rate = head_rate(v, lr);
         par_for(blocks, update, &s);
         net_changed(n);
     }

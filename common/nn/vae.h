@@ -39,7 +39,8 @@ struct vae {
     struct net *net;
     int mu, logvar, z, out;     /* nodes; logvar -1 if not variational */
     size_t coded, decoded;      /* operations behind the code, and behind the decoder */
-    bool plain;
+    int features;               /* node that the heads read */
+    bool plain;                 /* image nets: the full rate for the heads, as PyTorch would; see vae.c */
     struct vae_block *blocks;   /* of the update */
     size_t n_blocks;
 };
@@ -51,10 +52,6 @@ const char *vae_check(const struct vae_config *c);
  * out for one record at a time. The weights are 0 until vae_init or until they are set. */
 struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains);
 void vae_free(struct vae *v);
-
-/* plain: train an image net's heads with the full learning rate, as PyTorch would. At first,
- * theirs is lr 128 / fan_in above 128 inputs: see vae.c. */
-void vae_blocks(struct vae *v, bool plain);
 
 /* PyTorch's initial weights: uniform in +-1 / sqrt(fan_in), BatchNorm 1 and 0. */
 void vae_init(struct vae *v, uint64_t seed);

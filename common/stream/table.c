@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _DEFAULT_SOURCE         /* madvise */
 #include "stream/table.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,7 +16,7 @@
 #include "stream/item.h"
 #include "stream/slurp.h"
 
-enum { FILE_BITS = 16, SMALL = 256 << 20, GIVE_BACK = 64 << 20 };
+enum { FILE_BITS = 16, SMALL = 256 << 20, HEADS = TENSOR_HEAD + 64 };
 
 struct source { int fd; uint8_t *p; size_t size; };
 
@@ -28,8 +27,7 @@ struct whole {
     size_t cap;
     struct source *sources;
     size_t n_sources, cap_sources;
-    size_t mapped;
-    atomic_size_t fetched;
+    bool mapped;
 };
 
 static size_t source_of(struct whole *w, int fd)
@@ -72,18 +70,25 @@ static void cut(int signal)
     _exit(ST_STOPPED);
 }
 
+/* Small ones are mapped: the fastest. The pages of a large one would count as our memory
+ * for as long as nobody else wants them; it is read row by row. */
 static void map_sources(struct whole *w)
 {
     struct stat s;
+    size_t all = 0;
     for (size_t i = 0; i < w->n_sources; i++) {
         struct source *f = &w->sources[i];
         if (fstat(f->fd, &s) != 0)
             die(ST_STOPPED, "cannot look at the input:");
         f->size = (size_t)s.st_size;
+        all += f->size;
+    }
+    w->mapped = all <= SMALL;
+    for (size_t i = 0; w->mapped && i < w->n_sources; i++) {
+        struct source *f = &w->sources[i];
         f->p = mmap(NULL, f->size, PROT_READ, MAP_SHARED, f->fd, 0);
         if (f->p == MAP_FAILED)
             die(ST_STOPPED, "cannot map the input:");
-        w->mapped += f->size;
     }
     sigaction(SIGBUS, &(struct sigaction){ .sa_handler = cut }, NULL);
 }
@@ -131,14 +136,8 @@ struct table *table_open(struct rec_in *in, const char *field, int ndim,
     return t;
 }
 
-void table_row(const struct table *t, size_t i, float *x)
+static void set_row(const struct table *t, struct value v, float *x)
 {
-    struct whole *w = (struct whole *)t;
-    const struct source *f = &w->sources[w->place[i] >> 48];
-    uint64_t at = w->place[i] & (((uint64_t)1 << 48) - 1);
-    const uint8_t *p = f->p + at, *end = f->p + f->size;
-    size_t size = at < f->size ? msg_size(p, end) : 0;
-    struct value v = size ? msg_value(p, size) : (struct value){ V_NIL };
     if (v.type == V_TENSOR && v.t.count == t->d) {
         tensor_f32(&v.t, x);
     } else if (v.type == V_SPARSE && v.sp.d == t->d) {
@@ -152,9 +151,47 @@ void table_row(const struct table *t, size_t i, float *x)
     } else {
         die(ST_STREAM, "the input was changed while it was read");
     }
-    if (w->mapped > SMALL && atomic_fetch_add(&w->fetched, size) % GIVE_BACK + size >= GIVE_BACK)
-        for (size_t s = 0; s < w->n_sources; s++)
-            madvise(w->sources[s].p, w->sources[s].size, MADV_DONTNEED);
+}
+
+/* The bytes of a file from `at` on, at least n of them if there are so many, until the thread's
+ * next call; *end behind the last. */
+static const uint8_t *bytes_at(const struct source *f, uint64_t at, size_t n, const uint8_t **end)
+{
+    static _Thread_local uint8_t *buffer;
+    static _Thread_local size_t cap;
+    size_t have = 0;
+    if (f->p) {
+        *end = f->p + f->size;
+        return at < f->size ? f->p + at : *end;
+    }
+    mem_grow(&buffer, &cap, n, 1);
+    while (have < n) {
+        ssize_t k = pread(f->fd, buffer + have, n - have, (off_t)(at + have));
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            die(ST_STOPPED, "cannot read the input:");
+        if (k == 0)
+            break;
+        have += (size_t)k;
+    }
+    *end = buffer + have;
+    return buffer;
+}
+
+void table_row(const struct table *t, size_t i, float *x)
+{
+    const struct whole *w = (const struct whole *)t;
+    const struct source *f = &w->sources[w->place[i] >> 48];
+    uint64_t at = w->place[i] & (((uint64_t)1 << 48) - 1);
+    size_t size = 0, most = 8 * t->d + HEADS;           /* f8, or every number of a sparse one */
+    for (size_t n = 4 * t->d + HEADS; size == 0 && n <= 2 * most; n = most + n) {
+        const uint8_t *end, *p = bytes_at(f, at, n, &end);
+        if ((size = msg_size(p, end)))
+            set_row(t, msg_value(p, size), x);
+    }
+    if (size == 0)
+        die(ST_STREAM, "the input was changed while it was read");
 }
 
 void table_close(struct table *t)
@@ -163,7 +200,8 @@ void table_close(struct table *t)
     if (!w)
         return;
     for (size_t i = 0; i < w->n_sources; i++)
-        munmap(w->sources[i].p, w->sources[i].size);
+        if (w->sources[i].p)
+            munmap(w->sources[i].p, w->sources[i].size);
     free(w->sources);
     free(w->place);
     free(w);

@@ -1,8 +1,8 @@
 /* table - rows of a field, fetched by their number from where they lie on disk
  *
- * For what goes over the data many times in any order: the files are mapped (a pipe was
- * kept in TMPDIR), and of each row no more than its place is held, 8 bytes. Of a table
- * larger than 256 MB, pages that were read are given back now and then.
+ * For what goes over the data many times in any order: of each row no more than its place
+ * is held, 8 bytes. Files of up to 256 MB in all are mapped; of larger ones each row is read
+ * when it is wanted. (A pipe was kept in TMPDIR.)
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef STREAM_TABLE_H

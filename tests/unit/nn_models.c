@@ -106,6 +106,7 @@ static void golden_model(const struct model *m)
         skip();
     bool normed = m->c.batch_norm || m->c.residual;
     struct vae *v = vae_new(&m->c, m->batch, true);
+    v->plain = true;
     load(v, g, "init.");
     float *x = values(g, "x", NULL), *eps = m->c.variational ? values(g, "eps", NULL) : NULL;
     float *c = m->c.condition ? values(g, "c", NULL) : NULL, *want[6];
