@@ -158,10 +158,9 @@ struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
         bool has = s->has_row[s->records] = vector(r, field, rec_head(in), &row);
         if (has) {
             size_t need = mem_mul(s->n + 1, row.d);
-            if (need > cap) {
-                mem_need((double)need * sizeof *s->x, "the matrix of all vectors");
+            mem_need((double)need * sizeof *s->x, "the matrix of all vectors");
+            if (need > cap)
                 mem_grow(&s->x, &cap, need, sizeof *s->x);
-            }
             memcpy(s->x + s->n * row.d, row.x, row.d * sizeof *s->x);
             s->n++;
         } else {
