@@ -107,6 +107,8 @@ int main(int argc, char **argv)
     size_t k = arg.k ? (size_t)arg.k : 2;
     if (isnan(arg.distance) && s->records && k > s->n)
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);
+    if (arg.linkage == WARD || arg.linkage == SINGLE)
+        mem_need((double)s->n * (12 * (double)s->d + 100), "the vectors, their clusters' centres and the tree");
     struct merge *merges = mem_new(s->n, sizeof *merges);
     int32_t *labels = mem_new(s->n, sizeof *labels);
     if (arg.connectivity)

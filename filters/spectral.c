@@ -112,7 +112,9 @@ int main(int argc, char **argv)
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
     struct result res = { .k = (size_t)arg.k, .embedding_field = item_side(arg.out, "cluster", "embedding") };
-    if (s->records && (res.k > s->n || s->n < 2))
+    if (s->records && s->n < 2)
+        die(ST_STOPPED, "%zu vectors have no graph: 2 or more are needed", s->n);
+    if (s->records && res.k > s->n)
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, res.k);
     res.labels = mem_zero(s->n, sizeof *res.labels);
     res.embedding = mem_new(mem_mul(s->n, res.k), sizeof *res.embedding);

@@ -138,6 +138,7 @@ static struct external from_margins(const struct cell *cells, size_t n_cells, st
     bool equal = n_cells == a->n && n_cells == b->n;
     double ha = entropy(a, n), hb = entropy(b, n), mean = (ha + hb) / 2;
     information = information > 0 ? information : 0;
+    information = fmin(information, fmin(ha, hb));     /* more is rounding */
     e.nmi = equal ? 1 : share(information, mean);
     e.homogeneity = equal ? 1 : share(information, ha);
     e.completeness = equal ? 1 : share(information, hb);
