@@ -22,4 +22,13 @@ is(scalar(grep { $_ != 0 } map { @{ $_->{x} }[0 .. 79] } grep { $_->{fused} eq '
 my ($scores) = records("$fused | kmeans -q -k 2 | metrics -q --truth language,genre");
 ok(defined $scores->{'nmi.language'} && defined $scores->{'nmi.genre'}, 'and the pipeline runs through');
 
+SKIP: {
+    my $model = shared('models/all-MiniLM-L6-v2') or skip 'needs the model', 2;
+    my @both = records("$songs | decode -q | mfcc -q | summarize -q -o a | zscore -q -i a | embed -q -o l -m $model | " .
+        'pca -q -i l -n 32 | fuse -q --normalize l2 a=0.6 l=0.4 --missing zero');
+    is(scalar(grep { @{ $_->{x} } == 40 + 32 } @both), 200, 'sound and embeddings');
+    my ($first) = map { my $s = 0; $s += $_ ** 2 for @{ $_->{x} }; $s } grep { $_->{fused} eq 'a+l' } @both;
+    near_all([$first], [0.36 + 0.16], 1e-5, 0, 'each part of length 1, weighed');
+}
+
 done_testing;
