@@ -60,6 +60,14 @@ my @lengths = map { scalar @{ (records("cat $tmp/x$_.sp"))[0]{x} } } 80, 68;
 is("@lengths", '80 68', 'the vectors of the papers');
 is(scalar @{ (records("cat $tmp/mel.sp"))[0]{logmel} }, 256, 'and the tensor');
 is(scalar(my @scores = split /\n/, slurp_file("$tmp/scores.csv")), 4, 'a line of scores for each k');
+for my $c (qw(kmeans ward spectral)) {
+    my %of;
+    $of{ $_->{genre} }{ $_->{cluster} }++ for records("cat $tmp/$c.sp");
+    is_deeply([map { scalar keys %{ $of{$_} } } sort keys %hz], [1, 1, 1], "$c: songs that sound alike are together");
+}
+is_deeply([map { $_->{id} } records("cat $tmp/scores.sp")], [qw(kmeans ward dbscan spectral)], 'a record of scores for each method');
+like($last, qr/^ward +[-\d.]/m, 'the table of scores');
+like($last, qr/^\| *kmeans *\| .*±/m, 'means over seeds');
 is(scalar(my @points = grep { /^[-\d.e]+,[-\d.e]+$/ } split /\n/, slurp_file("$tmp/points.csv")), 9, 'a point for each song');
 is_deeply([map { $_->{cluster} } grep { $_->{genre} ne 'high' } records("cat $tmp/all.sp")],
     [map { $_->{cluster} } records("cat $tmp/fitted.sp")], 'a model puts what it was fitted to where the fit did');
