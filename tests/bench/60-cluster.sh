@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Clusters and scores beside scikit-learn and scipy, on the peers' inputs (WORK), and growth.
-# The peers' seconds are of the computation alone; ours are of the whole command, which reads
-# the stream and writes it.
+# The peers' seconds are of the computation alone, with the imports beside them. Ours are of the
+# whole command; to compare, what k-means with one cluster takes, which is to read the stream and
+# to write it, is taken off.
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$(dirname "$0")/lib.sh"
 WORK=${WORK:-$BENCH/work}
@@ -22,20 +23,31 @@ rows() {
     }
     echo "$to"
 }
-mb() { { peak "$@" >/dev/null; } 2>&1 | tail -1; }
 
-# row NAME THREADS PEER CASE COMMAND...
+# The most memory of a command, in MB; it may end with status 5, at --max-iter.
+mb() { { peak "$@" > /dev/null || awk '/^[0-9]/ { printf "%.1f\n", $1 / 1024 }' "$tmp/peak" >&2; } 2>&1 | tail -1; }
+
+# row NAME THREADS PEER CASE COMMAND... FILE
 row() {
-    local name=$1 threads=$2 script=$3 case=$4 ours theirs
+    local name=$1 threads=$2 script=$3 case=$4 ours plain computing json
     shift 4
-    ours=$(medians "$* -q -j$threads > /dev/null")
-    theirs=$(peer "$script" "$case" "$threads" wall_s)
-    echo "| $name | $threads | $ours | $(mb "$@" -q -j"$threads") | $theirs | $(peer "$script" "$case" "$threads" peak_mb) |" \
-        "$(ratio "$theirs" "$ours") |"
+    read -r ours plain <<< "$(medians "$* -q -j$threads > /dev/null || [ \$? = 5 ]" \
+        "kmeans -k 1 --n-init 1 -o plain -q -j$threads ${*: -1} > /dev/null")"
+    computing=$(awk -v a="$ours" -v b="$plain" 'BEGIN { print (a > b ? a - b : 0) }')
+    json=$(theirs "$script" "$case" "$threads")
+    set -- "$(mb "$@" -q -j"$threads")" $json
+    echo "| $name | $threads | $ours | $computing | $1 | $2 | $3 | $4 | $(ratio "$2" "$computing") | $(ratio "$4" "$1") |"
 }
 
-echo '| task | threads | s | MB | peer, s | MB | times as fast |'
-echo '|---|---|---|---|---|---|---|'
+# theirs SCRIPT CASE THREADS - seconds of computing and of importing, and MB, of one run
+theirs() {
+    [ -n "${PEERS:-}" ] && [ -e "$BENCH/$1.py" ] || { echo - - -; return; }
+    PYTHONDONTWRITEBYTECODE=1 "$PEERS" "$BENCH/$1.py" --case "$2" --threads "$3" --work "$WORK" 2> "$tmp/err" |
+        perl -MJSON::PP -ne 'my $r = decode_json($_); print "@$r{qw(wall_s import_s peak_mb)}\n"'
+}
+
+echo '| task | threads | whole command, s | computing | MB | peer, computing, s | its imports | MB | times as fast | in 1/x of the memory |'
+echo '|---|---|---|---|---|---|---|---|---|---|'
 for t in 1 2; do
     row 'k-means 100 000 x 64, k 100, 20 steps' $t kmeans 100k \
         kmeans --init "$(rows 100000x64 100)" --max-iter 20 --tol 0 "$(rows 100000x64 100000)"
