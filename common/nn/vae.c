@@ -103,7 +103,8 @@ static void cut(struct vae *v)
         bool head = strncmp(p->name, "mu.", 3) == 0 || strncmp(p->name, "logvar.", 7) == 0 || strncmp(p->name, "code.", 5) == 0;
         for (size_t at = 0; !p->state && at < p->count; at += BLOCK) {
             mem_grow(&v->blocks, &cap, v->n_blocks + 1, sizeof *v->blocks);
-            v->blocks[v->n_blocks++] = (struct vae_block){ p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK, head };
+            v->blocks[v->n_blocks++] = (struct vae_block){
+                p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK, head };
         }
     }
 }
@@ -283,7 +284,8 @@ static void update(size_t block, void *state)
     struct step *s = state;
     struct net *n = s->v->net;
     const struct vae_block *b = &s->v->blocks[block];
-    adam_step(&s->o->adam, s->lr * (b->head ? s->head_rate : 1), s->o->t, s->clip, n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at,
+    adam_step(&s->o->adam, s->lr * (b->head ? s->head_rate : 1), s->o->t, s->clip,
+              n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at,
               b->n);
 }
 
