@@ -37,7 +37,8 @@ static const struct opt opts[] = {
     { 'm', "model", OPT_T_INPUT, { .input = &arg.model }, 0, 0, "DIR",
       "folder of the encoder: config.json, vocab.txt, model.safetensors" },
     OPT_INT(0, "max-tokens", &arg.max_tokens, 0, 1 << 16, "cut texts to so many pieces; 0: the model's limit"),
-    OPT_CHOICE(0, "window", &arg.window, "first|mean", "of a longer text take its beginning, or the mean over all of it"),
+    OPT_CHOICE(0, "window", &arg.window, "first|mean",
+               "of a longer text take its beginning, or the mean over all of it"),
     OPT_CHOICE(0, "pooling", &arg.pooling, "model|mean|cls|max", "how pieces become one vector"),
     OPT_FLAG(0, "no-normalize", &arg.no_normalize, "do not bring vectors to length 1"),
     OPT_END
@@ -193,7 +194,8 @@ static void run(void)
         in_pack += n;
         batch.pack[batch.packs] = i + 1;
     }
-    mem_grow(&batch.pooled, &batch.pooled_cap, mem_mul(batch.n_sequences, encoder->shape.hidden), sizeof *batch.pooled);
+    mem_grow(&batch.pooled, &batch.pooled_cap, mem_mul(batch.n_sequences, encoder->shape.hidden),
+             sizeof *batch.pooled);
     par_for(batch.packs, run_pack, NULL);
 }
 
@@ -248,12 +250,13 @@ static void remarks(void)
     if (progress_quiet || !seen.texts)
         return;
     if (seen.truncated)
-        warn("%zu of %zu texts have more than %zu pieces: the rest is left out (--window mean takes all)", seen.truncated,
-             seen.texts, encoder->limit);
+        warn("%zu of %zu texts have more than %zu pieces: the rest is left out (--window mean takes all)",
+             seen.truncated, seen.texts, encoder->limit);
     if (100 * seen.unk >= seen.pieces && seen.unk)
         warn("%.1f %% of the pieces are unknown to the model", 100.0 * (double)seen.unk / (double)seen.pieces);
     if (seen.foreign)
-        warn("%zu of %zu texts break into more than two pieces a word (all: %.2f): the model hardly knows their language",
+        warn("%zu of %zu texts break into more than two pieces a word (all: %.2f): "
+             "the model hardly knows their language",
              seen.foreign, seen.texts, (double)seen.pieces / (double)seen.words);
 }
 
@@ -264,15 +267,16 @@ static void open_model(void)
     if (!encoder)
         die(ST_STREAM, "%s", why);
     if (arg.max_tokens && (arg.max_tokens < 3 || (size_t)arg.max_tokens > encoder->shape.positions))
-        opt_misuse(&prog, "--max-tokens %lld is not from 3 to the model's %zu positions", (long long)arg.max_tokens,
-                   encoder->shape.positions);
+        opt_misuse(&prog, "--max-tokens %lld is not from 3 to the model's %zu positions",
+                   (long long)arg.max_tokens, encoder->shape.positions);
     if (arg.max_tokens)
         encoder->limit = (size_t)arg.max_tokens;
     arg.max_tokens = (int64_t)encoder->limit;       /* for the history */
     if (arg.pooling != POOL_MODEL)
         encoder->pooling = arg.pooling == POOL_CLS ? BERT_CLS : arg.pooling == POOL_MAX ? BERT_MAX : BERT_MEAN;
     else
-        arg.pooling = encoder->pooling == BERT_CLS ? POOL_CLS : encoder->pooling == BERT_MAX ? POOL_MAX : POOL_MEAN;
+        arg.pooling = encoder->pooling == BERT_CLS ? POOL_CLS :
+                      encoder->pooling == BERT_MAX ? POOL_MAX : POOL_MEAN;
 }
 
 static void header(struct rec_out *out)

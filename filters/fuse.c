@@ -35,7 +35,8 @@ static const struct opt opts[] = {
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
     OPT_CHOICE('n', "normalize", &arg.normalize, "none|l2", "bring each part to length 1 before it is weighed"),
-    OPT_CHOICE(0, "missing", &arg.missing, "fail|skip|zero|mean", "what becomes of a record without one of the parts"),
+    OPT_CHOICE(0, "missing", &arg.missing, "fail|skip|zero|mean",
+               "what becomes of a record without one of the parts"),
     OPT_INPUT('w', "with", &arg.with, "take parts that a record does not have from this stream"),
     OPT_STR(0, "on", &arg.on, "FIELD", "field that is the id of the partner in the other stream"),
     OPT_STR(0, "by", &arg.by, "FIELD", "with --draw: the partner has the same value in this field"),
@@ -229,7 +230,8 @@ static bool rest(struct rec *r, void *state)
     rec_begin(r, id.p, id.n);
     for (size_t i = 0; i < from->n; i++) {
         char *name = mem_text(from->fields[i].name, from->fields[i].len);
-        rec_set_raw(r, name, from->fields[i].raw + from->fields[i].key, from->fields[i].size - from->fields[i].key);
+        const struct field *f = from->fields + i;
+        rec_set_raw(r, name, f->raw + f->key, f->size - f->key);
         free(name);
     }
     join(r, NULL, &w);
@@ -386,7 +388,8 @@ int main(int argc, char **argv)
         n++;
     if (!n)
         opt_misuse(&prog, "no part is named: PART=WEIGHT, as in a=1 l=0.25");
-    if ((arg.by && !arg.draw) || (arg.draw && !arg.with.path) || (strcmp(arg.on, "id") != 0 && (!arg.with.path || arg.draw)))
+    if ((arg.by && !arg.draw) || (arg.draw && !arg.with.path) ||
+        (strcmp(arg.on, "id") != 0 && (!arg.with.path || arg.draw)))
         opt_misuse(&prog, "--by needs --draw, --draw and --on need --with, and --on takes no --draw");
     read_words(operands, n);
     operands = opt_words(&prog, operands, n);
@@ -404,12 +407,14 @@ int main(int argc, char **argv)
     if (twice)
         measure_all(in);
     struct rec_out *out = rec_create(&prog, in);
-    struct map m = { .process = process, .worker_new = worker_new, .worker_free = worker_free, .header = header, .rest = rest };
+    struct map m = { .process = process, .worker_new = worker_new, .worker_free = worker_free,
+                     .header = header, .rest = rest };
     int status = map_run(&m, in, out);
     size_t unused = 0;
     for (size_t i = 0; i < other.n; i++)
         unused += !other.used[i];
     if (!progress_quiet && (other.alone || unused))
-        warn("%zu records have no partner in %s, %zu of its records none here", (size_t)other.alone, arg.with.path, unused);
+        warn("%zu records have no partner in %s, %zu of its records none here",
+             (size_t)other.alone, arg.with.path, unused);
     return status;
 }

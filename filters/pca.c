@@ -172,7 +172,8 @@ static void learn(struct rec_in *in)
     if (n < 2)
         die(ST_STOPPED, "%zu record%s with %s: at least 2 are needed to fit", n, n == 1 ? "" : "s", arg.in);
     if (arg.n > (double)most)
-        die(ST_STOPPED, "%.0f components of %zu records with %zu columns: there are at most %zu", arg.n, n, d, most);
+        die(ST_STOPPED, "%.0f components of %zu records with %zu columns: there are at most %zu",
+            arg.n, n, d, most);
     if (rows && arg.n >= 1 && (arg.solver == SOLVER_RANDOMIZED || 4 * arg.n <= (double)most)) {
         if (arg.solver == SOLVER_EXACT && most <= PCA_SQUARE)
             mem_need(8 * (double)most * (double)most + 20 * (double)rows->nnz, "the products of sparse vectors");
@@ -186,7 +187,8 @@ static void learn(struct rec_in *in)
         pca = most > EIG_MAX ? NULL : pca_fit_solve(fit, arg.n);
     }
     if (!pca)
-        die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large, or too many", n, d);
+        die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large, or too many",
+            n, d);
     sparse_free(rows);
     set_scale(arg.whiten);
     if (arg.save)

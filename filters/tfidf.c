@@ -48,7 +48,8 @@ static const struct opt opts[] = {
     MAP_KEEP(&arg.keep),
     OPT_STR('n', "ngrams", &fit.ngrams, "MIN,MAX", "count runs of so many words"),
     OPT_INT(0, "max-features", &fit.max_features, 0, UINT32_MAX - 1, "keep the most frequent terms only; 0: all"),
-    OPT_STR(0, "min-df", &fit.min_df, "N|SHARE", "leave out terms in fewer texts: a count, or a share if it has a point"),
+    OPT_STR(0, "min-df", &fit.min_df, "N|SHARE",
+            "leave out terms in fewer texts: a count, or a share if it has a point"),
     OPT_STR(0, "max-df", &fit.max_df, "N|SHARE", "leave out terms in more texts"),
     OPT_FLAG(0, "sublinear-tf", &fit.sublinear, "1 + ln(tf) in place of tf"),
     OPT_FLAG(0, "binary", &fit.binary, "1 in place of tf"),
@@ -84,6 +85,11 @@ static struct {
     size_t stop_n;
     atomic_size_t zero, letters, lost;
 } model;
+
+static struct tokens_how how(void)
+{
+    return (struct tokens_how){ (enum tokens_rule)fit.token, !fit.no_lowercase, (enum tokens_strip)fit.strip };
+}
 
 /* The record's text cut into words; false: r->error says why not. */
 static bool cut(struct rec *r, const struct value *v, struct tokens *t)
@@ -214,8 +220,10 @@ static void fit_to(struct rec_in *in)
         free(terms);
         free(vocab_terms(v, 1, INFINITY, 1, &n));
         if (!n)
-            die(ST_STOPPED, "no term in %zu texts: they have no words of two letters that are no stop words", model.texts);
-        die(ST_STOPPED, "no term stands in %g to %g of %zu texts: lower --min-df or raise --max-df", min, max, model.texts);
+            die(ST_STOPPED, "no term in %zu texts: they have no words of two letters that are no stop words",
+                model.texts);
+        die(ST_STOPPED, "no term stands in %g to %g of %zu texts: lower --min-df or raise --max-df",
+            min, max, model.texts);
     }
     if (vocab_missed(v) && !progress_quiet)
         warn("rare n-grams were dropped to hold %lld at a time: the counts of n-grams may be low by up to %llu",
@@ -308,7 +316,7 @@ static void load(void)
     fit.no_smooth = !wanted(m, "smooth_idf", V_BOOL).b;
     model.stop = mem_text(stop.s.p, stop.s.n);
     model.stop_n = stop.s.n;
-    model.how = (struct tokens_how){ (enum tokens_rule)fit.token, !fit.no_lowercase, (enum tokens_strip)fit.strip };
+    model.how = how();
     model.idf = model_f64(m, "idf", 1, &model.n);
     model.terms = mem_zero(model.n, sizeof *model.terms);
     model.vocab = vocabulary();
@@ -406,9 +414,10 @@ static bool agrees(const struct fit *usual, const struct fit *given)
 {
 #define SAME(F) (given->F == usual->F || given->F == fit.F)
 #define SAME_TEXT(F) (strcmp(given->F, usual->F) == 0 || strcmp(given->F, fit.F) == 0)
-    return SAME_TEXT(ngrams) && SAME_TEXT(min_df) && SAME_TEXT(max_df) && SAME(max_features) && SAME(max_candidates) &&
-           SAME(sublinear) && SAME(binary) && SAME(no_idf) && SAME(no_smooth) && SAME(no_lowercase) && SAME(norm) &&
-           SAME(token) && SAME(strip) && !given->stop.path;
+    return SAME_TEXT(ngrams) && SAME_TEXT(min_df) && SAME_TEXT(max_df) && SAME(max_features) &&
+           SAME(max_candidates) &&
+           SAME(sublinear) && SAME(binary) && SAME(no_idf) && SAME(no_smooth) && SAME(no_lowercase) &&
+           SAME(norm) && SAME(token) && SAME(strip) && !given->stop.path;
 }
 
 int main(int argc, char **argv)
@@ -422,7 +431,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "--ngrams '%s' is not MIN,MAX with 1 <= MIN <= MAX <= %d", fit.ngrams, VOCAB_NGRAM_MOST);
     documents("min-df", fit.min_df);
     documents("max-df", fit.max_df);
-    model.how = (struct tokens_how){ (enum tokens_rule)fit.token, !fit.no_lowercase, (enum tokens_strip)fit.strip };
+    model.how = how();
     if (fit.stop.path)
         read_stop_words();
     struct rec_in *in = rec_open(&prog, operands, !arg.model.path);

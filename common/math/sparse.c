@@ -115,7 +115,8 @@ static void rows_block(size_t block, void *state)
         memset(g + i, 0, (s->n - i) * sizeof *g);
         for (size_t e = s->begin[i]; e < s->begin[i + 1]; e++) {
             double v = (double)s->at[e].value;
-            for (size_t at = s->column_begin[s->at[e].column + 1]; at-- > s->column_begin[s->at[e].column] && s->row[at] >= i; )
+            const size_t *range = s->column_begin + s->at[e].column;
+            for (size_t at = range[1]; at-- > range[0] && s->row[at] >= i; )
                 g[s->row[at]] += v * (double)s->at[s->place[at]].value;
         }
         for (size_t k = i; k < s->n; k++)

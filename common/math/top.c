@@ -116,7 +116,8 @@ bool top_exact(size_t n, size_t k, top_apply *apply, void *state, double *w, dou
 {
     size_t b = n < BLOCK ? n : BLOCK, most = 3 * k + 4 * BLOCK < n ? 3 * k + 4 * BLOCK : n;
     struct top t;
-    size_t ld = most + 3 * b, have = 0, next = b;   /* q[have] have been multiplied, `next` more wait behind them */
+    /* q[have] have been multiplied, `next` more wait behind them */
+    size_t ld = most + 3 * b, have = 0, next = b;
     start(&t, n, ld, 1);
     double *h = mem_zero(mem_mul(ld, ld), sizeof *h), *vec = mem_new(mem_mul(ld, ld), sizeof *vec);
     double *value = mem_new(ld, sizeof *value), *r = mem_zero(b * b, sizeof *r), *s = mem_new(ld * b, sizeof *s);
@@ -191,7 +192,8 @@ bool top_exact(size_t n, size_t k, top_apply *apply, void *state, double *w, dou
     return done;
 }
 
-void top_random(size_t n, size_t k, size_t steps, uint64_t seed, top_apply *apply, void *state, double *w, double *v)
+void top_random(size_t n, size_t k, size_t steps, uint64_t seed, top_apply *apply, void *state, double *w,
+                double *v)
 {
     size_t wide = (k + 10 + 15) / 16 * 16, b = wide < n ? wide : n;     /* whole vectors of the processor */
     struct top t;

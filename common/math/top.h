@@ -20,6 +20,7 @@ bool top_exact(size_t n, size_t k, top_apply *apply, void *state, double *w, dou
 
 /* The same by `steps` steps of subspace iteration over k + 10 or a few more vectors from a random start
  * (Halko, Martinsson and Tropp 2011, algorithm 4.4): quick, and a little too small. */
-void top_random(size_t n, size_t k, size_t steps, uint64_t seed, top_apply *apply, void *state, double *w, double *v);
+void top_random(size_t n, size_t k, size_t steps, uint64_t seed, top_apply *apply, void *state, double *w,
+                double *v);
 
 #endif

@@ -38,8 +38,9 @@ static inline float exp_negative(float x)
     x = x < -87.0f ? -87.0f : x;
     float n = rintf(within * 1.44269504f);
     float r = x - n * 0.693145752f - n * 1.42860677e-06f;
-    float y = ((((((1.0f / 5040 * r + 1.0f / 720) * r + 1.0f / 120) * r + 1.0f / 24) * r + 1.0f / 6) * r + 0.5f) * r +
-               1.0f) * r + 1.0f;
+    float y = 1.0f / 5040 * r + 1.0f / 720;
+    y = ((((y * r + 1.0f / 120) * r + 1.0f / 24) * r + 1.0f / 6) * r + 0.5f) * r;
+    y = (y + 1.0f) * r + 1.0f;
     uint32_t bits = (uint32_t)((int32_t)n + 127) << 23;
     float scale;
     memcpy(&scale, &bits, sizeof scale);

@@ -245,7 +245,8 @@ static void project(const float *x, struct dense d, size_t rows, size_t h, float
 }
 
 /* x += y + bias, then the norm, row by row. */
-static void add_and_norm(float *x, const float *y, const float *bias, size_t rows, size_t h, struct norm by, double eps)
+static void add_and_norm(float *x, const float *y, const float *bias, size_t rows, size_t h, struct norm by,
+                         double eps)
 {
     for (size_t i = 0; i < rows; i++) {
         add(x + i * h, y + i * h, h);
@@ -271,8 +272,8 @@ static void attend(struct bert_room *r, const struct bert_shape *s, const struct
     }
 }
 
-static void run_layer(const struct bert *b, struct bert_room *r, const struct layer *l, const struct bert_text *text,
-                      size_t texts, size_t rows, size_t padded)
+static void run_layer(const struct bert *b, struct bert_room *r, const struct layer *l,
+                      const struct bert_text *text, size_t texts, size_t rows, size_t padded)
 {
     const struct bert_shape *s = &b->shape;
     size_t h = s->hidden;
@@ -282,7 +283,8 @@ static void run_layer(const struct bert *b, struct bert_room *r, const struct la
     attend(r, s, text, texts);
     product(r->context, l->attention.w, padded, h, h, r->query);
     add_and_norm(r->x, r->query, l->attention.b, rows, h, l->after_attention, s->eps);
-    for (size_t begin = 0; begin < padded; begin += INNER_ROWS) {       /* so that the inner rows stay in the cache */
+    /* In parts, so that the inner rows stay in the cache. */
+    for (size_t begin = 0; begin < padded; begin += INNER_ROWS) {
         size_t n = padded - begin < INNER_ROWS ? padded - begin : INNER_ROWS;
         product(r->x + begin * h, l->inner.w, n, s->inner, h, r->inner);
         for (size_t i = 0; i < n; i++)

@@ -114,7 +114,8 @@ static bool read_shape(struct opening *o, struct encoder *e)
     struct bert_shape *s = &e->shape;
     if (!read_json(o, name, true, &j))
         return false;
-    double eps = json_object_get(j, "layer_norm_eps") ? json_number_value(json_object_get(j, "layer_norm_eps")) : 1e-12;
+    const json_t *given = json_object_get(j, "layer_norm_eps");
+    double eps = given ? json_number_value(given) : 1e-12;
     bool ok = word(o, name, j, "model_type", "bert") && word(o, name, j, "hidden_act", "gelu") &&
               word(o, name, j, "position_embedding_type", "absolute") &&
               whole(o, name, j, "num_hidden_layers", 1000, &s->layers) &&
@@ -122,7 +123,8 @@ static bool read_shape(struct opening *o, struct encoder *e)
               whole(o, name, j, "num_attention_heads", 1 << 12, &s->heads) &&
               whole(o, name, j, "intermediate_size", 1 << 20, &s->inner) &&
               whole(o, name, j, "max_position_embeddings", 1 << 16, &s->positions) &&
-              whole(o, name, j, "vocab_size", 1 << 24, &s->words) && whole(o, name, j, "type_vocab_size", 1 << 10, &s->types);
+              whole(o, name, j, "vocab_size", 1 << 24, &s->words) &&
+              whole(o, name, j, "type_vocab_size", 1 << 10, &s->types);
     json_decref(j);
     if (ok && s->hidden % s->heads)
         return wrong(o, name, "%zu heads do not divide hidden_size %zu", s->heads, s->hidden);
@@ -159,7 +161,8 @@ static bool read_pieces(struct opening *o, struct encoder *e)
     if (!e->pieces)
         return wrong(o, "vocab.txt", "no %s in it: no WordPiece vocabulary", missing);
     if (wordpiece_size(e->pieces) > e->shape.words)
-        return wrong(o, "vocab.txt", "%zu pieces, but config.json has %zu", wordpiece_size(e->pieces), e->shape.words);
+        return wrong(o, "vocab.txt", "%zu pieces, but config.json has %zu", wordpiece_size(e->pieces),
+                     e->shape.words);
     return true;
 }
 
@@ -189,7 +192,9 @@ static bool read_pooling(struct opening *o, struct encoder *e)
         const char *type = json_string_value(json_object_get(module, "type"));
         const char *last = type ? strrchr(type, '.') : NULL;
         last = last ? last + 1 : type;
-        if (!last || (strcmp(last, "Transformer") != 0 && strcmp(last, "Pooling") != 0 && strcmp(last, "Normalize") != 0))
+        bool known = last && (strcmp(last, "Transformer") == 0 || strcmp(last, "Pooling") == 0 ||
+                              strcmp(last, "Normalize") == 0);
+        if (!known)
             ok = wrong(o, "modules.json", "module %.60s: only Transformer, Pooling and Normalize are known",
                        type ? type : "without type");
     }
@@ -204,8 +209,8 @@ static bool read_pooling(struct opening *o, struct encoder *e)
         max = strcmp(mode, "max") == 0;
         mean = strcmp(mode, "mean") == 0;
     }
-    bool other = flag(j, "pooling_mode_mean_sqrt_len_tokens", false) || flag(j, "pooling_mode_weightedmean_tokens", false) ||
-                 flag(j, "pooling_mode_lasttoken", false);
+    bool other = flag(j, "pooling_mode_mean_sqrt_len_tokens", false) ||
+                 flag(j, "pooling_mode_weightedmean_tokens", false) || flag(j, "pooling_mode_lasttoken", false);
     json_decref(j);
     if (other || cls + max + mean != 1)
         return wrong(o, "1_Pooling/config.json", "its pooling is none of mean, cls and max alone");

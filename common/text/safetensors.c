@@ -96,7 +96,8 @@ static bool parse(struct safetensors *s, char *why, size_t room)
     json_error_t error;
     s->header = json_loadb((const char *)s->map + 8, (size_t)header_size, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(s->header)) {
-        snprintf(why, room, "its header is no JSON object%s%s", s->header ? "" : ": ", s->header ? "" : error.text);
+        snprintf(why, room, "its header is no JSON object%s%s", s->header ? "" : ": ",
+                 s->header ? "" : error.text);
         return false;
     }
     const uint8_t *data = s->map + 8 + header_size;
@@ -208,7 +209,8 @@ void safetensors_f32(const struct safe_tensor *t, float *to)
 
 const float *safetensors_view(const struct safe_tensor *t)
 {
-    return t->type == SAFE_F32 && (uintptr_t)t->data % _Alignof(float) == 0 ? (const float *)(const void *)t->data : NULL;
+    bool fits = t->type == SAFE_F32 && (uintptr_t)t->data % _Alignof(float) == 0;
+    return fits ? (const float *)(const void *)t->data : NULL;
 }
 
 void safetensors_close(struct safetensors *s)

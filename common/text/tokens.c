@@ -212,7 +212,8 @@ static void compose(struct tokens *t, struct ready *text)
 static bool has_alphabet(uint32_t c)
 {
     const uc_script_t *s = uc_script(c);
-    return s && (strcmp(s->name, "Latin") == 0 || strcmp(s->name, "Greek") == 0 || strcmp(s->name, "Cyrillic") == 0);
+    return s && (strcmp(s->name, "Latin") == 0 || strcmp(s->name, "Greek") == 0 ||
+                 strcmp(s->name, "Cyrillic") == 0);
 }
 
 static void strip(struct tokens *t, struct ready *text)

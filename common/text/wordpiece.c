@@ -149,7 +149,8 @@ static uint32_t properties(const struct wordpiece *w, uint32_t c)
     if (c == '\t' || c == '\n' || c == '\r' ||
         is(c, UC_CATEGORY_MASK_Zs | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp))
         return KNOWN | BLANK;
-    if (c == 0 || c == 0xfffd || (is(c, UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Co) && !is_later(c)))
+    bool control = is(c, UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Co) && !is_later(c);
+    if (c == 0 || c == 0xfffd || control)
         return KNOWN | DROP;
     size_t n = become(w, c, to);
     if (n == 0)
@@ -206,7 +207,8 @@ struct wordpiece *wordpiece_new(const char *vocab, size_t n, struct wordpiece_ho
                 w->special[k] = id;
         int inside = len > 2 && p[0] == '#' && p[1] == '#';
         size_t skip = inside ? 2 : 0;
-        *find(w, inside, p + skip, len - skip) = (struct entry){ (uint32_t)(i + skip), (uint32_t)(len - skip), id, 1 };
+        *find(w, inside, p + skip, len - skip) =
+            (struct entry){ (uint32_t)(i + skip), (uint32_t)(len - skip), id, 1 };
         if (len - skip > w->longest)
             w->longest = len - skip;
     }
