@@ -16,7 +16,7 @@
 #include "stream/item.h"
 #include "stream/slurp.h"
 
-enum { FILE_BITS = 16, SMALL = 256 << 20, HEADS = TENSOR_HEAD + 64 };
+enum { FILE_BITS = 16, SMALL = 32 << 20, HEADS = TENSOR_HEAD + 64 };
 
 struct source { int fd; uint8_t *p; size_t size; };
 
