@@ -290,10 +290,11 @@ static void apply(struct system *s, const double *x, double *y)
     }
 }
 
-/* All eigenpairs of a small system, by LAPACK; the largest `want` into value, vector. */
+/* All eigenpairs, by LAPACK; the largest `want` into value, vector. */
 static bool dense(struct system *s, size_t want, double *value, double *vector)
 {
     size_t n = s->product.g->n;
+    mem_need(8 * (double)n * (double)n * (s->product.g->half ? 2.5 : 2), "the matrix for LAPACK");
     double *a = mem_new(n * n, sizeof *a), *w = mem_new(n, sizeof *w), *unit = mem_zero(n, sizeof *unit);
     for (size_t i = 0; i < n; i++) {
         unit[i] = 1;
@@ -311,6 +312,10 @@ static bool dense(struct system *s, size_t want, double *value, double *vector)
     return good;
 }
 
+/* Where eigenvalues lie so close together that ARPACK cannot part them, as in graphs of parts that
+ * hardly touch, LAPACK can, up to so many rows. */
+enum { MOST_RESTARTS = 1000, MOST_DENSE = 5000 };
+
 /* The largest `want` eigenpairs by implicitly restarted Lanczos (ARPACK). */
 static bool lanczos(struct system *s, size_t want, double *value, double *vector)
 {
@@ -318,7 +323,7 @@ static bool lanczos(struct system *s, size_t want, double *value, double *vector
     ncv = ncv < n ? ncv : n;
     double *resid = mem_new(n, sizeof *resid), *v = mem_new(mem_mul(n, ncv), sizeof *v);
     double *workd = mem_new(3 * n, sizeof *workd), *workl = mem_new(ncv * (ncv + 8), sizeof *workl);
-    a_int ido = 0, info = 1, iparam[11] = { 1, 0, (a_int)(10 * n > 1000 ? 10 * n : 1000), 1, 0, 0, 1 }, ipntr[11];
+    a_int ido = 0, info = 1, iparam[11] = { 1, 0, MOST_RESTARTS, 1, 0, 0, 1 }, ipntr[11];
     struct rng rng;
     rng_init(&rng, 0, 1);
     for (size_t i = 0; i < n; i++)
@@ -391,7 +396,8 @@ bool spectral_embedding(const struct graph *g, size_t k, double *eigenvalues, do
     size_t want = k - known;
     if (want)
         good = n <= 64 || k + 1 >= n ? dense(&s, want, values + known, vectors + known * n)
-                                     : lanczos(&s, want, values + known, vectors + known * n);
+            : lanczos(&s, want, values + known, vectors + known * n) ||
+              (n <= MOST_DENSE && dense(&s, want, values + known, vectors + known * n));
     for (size_t c = 0; good && c < k; c++) {
         double most = 0, sign = 1;
         for (size_t i = 0; i < n; i++)

@@ -40,8 +40,8 @@ void graph_free(struct graph *g);
 
 /* The k smallest eigenvalues[k] of L, ascending, and the embedding[n][k]; 1 <= k <= n.
  * Parts of the graph that are not connected are found first: each has an eigenvalue 0 whose
- * vector is known, and ARPACK (dsaupd, tolerance 0) is asked for the others. false if it
- * does not converge. */
+ * vector is known, and ARPACK (dsaupd, tolerance 0) is asked for the others; LAPACK, which
+ * needs n^2 numbers, where that does not converge and n is at most 5000. false if there are more. */
 bool spectral_embedding(const struct graph *g, size_t k, double *eigenvalues, double *embedding);
 
 /* Labels of the rows of embedding[n][k] by turning it towards the corners (Yu and Shi 2003,
