@@ -23,9 +23,12 @@ peak() { /usr/bin/time -f '%M' -o "$tmp/peak" "$@" && awk '{ printf "%.1f\n", $1
 
 # peer SCRIPT CASE THREADS KEY - a number of the peer's own report; "-" without PEERS
 peer() {
+    local report=$tmp/peer-$1-$2-$3
     [ -n "${PEERS:-}" ] && [ -e "$BENCH/$1.py" ] || { echo -; return; }
-    PYTHONDONTWRITEBYTECODE=1 "$PEERS" "$BENCH/$1.py" --case "$2" --threads "$3" --work "${WORK:-$BENCH/work}" 2>"$tmp/err" |
-        KEY=$4 perl -MJSON::PP -ne 'my $r = decode_json($_); print $r->{$ENV{KEY}} // $r->{quality}{$ENV{KEY}} // "-", "\n"'
+    [ -e "$report" ] || PYTHONDONTWRITEBYTECODE=1 "$PEERS" "$BENCH/$1.py" --case "$2" --threads "$3" \
+        --work "${WORK:-$BENCH/work}" > "$report" 2>"$tmp/err"      # once for all of its numbers
+    KEY=$4 perl -MJSON::PP -ne 'my $r = decode_json($_); print $r->{$ENV{KEY}} // $r->{quality}{$ENV{KEY}} // "-", "\n"' \
+        "$report"
 }
 
 # ratio A B - A / B to three digits; "-" where one is missing
