@@ -16,8 +16,10 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "math/dist.h"
+#include "score/bootstrap.h"
 #include "score/external.h"
 #include "score/internal.h"
+#include "score/profile.h"
 
 static void near(double got, double want, double tolerance)
 {
@@ -371,12 +373,95 @@ static void by_hand(void **state)
     assert_true(internal_davies_bouldin(equal, 4, 1, label, 2) == 0);
 }
 
+/* The best matching of a table by trying all permutations, and a table that is too large. */
+static void matching(void **state)
+{
+    (void)state;
+    static const uint32_t order[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    struct rng r;
+    rng_init(&r, 5, 0);
+    for (size_t t = 0; t < 50; t++) {
+        uint32_t u[40], v[40], most = 0;
+        for (size_t i = 0; i < 40; i++) {
+            u[i] = i < 3 ? (uint32_t)i : (uint32_t)rng_below(&r, 3);
+            v[i] = i < 3 ? (uint32_t)i : (uint32_t)rng_below(&r, 3);
+        }
+        for (size_t p = 0; p < 6; p++) {
+            uint32_t sum = 0;
+            for (size_t i = 0; i < 40; i++)
+                sum += order[p][u[i]] == v[i];
+            most = sum > most ? sum : most;
+        }
+        near(external_scores(u, v, 40).matched_accuracy, most / 40., 1e-15);
+    }
+    enum { N = 10000 };
+    uint32_t *apart = mem_new(N, sizeof *apart);
+    for (size_t i = 0; i < N; i++)
+        apart[i] = (uint32_t)i;
+    assert_true(isnan(external_scores(apart, apart, N).matched_accuracy));
+    free(apart);
+}
+
+/* The interval of a share is the binomial one; that of equal partitions is 1; of nothing, none. */
+static void intervals(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    double value[N];
+    uint32_t truth[N], cluster[N];
+    for (size_t i = 0; i < N; i++) {
+        value[i] = i < 300;
+        truth[i] = i % 2;
+        cluster[i] = truth[i] ^ (i < 300);
+    }
+    struct interval m = bootstrap_mean(value, N, 4000, 1);
+    double half = 1.96 * sqrt(0.21 / N);
+    near(m.low, 0.3 - half, 0.003);
+    near(m.high, 0.3 + half, 0.003);
+    struct interval of[EXTERNAL_SCORES];
+    bootstrap_external(truth, cluster, N, 4000, 1, of);
+    near(of[8].low, 0.7 - half, 0.003);
+    near(of[8].high, 0.7 + half, 0.003);
+    bootstrap_external(truth, truth, N, 50, 1, of);
+    for (size_t j = 0; j < EXTERNAL_SCORES; j++)
+        assert_true(of[j].low == 1 && of[j].high == 1);
+    bootstrap_external(truth, truth, 0, 50, 1, of);
+    assert_true(isnan(of[0].low) && isnan(of[8].high));
+    assert_true(isnan(bootstrap_mean(value, 0, 50, 1).low));
+}
+
+static void profiles(void **state)
+{
+    (void)state;
+    static const float x[] = { 0, 0, 1,  4, 0, 1,  1, 0, 1,  -1, 5, 7,  -3, 5, 9 };
+    static const uint32_t label[] = { 0, 0, 0, 1, 1 }, truth[] = { 2, 9, 0, 1, 1 };
+    struct profile *p = profile_new(x, 5, 3, label, 2);
+    assert_true(p->size[0] == 3 && p->size[1] == 2);
+    assert_true(p->medoid[0] == 2 && p->medoid[1] == 3);        /* of equals the first */
+    near(p->distance[0], (5 / 3. + 7 / 3. + 2 / 3.) / 3, 1e-15);
+    near(p->distance[1], sqrt(2), 1e-15);
+    size_t column[3];
+    assert_int_equal(profile_top(p, 0, 3, column), 2);          /* 0 is not above 0 */
+    assert_true(column[0] == 0 && column[1] == 2);
+    assert_int_equal(profile_top(p, 1, 1, column), 1);
+    assert_int_equal(column[0], 2);
+    assert_int_equal(profile_top(p, 1, 0, column), 0);
+    uint32_t major[2];
+    double share[2];
+    profile_majority(truth, 9, label, 5, 2, major, share);
+    assert_true(major[0] == 0 && share[0] == 0.5 && major[1] == 1 && share[1] == 1);
+    profile_majority(truth, 1, label, 5, 2, major, share);
+    assert_true(major[1] == 1 && isnan(share[1]));
+    profile_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(big_tables), cmocka_unit_test(random_pairs), cmocka_unit_test(corners),
         cmocka_unit_test(many_classes), cmocka_unit_test(silhouette), cmocka_unit_test(silhouette_many),
         cmocka_unit_test(any_threads), cmocka_unit_test(by_hand), cmocka_unit_test(golden),
+        cmocka_unit_test(matching), cmocka_unit_test(intervals), cmocka_unit_test(profiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
