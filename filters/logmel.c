@@ -6,13 +6,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
 #include "dsp/args.h"
 #include "stream/map.h"
 #include "stream/samples.h"
@@ -102,15 +99,6 @@ static size_t arrange(struct worker *w, const float *m, size_t frames, size_t n)
     return want;
 }
 
-/* Say once that there are filters between two bins. */
-static void note_empty(size_t empty, double rate)
-{
-    static atomic_flag said = ATOMIC_FLAG_INIT;
-    if (empty && !progress_quiet && !atomic_flag_test_and_set(&said))
-        warn("%zu of %lld mel bands are empty at %g Hz: take fewer --n-mels or a larger --n-fft", empty,
-             (long long)args_logmel.mel.n_mels, rate);
-}
-
 static bool process(struct rec *r, const struct value *in, void *worker)
 {
     struct worker *w = worker;
@@ -121,7 +109,7 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     const float *m = logmel_track(w->l, s.rate, &frames);
     if (!m)
         return rec_error(r, "%s is too large: its power overflows", arg.in);
-    note_empty(logmel_empty(w->l), s.rate);
+    samples_note_empty(logmel_empty(w->l), (size_t)args_logmel.mel.n_mels, s.rate);
     if (frames == 0)
         return rec_error(r, "%zu samples are too few for --%s", s.t->count,
                          args_stft.no_center ? "no-center" : "pad-mode");

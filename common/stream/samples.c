@@ -2,9 +2,12 @@
 #include "stream/samples.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/die.h"
+#include "base/progress.h"
 #include "stream/item.h"
 
 static double number(const struct rec *r, const char *name)
@@ -47,6 +50,13 @@ bool samples_copy(struct rec *r, const char *field, const struct samples *s, flo
         if (!isfinite(y[i]))
             return rec_error(r, "%s[%zu] is %g", field, i, (double)y[i]);
     return true;
+}
+
+void samples_note_empty(size_t empty, size_t bands, double rate)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (empty && !progress_quiet && !atomic_flag_test_and_set(&said))
+        warn("%zu of %zu mel bands are empty at %g Hz: take fewer --n-mels or a larger --n-fft", empty, bands, rate);
 }
 
 void frames_set(struct rec *r, const char *out, const char *usual, const float *m, size_t frames, size_t d,

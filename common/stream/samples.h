@@ -19,6 +19,10 @@ bool samples_find(struct rec *r, const char *field, const struct value *v, struc
 /* Copy the samples to y[count]. Bad if one is NaN or infinite. */
 bool samples_copy(struct rec *r, const char *field, const struct samples *s, float *y);
 
+/* Say once, on standard error, that `empty` of the mel bands lie between two bins at this rate;
+ * nothing if there are none. */
+void samples_note_empty(size_t empty, size_t bands, double rate);
+
 /* Set `out` to the matrix m[frames][d] and its side field frame_rate. */
 void frames_set(struct rec *r, const char *out, const char *usual, const float *m, size_t frames, size_t d,
                 double frame_rate);
