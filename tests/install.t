@@ -16,7 +16,7 @@ sub files_under {
 }
 
 # No compiling here: what `make check` built is installed.
-my $make = "make -s DESTDIR=$tmp/root PREFIX=/opt/songpipe PROGPREFIX=sp. --old-file=all";
+my $make = "make -s DESTDIR=$tmp/dest PREFIX=/opt/songpipe PROGPREFIX=sp. --old-file=all";
 runs("$make install");
 my @names = map { m{([^/]+)\.c$} } glob 'filters/*.c';
 my @want = (
@@ -24,15 +24,15 @@ my @want = (
     (map { "share/man/man1/sp.$_" } map { m{([^/]+)$} } glob 'man/*.1'),
     (map { m{\.(\d)$} ? "share/man/man$1/" . s{.*/}{}r : () } glob 'man/*.[57]'),
     (map { "share/bash-completion/completions/$_" } 'songpipe', map { "sp.$_" } @names));
-is_deeply([files_under("$tmp/root/opt/songpipe")], [sort @want], 'what install puts in place');
-like(runs("$tmp/root/opt/songpipe/bin/sp.sp-fields --version"), qr/^sp-fields \(songpipe\)/, 'and it runs');
+is_deeply([files_under("$tmp/dest/opt/songpipe")], [sort @want], 'what install puts in place');
+like(runs("$tmp/dest/opt/songpipe/bin/sp.sp-fields --version"), qr/^sp-fields \(songpipe\)/, 'and it runs');
 
 # The completion that bash loads by the command's name.
 sub completes {
     my ($want, @words) = @_;
     my $line = join ' ', map { "'$_'" } @words;
-    my $got = runs("cd $tmp; PATH=$tmp/root/opt/songpipe/bin:\$PATH; " .
-        ". $tmp/root/opt/songpipe/share/bash-completion/completions/$words[0]; complete -p $words[0] >/dev/null; " .
+    my $got = runs("cd $tmp; PATH=$tmp/dest/opt/songpipe/bin:\$PATH; " .
+        ". $tmp/dest/opt/songpipe/share/bash-completion/completions/$words[0]; complete -p $words[0] >/dev/null; " .
         "COMP_WORDS=($line) COMP_CWORD=$#words; _songpipe $words[0]; echo \"\${COMPREPLY[*]}\"");
     is($got, "$want\n", "completes: @words");
 }
@@ -44,5 +44,5 @@ completes('some.sp', 'sp.mfcc', 'so');
 completes('', 'sp.mfcc', '--n-mfcc', '');
 
 runs("$make uninstall");
-is_deeply([files_under("$tmp/root")], [], 'uninstall takes it all away');
+is_deeply([files_under("$tmp/dest")], [], 'uninstall takes it all away');
 done_testing;
