@@ -88,14 +88,9 @@ static void make_shares(double *table, size_t rows, size_t columns)
 /* The label of a side in r; false and r->error or r->nil set if there is none. */
 static bool read_label(struct rec *r, const char *field, struct names *names, uint32_t *to)
 {
-    const struct field *f = rec_find(r, field);
-    if (!f)
-        return rec_error(r, "no field %s", field);
-    struct value v = field_value(f);
-    if (v.type == V_NIL) {
-        r->nil = true;
+    struct value v;
+    if (!rec_need(r, field, &v))
         return false;
-    }
     size_t i = classes_add(names, &v);
     if (i == SIZE_MAX)
         return rec_error(r, "%s is no label: no number, no text, not true or false", field);

@@ -305,6 +305,16 @@ void rec_drop(struct rec *r)
     r->dropped = true;
 }
 
+bool rec_need(struct rec *r, const char *name, struct value *v)
+{
+    const struct field *f = rec_find(r, name);
+    if (!f)
+        return rec_error(r, "no field %s", name);
+    *v = field_value(f);
+    r->nil = v->type == V_NIL;
+    return !r->nil;
+}
+
 bool rec_pass_nil(struct rec *r, const char *out)
 {
     rec_set_nil(r, out);

@@ -51,6 +51,10 @@ const struct field *rec_find(const struct rec *r, const char *name);
 struct value rec_get(const struct rec *r, const char *name);
 struct value field_value(const struct field *f);
 
+/* The value of a field that is needed: true if there is one; else r->nil is set, or the
+ * record's error where it lacks the field altogether. */
+bool rec_need(struct rec *r, const char *name, struct value *v);
+
 /* Set a field, in its place if it exists, else behind the others. All copy. */
 void rec_set_nil(struct rec *r, const char *name);
 void rec_set_bool(struct rec *r, const char *name, bool v);

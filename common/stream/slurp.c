@@ -86,15 +86,8 @@ bool row_read(struct rec *r, const char *field, const struct value *v, const str
 /* The record's vector: true if there is one; else r->nil, or r->error is set. */
 static bool vector(struct rec *r, const char *field, const struct head *head, struct row *row)
 {
-    const struct field *f = rec_find(r, field);
-    if (!f)
-        return rec_error(r, "no field %s", field);
-    struct value v = field_value(f);
-    if (v.type == V_NIL) {
-        r->nil = true;
-        return false;
-    }
-    return row_read(r, field, &v, head_columns(head, field), row);
+    struct value v;
+    return rec_need(r, field, &v) && row_read(r, field, &v, head_columns(head, field), row);
 }
 
 static void fail_if_told(struct rec *r)
