@@ -30,27 +30,15 @@ static float *at(const struct net *n, int node, const struct part *p, bool gradi
     return base + d->size * p->first;           /* a block has lanes rows, whether they are there or not */
 }
 
-/* The node's part as pieces of [channels][ld]. */
-static void pieces(const struct net *n, int node, struct part *p)
+/* `size` numbers of each row, of rows [count][ld], to y[size][lanes], which lie `apart` times lanes apart. */
+static void side_by_side(const struct net *n, const float *rows, size_t ld, size_t count, size_t size, float *y, size_t apart)
 {
-    const struct net_node *d = &n->nodes[node];
-    p->pieces = d->image ? p->rows : 1;
-    p->ld = d->image ? d->size / d->channels : n->lanes;
-    p->n = d->image ? p->ld : p->rows;
-}
-
-/* Rows [rows][size] in scratch memory to [size][lanes]. */
-static void side_by_side(const struct net *n, const float *rows, size_t ld, size_t count, size_t size, float *y)
-{
-    if (n->lanes == 1) {
-        memcpy(y, rows, size * sizeof *y);
-        return;
-    }
-    for (size_t i = 0; i + LINEAR_ROWS <= size; i += LINEAR_ROWS)
-        gemm_turn(rows + i, ld, count, y + i * LINEAR_ROWS, LINEAR_ROWS);
-    for (size_t i = size / LINEAR_ROWS * LINEAR_ROWS; i < size; i++)
-        for (size_t r = 0; r < LINEAR_ROWS; r++)
-            y[i * LINEAR_ROWS + r] = r < count ? rows[r * ld + i] : 0;
+    size_t step = apart * n->lanes, i = 0;
+    for (; n->lanes > 1 && i + LINEAR_ROWS <= size; i += LINEAR_ROWS)
+        gemm_turn(rows + i, ld, count, y + i * step, step);
+    for (; i < size; i++)
+        for (size_t r = 0; r < n->lanes; r++)
+            y[i * step + r] = r < count ? rows[r * ld + i] : 0;
 }
 
 static void input(struct net *n, const struct net_op *o, const struct part *p)
@@ -65,7 +53,7 @@ static void input(struct net *n, const struct net_op *o, const struct part *p)
     float *rows = scratch(n);
     for (size_t r = 0; r < p->rows; r++)
         n->pass.fetch(n->pass.ctx, p->first + r, rows + r * size);
-    side_by_side(n, rows, size, p->rows, size, y);
+    side_by_side(n, rows, size, p->rows, size, y, 1);
 }
 
 static void condition(struct net *n, const struct net_op *o, const struct part *p)
@@ -79,42 +67,51 @@ static void condition(struct net *n, const struct net_op *o, const struct part *
             hot[n->pass.hot[(p->first + r) * n->pass.n_hot + i] * lanes + r] = 1;
 }
 
-static void norm(struct net *n, const struct net_op *o, struct part *p, bool backward)
+/* Values of a channel in the part of node x. */
+static size_t values(const struct net *n, int x, const struct part *p)
 {
-    size_t channels = n->nodes[o->x].channels;
-    pieces(n, o->x, p);
+    const struct net_node *d = &n->nodes[x];
+    return p->rows * (d->image ? d->size / d->channels : 1);
+}
+
+static void norm(struct net *n, const struct net_op *o, const struct part *p, bool backward)
+{
+    size_t channels = n->nodes[o->x].channels, lanes = n->lanes, count = values(n, o->x, p);
     double *sums = o->back + p->shard * channels * 2;
+    const float *x = at(n, o->x, p, false), *dy = at(n, o->y, p, true), *g = n->w + o->w, *b = n->w + o->b;
+    float *y = at(n, o->y, p, false);
     if (backward)
         memset(sums, 0, channels * 2 * sizeof *sums);
-    for (size_t i = 0; i < p->pieces; i++) {
-        size_t from = i * channels * p->ld;
-        const float *x = at(n, o->x, p, false) + from;
-        if (backward)
-            norm_backward_sums(o->stat, x, at(n, o->y, p, true) + from, channels, p->ld, p->n, sums);
-        else
-            norm_forward(o->stat, n->w + o->w, n->w + o->b, x, at(n, o->y, p, false) + from, channels, p->ld, p->n);
-    }
+    if (o->images && backward)
+        norm_image_backward_sums(o->stat, x, dy, channels, count, sums);
+    else if (o->images)
+        norm_image_forward(o->stat, g, b, x, y, channels, count);
+    else if (backward)
+        norm_backward_sums(o->stat, x, dy, channels, lanes, count, sums);
+    else
+        norm_forward(o->stat, g, b, x, y, channels, lanes, count);
 }
 
 /* The half of a batch normalisation on the other side of the wait; o[1] is OP_NORM. */
-static void norm_sides(struct net *n, const struct net_op *o, struct part *p, bool backward)
+static void norm_sides(struct net *n, const struct net_op *o, const struct part *p, bool backward)
 {
     const struct net_op *of = o + 1;
-    size_t channels = n->nodes[o->x].channels;
-    pieces(n, o->x, p);
+    size_t channels = n->nodes[o->x].channels, lanes = n->lanes, count = values(n, o->x, p);
     double *sums = of->sums + p->shard * channels * 2;
     const double *back = of->back + shards(n, of->images, n->batch) * channels * 2;
+    size_t total = n->pass.rows * (count / p->rows);
+    const float *x = at(n, o->x, p, false), *dy = at(n, of->y, p, true), *g = n->w + of->w;
+    float *dx = at(n, o->x, p, true);
     if (!backward)
         memset(sums, 0, channels * 2 * sizeof *sums);
-    for (size_t i = 0; i < p->pieces; i++) {
-        size_t from = i * channels * p->ld, total = n->pass.rows * (of->images ? p->ld : 1);
-        const float *x = at(n, o->x, p, false) + from;
-        if (backward)
-            norm_backward(of->stat, n->w + of->w, back, total, x, at(n, of->y, p, true) + from,
-                          at(n, o->x, p, true) + from, channels, p->ld, p->n);
-        else
-            norm_sums(x, channels, p->ld, p->n, sums);
-    }
+    if (of->images && backward)
+        norm_image_backward(of->stat, g, back, total, x, dy, dx, channels, count);
+    else if (of->images)
+        norm_image_sums(x, channels, count, sums);
+    else if (backward)
+        norm_backward(of->stat, g, back, total, x, dy, dx, channels, lanes, count);
+    else
+        norm_sums(x, channels, lanes, count, sums);
 }
 
 void layer_norm_between(struct net *n, const struct net_op *o, bool backward)
@@ -152,20 +149,21 @@ static void dropout(struct net *n, const struct net_op *o, const struct part *p,
         y[i] = rng_u32(&rng) < limit ? 0 : x[i] / (1 - o->p);
 }
 
+/* Images [row][pixel][channel] from or to rows [channel][pixel][lanes], PyTorch's order. */
 static void flatten(struct net *n, const struct net_op *o, const struct part *p, bool backward)
 {
-    size_t size = n->nodes[o->x].size, lanes = n->lanes;
     bool to_rows = (o->kind == OP_FLATTEN) != backward;
     int images = o->kind == OP_FLATTEN ? o->x : o->y, rows = o->kind == OP_FLATTEN ? o->y : o->x;
+    size_t size = n->nodes[images].size, channels = n->nodes[images].channels, pixels = size / channels, lanes = n->lanes;
     float *image = at(n, images, p, backward), *row = at(n, rows, p, backward);
-    if (to_rows) {
-        side_by_side(n, image, size, p->rows, size, row);
-        return;
+    for (size_t q = 0; q < pixels; q++) {
+        float *from = image + q * channels, *to = row + q * lanes;
+        if (to_rows)
+            side_by_side(n, from, size, p->rows, channels, to, pixels);
+        for (size_t r = 0; !to_rows && r < p->rows; r++)
+            for (size_t c = 0; c < channels; c++)
+                from[r * size + c] = to[c * pixels * lanes + r];
     }
-    for (size_t first = 0; first < size; first += LINEAR_ROWS)      /* a few features at a time: in the cache */
-        for (size_t r = 0; r < p->rows; r++)
-            for (size_t i = first; i < first + LINEAR_ROWS && i < size; i++)
-                image[r * size + i] = row[i * lanes + r];
 }
 
 static void sample(struct net *n, const struct net_op *o, const struct part *p)
@@ -239,7 +237,7 @@ static void loss(struct net *n, const struct net_op *o, const struct part *p)
     n->recon[p->shard] = sum;
 }
 
-void layer_forward(struct net *n, const struct net_op *o, struct part *p)
+void layer_forward(struct net *n, const struct net_op *o, const struct part *p)
 {
     const float *x = at(n, o->x, p, false), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
     const float *bias = o->b == SIZE_MAX ? NULL : n->w + o->b;
@@ -250,8 +248,8 @@ void layer_forward(struct net *n, const struct net_op *o, struct part *p)
     case OP_INPUT: input(n, o, p); break;
     case OP_CONDITION: condition(n, o, p); break;
     case OP_LINEAR: linear_forward(in, out, w, bias, x, y, n->lanes); break;
-    case OP_CONV: conv_down(&o->conv, w, bias, x, y, p->rows, scratch(n)); break;
-    case OP_CONV_UP: conv_up(&o->conv, n->turned + o->turned, bias, x, y, p->rows, scratch(n)); break;
+    case OP_CONV: conv_down(&o->conv, n->packed + o->packed, bias, x, y, p->rows, scratch(n)); break;
+    case OP_CONV_UP: conv_up(&o->conv, n->packed + o->packed, bias, x, y, p->rows, scratch(n)); break;
     case OP_NORM_SUMS: if (n->pass.training) norm_sides(n, o, p, false); break;
     case OP_NORM: norm(n, o, p, false); break;
     case OP_ACT: act_forward(o->act, o->slope, x, y, count); break;
@@ -266,7 +264,7 @@ void layer_forward(struct net *n, const struct net_op *o, struct part *p)
     }
 }
 
-void layer_backward(struct net *n, const struct net_op *o, struct part *p)
+void layer_backward(struct net *n, const struct net_op *o, const struct part *p)
 {
     const float *dy = at(n, o->y, p, true), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
     float *dx = at(n, o->x, p, true);
@@ -278,8 +276,8 @@ void layer_backward(struct net *n, const struct net_op *o, struct part *p)
     case OP_INPUT: case OP_LOSS: break;         /* the loss has left its gradient */
     case OP_CONDITION: memcpy(dx, dy, in * n->lanes * sizeof *dx); break;
     case OP_LINEAR: linear_input(in, out, w, dy, dx, o->add); break;
-    case OP_CONV: conv_up(&o->conv, n->turned + o->turned, NULL, dy, dx, p->rows, scratch(n)); break;
-    case OP_CONV_UP: conv_down(&o->conv, w, NULL, dy, dx, p->rows, scratch(n)); break;
+    case OP_CONV: conv_up(&o->conv, n->packed + o->packed, NULL, dy, dx, p->rows, scratch(n)); break;
+    case OP_CONV_UP: conv_down(&o->conv, n->packed + o->packed, NULL, dy, dx, p->rows, scratch(n)); break;
     case OP_NORM: norm(n, o, p, true); break;
     case OP_NORM_SUMS: norm_sides(n, o, p, true); break;
     case OP_ACT: act_backward(o->act, o->slope, at(n, o->x, p, false), at(n, o->y, p, false), dy, dx, count); break;
@@ -312,7 +310,7 @@ void layer_weights(struct net *n, const struct net_task *t)
         }
     } else if (o->b != SIZE_MAX) {
         if (y->image)
-            conv_bias(y->dy, y->channels, y->size / y->channels, rows, n->g + o->b);
+            conv_bias(y->dy, y->channels, y->size / y->channels * rows, n->g + o->b);
         else
             linear_bias(y->size, y->dy, blocks, n->g + o->b);
     }

@@ -91,8 +91,8 @@ static int conv(struct net *n, enum op_kind kind, int x, const struct conv *c, b
     o->w = param(n, name, "weight", 4, (size_t[]){ c->out, c->in, k, k }, false, fan_in, 0);
     if (bias)
         o->b = param(n, name, "bias", 1, &channels, false, fan_in, 0);
-    o->turned = n->n_turned;
-    n->n_turned += c->out * c->in * k * k;
+    o->packed = n->n_packed;
+    n->n_packed += conv_packed(c);
     return o->y;
 }
 
@@ -181,8 +181,7 @@ static void add_tasks(struct net *n, size_t i)
         panels = par_blocks(in, LINEAR_ROWS);
         each = par_blocks(32768, LINEAR_ROWS * n->nodes[o->y].size);
     } else if (o->kind != OP_NORM) {
-        panels = conv_panels(&o->conv);
-        each = 2;
+        panels = conv_slices(&o->conv);
     }
     for (size_t first = 0; first < panels; first += each) {
         mem_grow(&n->tasks, &n->cap_tasks, n->n_tasks + 1, sizeof *n->tasks);
@@ -199,14 +198,15 @@ static void need_scratch(struct net *n, size_t size)
 void net_build(struct net *n)
 {
     size_t blocks = row_blocks(n, n->batch);
-    double bytes = (double)n->n_w * (n->trains ? 20 : 4);       /* with gradients, Adam's moments and a copy */
+    double bytes = 4 * (double)n->n_packed + (double)n->n_w * (n->trains ? 20 : 4);     /* gradients, Adam's moments, a copy */
     for (size_t i = 0; i < n->n_nodes; i++)
         if (n->nodes[i].same < 0)
             bytes += (double)n->nodes[i].size * (double)n->batch * (n->trains ? 8 : 4);
     mem_need(bytes, "the weights and one batch");
     n->w = mem_aligned(n->n_w, sizeof *n->w);
     n->state = mem_zero(n->n_state, sizeof *n->state);
-    n->turned = mem_aligned(n->n_turned, sizeof *n->turned);
+    n->packed = mem_aligned(n->n_packed, sizeof *n->packed);
+    memset(n->packed, 0, n->n_packed * sizeof *n->packed);
     memset(n->w, 0, n->n_w * sizeof *n->w);
     if (n->trains) {
         n->g = mem_aligned(n->n_w, sizeof *n->g);
@@ -266,7 +266,7 @@ static void free_weights(struct net *n)
         return;
     free(n->w);
     free(n->state);
-    free(n->turned);
+    free(n->packed);
 }
 
 void net_borrow(struct net *n, const struct net *from)
@@ -274,7 +274,7 @@ void net_borrow(struct net *n, const struct net *from)
     free_weights(n);
     n->w = from->w;
     n->state = from->state;
-    n->turned = from->turned;
+    n->packed = from->packed;
     n->borrowed = true;
 }
 

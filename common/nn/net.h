@@ -5,10 +5,10 @@
  * three phases, each a few calls of par_for:
  *
  *     forward, backward   over shards of the batch: 32 rows that lie side by side
- *                         (linear.h), or 4 images; all shards wait for each other only
+ *                         (linear.h), or 8 images; all shards wait for each other only
  *                         where they must: at a batch normalisation, and where rows
  *                         become images
- *     weights             over panels of weights, each the sum over the whole batch, in
+ *     weights             over slices of weights, each the sum over the whole batch, in
  *                         order, so that there is one set of gradients
  *
  * All cuts depend on the shapes alone: the same bits for any number of threads.
@@ -25,7 +25,7 @@
 #include "nn/conv.h"
 #include "nn/loss.h"
 
-enum { NET_NAME = 48, NET_IMAGES = 4 };
+enum { NET_NAME = 48, NET_IMAGES = 8 };
 
 /* A tensor of weights or, if `state`, of running statistics. */
 struct net_param {
@@ -40,7 +40,7 @@ struct net_param {
 struct net_node {
     size_t size;                /* floats of one row or image */
     size_t channels;
-    bool image;                 /* y[row][size]; else y[block][size][rows side by side] */
+    bool image;                 /* y[row][pixel][channel]; else y[block][size][rows side by side] */
     float *y, *dy;
     int same;                   /* shares the memory of that node; -1 */
 };
@@ -70,8 +70,8 @@ struct net {
     size_t n_nodes, cap_nodes, n_ops, cap_ops, n_params, cap_params;
     float *w, *g, *state;       /* weights, gradients, running statistics */
     size_t n_w, n_state;
-    float *turned;              /* convolution weights as conv_up reads them */
-    size_t n_turned;
+    float *packed;              /* convolution weights as their products read them */
+    size_t n_packed;
     size_t batch, lanes;        /* most rows of a pass; rows side by side: 32, or 1 if the batch is 1 */
     bool trains;                /* has gradients */
     bool borrowed;              /* weights are another net's */

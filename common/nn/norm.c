@@ -5,27 +5,7 @@
 
 enum { LANES = 8 };     /* partial sums side by side, so that the compiler may use vectors */
 
-void norm_sums(const float *x, size_t channels, size_t ld, size_t n, double *sums)
-{
-    for (size_t c = 0; c < channels; c++, x += ld) {
-        double s[LANES] = { 0 }, q[LANES] = { 0 };
-        size_t i = 0;
-        for (; i + LANES <= n; i += LANES)
-            for (size_t j = 0; j < LANES; j++) {
-                double v = (double)x[i + j];
-                s[j] += v;
-                q[j] += v * v;
-            }
-        for (; i < n; i++) {
-            s[0] += (double)x[i];
-            q[0] += (double)x[i] * (double)x[i];
-        }
-        for (size_t j = 0; j < LANES; j++) {
-            sums[2 * c] += s[j];
-            sums[2 * c + 1] += q[j];
-        }
-    }
-}
+/* ---- statistics ---- */
 
 /* Variance, biased; what rounding makes negative is 0. */
 static double variance(const double sums[2], size_t N)
@@ -49,6 +29,30 @@ void norm_follow(const double sums[2], size_t N, float *mean, float *var)
     double unbiased = variance(sums, N) * (double)N / (double)(N - 1);
     *mean = (float)((1 - NORM_MOMENTUM) * (double)*mean + NORM_MOMENTUM * sums[0] / (double)N);
     *var = (float)((1 - NORM_MOMENTUM) * (double)*var + NORM_MOMENTUM * unbiased);
+}
+
+/* ---- rows: x[channels][ld] ---- */
+
+void norm_sums(const float *x, size_t channels, size_t ld, size_t n, double *sums)
+{
+    for (size_t c = 0; c < channels; c++, x += ld) {
+        double s[LANES] = { 0 }, q[LANES] = { 0 };
+        size_t i = 0;
+        for (; i + LANES <= n; i += LANES)
+            for (size_t j = 0; j < LANES; j++) {
+                double v = (double)x[i + j];
+                s[j] += v;
+                q[j] += v * v;
+            }
+        for (; i < n; i++) {
+            s[0] += (double)x[i];
+            q[0] += (double)x[i] * (double)x[i];
+        }
+        for (size_t j = 0; j < LANES; j++) {
+            sums[2 * c] += s[j];
+            sums[2 * c + 1] += q[j];
+        }
+    }
 }
 
 void norm_forward(const struct norm_stat *stat, const float *g, const float *b, const float *x, float *y,
@@ -96,5 +100,80 @@ void norm_backward(const struct norm_stat *stat, const float *g, const double *s
             dx[i] = slope * (dy[i] - db - (x[i] - mean) * scale * dg);
         for (size_t i = n; i < ld; i++)
             dx[i] = 0;
+    }
+}
+
+/* ---- images: x[n][channels], LANES channels at a time ---- */
+
+static size_t lanes(size_t channels, size_t first) { return channels - first < LANES ? channels - first : LANES; }
+
+void norm_image_sums(const float *x, size_t channels, size_t n, double *sums)
+{
+    for (size_t c = 0; c < channels; c += LANES) {
+        double s[LANES] = { 0 }, q[LANES] = { 0 };
+        size_t m = lanes(channels, c);
+        for (const float *p = x + c; p < x + n * channels; p += channels)
+            for (size_t j = 0; j < m; j++) {
+                double v = (double)p[j];
+                s[j] += v;
+                q[j] += v * v;
+            }
+        for (size_t j = 0; j < m; j++) {
+            sums[2 * (c + j)] += s[j];
+            sums[2 * (c + j) + 1] += q[j];
+        }
+    }
+}
+
+void norm_image_forward(const struct norm_stat *stat, const float *g, const float *b, const float *x, float *y,
+                        size_t channels, size_t n)
+{
+    for (size_t c = 0; c < channels; c += LANES) {
+        float mean[LANES], slope[LANES], shift[LANES];
+        size_t m = lanes(channels, c);
+        for (size_t j = 0; j < m; j++) {
+            mean[j] = stat[c + j].mean;
+            slope[j] = stat[c + j].scale * g[c + j];
+            shift[j] = b[c + j];
+        }
+        for (size_t at = c; at < n * channels; at += channels)
+            for (size_t j = 0; j < m; j++)
+                y[at + j] = (x[at + j] - mean[j]) * slope[j] + shift[j];
+    }
+}
+
+void norm_image_backward_sums(const struct norm_stat *stat, const float *x, const float *dy, size_t channels, size_t n,
+                              double *sums)
+{
+    for (size_t c = 0; c < channels; c += LANES) {
+        double s[LANES] = { 0 }, q[LANES] = { 0 };
+        size_t m = lanes(channels, c);
+        for (size_t at = c; at < n * channels; at += channels)
+            for (size_t j = 0; j < m; j++) {
+                s[j] += (double)dy[at + j];
+                q[j] += (double)dy[at + j] * (double)((x[at + j] - stat[c + j].mean) * stat[c + j].scale);
+            }
+        for (size_t j = 0; j < m; j++) {
+            sums[2 * (c + j)] += s[j];
+            sums[2 * (c + j) + 1] += q[j];
+        }
+    }
+}
+
+void norm_image_backward(const struct norm_stat *stat, const float *g, const double *sums, size_t N, const float *x,
+                         const float *dy, float *dx, size_t channels, size_t n)
+{
+    for (size_t c = 0; c < channels; c += LANES) {
+        float mean[LANES], slope[LANES], db[LANES], dg[LANES];
+        size_t m = lanes(channels, c);
+        for (size_t j = 0; j < m; j++) {
+            mean[j] = stat[c + j].mean;
+            slope[j] = stat[c + j].scale * g[c + j];
+            db[j] = (float)(sums[2 * (c + j)] / (double)N);
+            dg[j] = (float)(sums[2 * (c + j) + 1] / (double)N) * stat[c + j].scale;
+        }
+        for (size_t at = c; at < n * channels; at += channels)
+            for (size_t j = 0; j < m; j++)
+                dx[at + j] = slope[j] * (dy[at + j] - db[j] - (x[at + j] - mean[j]) * dg[j]);
     }
 }

@@ -8,8 +8,9 @@
  *     running mean  <- 0.9 running + 0.1 m    running variance <- 0.9 running + 0.1 v N / (N - 1)
  *
  * A batch comes in parts (blocks of rows, images), so each pass is two steps: sums over
- * every part, which the caller adds up in order, and then the values. A part is
- * x[channels][ld] of which the first `n` of each channel are there.
+ * every part, which the caller adds up in order, and then the values. A block of rows is
+ * x[channels][ld] of which the first `n` of each channel are there; images are
+ * x[n][channels], n pixels in all.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef NN_NORM_H
@@ -46,5 +47,14 @@ void norm_backward_sums(const struct norm_stat *stat, const float *x, const floa
 /* dx over a part, from the sums over all N values; values beyond n are set to 0. */
 void norm_backward(const struct norm_stat *stat, const float *g, const double *sums, size_t N, const float *x,
                    const float *dy, float *dx, size_t channels, size_t ld, size_t n);
+
+/* The same for images. */
+void norm_image_sums(const float *x, size_t channels, size_t n, double *sums);
+void norm_image_forward(const struct norm_stat *stat, const float *g, const float *b, const float *x, float *y,
+                        size_t channels, size_t n);
+void norm_image_backward_sums(const struct norm_stat *stat, const float *x, const float *dy, size_t channels, size_t n,
+                              double *sums);
+void norm_image_backward(const struct norm_stat *stat, const float *g, const double *sums, size_t N, const float *x,
+                         const float *dy, float *dx, size_t channels, size_t n);
 
 #endif

@@ -86,18 +86,18 @@ void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *c
     par_for(n->n_tasks, weights, n);
 }
 
-static void turn(size_t i, void *state)
+static void pack(size_t i, void *state)
 {
     struct net *n = state;
     const struct net_op *o = &n->ops[i];
     if (o->kind == OP_CONV || o->kind == OP_CONV_UP)
-        conv_turn(&o->conv, n->w + o->w, n->turned + o->turned);
+        conv_pack(&o->conv, n->w + o->w, n->packed + o->packed);
 }
 
 void net_changed(struct net *n)
 {
-    if (n->n_turned)
-        par_for(n->n_ops, turn, n);
+    if (n->n_packed)
+        par_for(n->n_ops, pack, n);
 }
 
 double net_sums(const struct net *n, double *sums)

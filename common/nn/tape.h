@@ -14,7 +14,7 @@ struct net_op {
     enum op_kind kind;
     int x, x2, y;               /* nodes */
     size_t w, b;                /* weights and bias in net->w; SIZE_MAX: none */
-    size_t turned;
+    size_t packed;              /* convolution weights in net->packed */
     size_t state;               /* running mean and variance in net->state */
     struct conv conv;
     enum act act;
@@ -41,11 +41,10 @@ static inline size_t shards(const struct net *n, bool images, size_t rows)
 /* One shard of a pass. */
 struct part {
     size_t shard, first, rows;  /* rows first ... first+rows-1 of the batch */
-    size_t pieces, ld, n;       /* a node's part: pieces of x[channels][ld], n of each channel there */
 };
 
-void layer_forward(struct net *n, const struct net_op *o, struct part *p);
-void layer_backward(struct net *n, const struct net_op *o, struct part *p);
+void layer_forward(struct net *n, const struct net_op *o, const struct part *p);
+void layer_backward(struct net *n, const struct net_op *o, const struct part *p);
 
 /* What a batch normalisation does between its halves, once: add up what the shards gave. */
 void layer_norm_between(struct net *n, const struct net_op *o, bool backward);

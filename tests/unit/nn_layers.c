@@ -8,6 +8,7 @@
 #include "nn/loss.h"
 #include "nn/norm.h"
 #include "nn/optim.h"
+#include "nn/tiles.h"
 
 #define TOL 1e-5
 
@@ -41,6 +42,19 @@ static float *unside(const float *y, size_t n, size_t d)
         for (size_t i = 0; i < d; i++)
             x[r * d + i] = y[(r / LINEAR_ROWS * d + i) * LINEAR_ROWS + r % LINEAR_ROWS];
     return x;
+}
+
+/* Images x[n][channels][pixels] to [n][pixels][channels], in place. */
+static void channels_last(float *x, size_t n, size_t channels, size_t pixels)
+{
+    size_t size = channels * pixels;
+    float *from = mem_new(size, sizeof *from);
+    for (; n; n--, x += size) {
+        memcpy(from, x, size * sizeof *x);
+        for (size_t i = 0; i < size; i++)
+            x[i % pixels * channels + i / pixels] = from[i];
+    }
+    free(from);
 }
 
 static void linear(const char *name, bool biased)
@@ -109,7 +123,7 @@ static void activations(void **state)
     }
 }
 
-/* Two steps of x[2][B][C][pixels]; for rows (pixels 1) laid side by side. */
+/* Two steps of x[2][B][C][pixels]; rows (pixels 1) laid side by side, images with channels last. */
 static void norm(const char *name, bool train)
 {
     OPEN(name);
@@ -118,36 +132,53 @@ static void norm(const char *name, bool train)
     float *b = values(g, "bias", NULL), *mean = values(g, "running_mean", NULL), *var = values(g, "running_var", NULL);
     pixels = count / 2 / B / C;
     bool rows = pixels == 1;
-    size_t parts = rows ? 1 : B, ld = rows ? LINEAR_ROWS : pixels, n = rows ? B : pixels, N = B * pixels;
+    size_t ld = LINEAR_ROWS, N = B * pixels, size = B * C * pixels, all_size = rows ? C * ld : size;
     float *y_all = mem_new(count, sizeof *x), *dx_all = mem_new(count, sizeof *x);
     float *means = mem_new(2 * C, sizeof *means), *vars = mem_new(2 * C, sizeof *vars);
     float *dw = mem_zero(C, sizeof *dw), *db = mem_zero(C, sizeof *db);
     struct norm_stat *stat = mem_new(C, sizeof *stat);
+    if (!rows) {
+        channels_last(x, 2 * B, C, pixels);
+        channels_last(dy, 2 * B, C, pixels);
+    }
     for (size_t step = 0; step < 2; step++) {
-        size_t at = step * B * C * pixels;
-        float *xs = rows ? side(x + at, B, C) : x + at, *dys = rows ? side(dy + at, B, C) : dy + at;
-        float *y = mem_new(parts * C * ld, sizeof *y), *dx = mem_new(parts * C * ld, sizeof *dx);
+        float *xs = x + step * size, *dys = dy + step * size;
+        if (rows) {
+            xs = side(xs, B, C);
+            dys = side(dys, B, C);
+        }
+        float *y = mem_new(all_size, sizeof *y), *dx = mem_new(all_size, sizeof *dx);
         double *sums = mem_zero(2 * C, sizeof *sums), *back = mem_zero(2 * C, sizeof *back);
-        for (size_t p = 0; p < parts; p++)
-            norm_sums(xs + p * C * ld, C, ld, n, sums);
+        if (rows)
+            norm_sums(xs, C, ld, B, sums);
+        else
+            for (size_t i = 0; i < B; i++)
+                norm_image_sums(xs + i * C * pixels, C, pixels, sums);
         for (size_t c = 0; c < C; c++) {
             stat[c] = train ? norm_batch(sums + 2 * c, N) : norm_running(mean[c], var[c]);
             if (train)
                 norm_follow(sums + 2 * c, N, mean + c, var + c);
         }
-        for (size_t p = 0; p < parts; p++) {
-            norm_forward(stat, w, b, xs + p * C * ld, y + p * C * ld, C, ld, n);
-            norm_backward_sums(stat, xs + p * C * ld, dys + p * C * ld, C, ld, n, back);
+        if (rows) {
+            norm_forward(stat, w, b, xs, y, C, ld, B);
+            norm_backward_sums(stat, xs, dys, C, ld, B, back);
+            norm_backward(stat, w, back, N, xs, dys, dx, C, ld, B);
+        } else {
+            norm_image_forward(stat, w, b, xs, y, C, N);
+            norm_image_backward_sums(stat, xs, dys, C, N, back);
+            norm_image_backward(stat, w, back, N, xs, dys, dx, C, N);
         }
         for (size_t c = 0; c < C; c++) {
             db[c] += (float)back[2 * c];
             dw[c] += (float)back[2 * c + 1];
         }
-        for (size_t p = 0; p < parts; p++)
-            norm_backward(stat, w, back, N, xs + p * C * ld, dys + p * C * ld, dx + p * C * ld, C, ld, n);
         float *y_rows = rows ? unside(y, B, C) : y, *dx_rows = rows ? unside(dx, B, C) : dx;
-        memcpy(y_all + at, y_rows, B * C * pixels * sizeof *y);
-        memcpy(dx_all + at, dx_rows, B * C * pixels * sizeof *y);
+        if (!rows) {                            /* back to PyTorch's order */
+            channels_last(y, B, pixels, C);
+            channels_last(dx, B, pixels, C);
+        }
+        memcpy(y_all + step * size, y_rows, size * sizeof *y);
+        memcpy(dx_all + step * size, dx_rows, size * sizeof *y);
         memcpy(means + step * C, mean, C * sizeof *mean);
         memcpy(vars + step * C, var, C * sizeof *var);
         if (rows) {
@@ -194,27 +225,29 @@ static void convolution(const char *name, size_t stride, bool up)
     size_t nx, ny, nw;
     float *x = values(g, "x", &nx), *dy = values(g, "dy", &ny), *w = values(g, "weight", &nw), *b = values(g, "bias", NULL);
     float *y = mem_new(ny, sizeof *y), *dx = mem_new(nx, sizeof *dx), *dw = mem_new(nw, sizeof *dw);
-    float *db = mem_new(c.in + c.out, sizeof *db), *turned = mem_new(nw, sizeof *turned);
+    float *db = mem_new(c.in + c.out, sizeof *db), *packed = mem_zero(conv_packed(&c), sizeof *packed);
     float *scratch = mem_aligned(conv_scratch(&c), sizeof *scratch);
-    conv_turn(&c, w, turned);
+    size_t from = up ? c.out : c.in, to = up ? c.in : c.out, pixels = c.h * c.w, small_pixels = c.oh * c.ow;
+    channels_last(x, n, from, up ? small_pixels : pixels);
+    channels_last(dy, n, to, up ? pixels : small_pixels);
+    conv_pack(&c, w, packed);
     if (up) {
-        conv_up(&c, turned, b, x, y, n, scratch);
-        conv_down(&c, w, NULL, dy, dx, n, scratch);
+        conv_up(&c, packed, b, x, y, n, scratch);
+        conv_down(&c, packed, NULL, dy, dx, n, scratch);
     } else {
-        conv_down(&c, w, b, x, y, n, scratch);
-        conv_up(&c, turned, NULL, dy, dx, n, scratch);
+        conv_down(&c, packed, b, x, y, n, scratch);
+        conv_up(&c, packed, NULL, dy, dx, n, scratch);
     }
-    for (size_t p = 0; p < conv_panels(&c); p++)
-        conv_weight(&c, up ? dy : x, up ? x : dy, dw, n, p, scratch);
-    if (up)
-        conv_bias(dy, c.in, c.h * c.w, n, db);
-    else
-        conv_bias(dy, c.out, c.oh * c.ow, n, db);
+    for (size_t i = 0; i < conv_slices(&c); i++)
+        conv_weight(&c, up ? dy : x, up ? x : dy, dw, n, i, scratch);
+    conv_bias(dy, to, n * (up ? pixels : small_pixels), db);
+    channels_last(y, n, up ? pixels : small_pixels, to);        /* back to PyTorch's order */
+    channels_last(dx, n, up ? small_pixels : pixels, from);
     same(file, g, "y", y, TOL);
     same(file, g, "dx", dx, TOL);
     same(file, g, "dweight", dw, TOL);
     same(file, g, "dbias", db, TOL);
-    float *all[] = { x, dy, w, b, y, dx, dw, db, turned, scratch };
+    float *all[] = { x, dy, w, b, y, dx, dw, db, packed, scratch };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     safetensors_close(g);
@@ -232,52 +265,73 @@ static void convolutions(void **state)
     convolution("conv2d_k3_s1", 1, false);
 }
 
+/* Sums of small whole numbers are exact, but of tiles they have thirds in them. */
+static void equal(const float *got, const double *want, size_t n, bool tiles)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(want[i]));
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)got[i] - want[i]) <= (tiles ? TOL * largest : 0))) fail_msg("%g not %g (largest %g) tiles %d", (double)got[i], want[i], largest, tiles);
+}
+
 /* Any kernel, stride and size: the products against the sums as they are written in conv.h. */
 static void convolution_slow(void **state)
 {
     (void)state;
-    static const size_t cases[][5] = { { 5, 3, 11, 13, 2 }, { 2, 2, 5, 70, 3 }, { 7, 1, 9, 8, 1 }, { 1, 1, 4, 4, 2 },
-                                       { 5, 5, 23, 17, 2 }, { 6, 4, 40, 37, 3 }, { 3, 2, 3, 100, 35 }, { 16, 8, 33, 20, 1 } };
+    static const struct { size_t kernel, stride, h, w, in, out; bool tiles; } cases[] = {
+        { 5, 3, 11, 13, 2, 9, false }, { 2, 2, 5, 70, 3, 9, false }, { 7, 1, 9, 8, 1, 9, false }, { 1, 1, 4, 4, 2, 9, false },
+        { 5, 5, 23, 17, 2, 9, false }, { 6, 4, 40, 37, 3, 9, false }, { 3, 2, 3, 100, 35, 9, false },
+        { 16, 8, 33, 20, 1, 33, false }, { 3, 1, 8, 9, 32, 16, false }, { 4, 2, 3, 3, 16, 16, false },
+        { 4, 2, 16, 32, 32, 64, true }, { 3, 2, 16, 16, 32, 32, true }, { 4, 2, 13, 19, 16, 48, true },
+        { 3, 2, 15, 33, 48, 16, true }, { 2, 1, 9, 8, 16, 32, true }, { 5, 3, 46, 33, 16, 16, true },
+        { 6, 3, 50, 60, 32, 16, true } };
     for (size_t t = 0; t < sizeof cases / sizeof *cases; t++) {
-        struct conv c = { .kernel = cases[t][0], .stride = cases[t][1], .h = cases[t][2], .w = cases[t][3],
-                          .in = cases[t][4], .out = 9, .pad = (cases[t][0] - 1) / 2 };
+        struct conv c = { .kernel = cases[t].kernel, .stride = cases[t].stride, .h = cases[t].h, .w = cases[t].w,
+                          .in = cases[t].in, .out = cases[t].out, .pad = (cases[t].kernel - 1) / 2 };
         c.oh = conv_size(c.h, c.kernel, c.stride, c.pad);
         c.ow = conv_size(c.w, c.kernel, c.stride, c.pad);
-        size_t n = 2, nx = n * c.in * c.h * c.w, ny = n * c.out * c.oh * c.ow, k = c.kernel, nw = c.out * c.in * k * k;
-        float *x = mem_new(nx, 4), *y = mem_new(ny, 4), *w = mem_new(nw, 4), *turned = mem_new(nw, 4), *to = mem_new(nx + ny + nw, 4);
+        assert_int_equal(tiles_fit(&c), cases[t].tiles);
+        size_t n = 5, nx = n * c.in * c.h * c.w, ny = n * c.out * c.oh * c.ow, k = c.kernel, nw = c.out * c.in * k * k;
+        float *x = mem_new(nx, 4), *y = mem_new(ny, 4), *w = mem_new(nw, 4), *packed = mem_zero(conv_packed(&c), 4);
+        float *to = mem_new(nx + ny + nw, 4), bias[64];
         double *down = mem_zero(ny, 8), *up = mem_zero(nx, 8), *dw = mem_zero(nw, 8);
         float *scratch = mem_aligned(conv_scratch(&c), 4);
+        for (size_t i = 0; i < 64; i++)
+            bias[i] = (float)i;
         for (size_t i = 0; i < nx; i++)
             x[i] = (float)((int)(i * 7919 % 23) - 11);
         for (size_t i = 0; i < ny; i++)
             y[i] = (float)((int)(i * 6151 % 19) - 9);
         for (size_t i = 0; i < nw; i++)
             w[i] = (float)((int)(i * 3571 % 17) - 8);
-        for (size_t b = 0; b < n; b++)
-            for (size_t o = 0; o < c.out; o++)
-                for (size_t q = 0; q < c.oh * c.ow; q++)
-                    for (size_t i = 0; i < c.in * k * k; i++) {
-                        size_t row = q / c.ow * c.stride + i / k % k - c.pad, col = q % c.ow * c.stride + i % k - c.pad;
-                        if (row >= c.h || col >= c.w)
-                            continue;
-                        size_t at_x = ((b * c.in + i / k / k) * c.h + row) * c.w + col;
-                        size_t at_y = (b * c.out + o) * c.oh * c.ow + q, at_w = o * c.in * k * k + i;
-                        down[at_y] += (double)w[at_w] * (double)x[at_x];
-                        up[at_x] += (double)w[at_w] * (double)y[at_y];
-                        dw[at_w] += (double)x[at_x] * (double)y[at_y];
-                    }
-        conv_down(&c, w, NULL, x, to, n, scratch);      /* small whole numbers: sums are exact */
         for (size_t i = 0; i < ny; i++)
-            assert_float_equal(to[i], down[i], 0);
-        conv_turn(&c, w, turned);
-        conv_up(&c, turned, NULL, y, to, n, scratch);
+            down[i] = (double)bias[i % c.out];
         for (size_t i = 0; i < nx; i++)
-            assert_float_equal(to[i], up[i], 0);
-        for (size_t p = 0; p < conv_panels(&c); p++)
-            conv_weight(&c, x, y, to, n, p, scratch);
-        for (size_t i = 0; i < nw; i++)
-            assert_float_equal(to[i], dw[i], 0);
-        free(x); free(y); free(w); free(turned); free(to); free(down); free(up); free(dw); free(scratch);
+            up[i] = (double)bias[i % c.in];
+        for (size_t b = 0; b < n; b++)
+            for (size_t q = 0; q < c.oh * c.ow; q++)
+                for (size_t i = 0; i < c.in * k * k; i++) {
+                    size_t row = q / c.ow * c.stride + i / k % k - c.pad, col = q % c.ow * c.stride + i % k - c.pad;
+                    if (row >= c.h || col >= c.w)
+                        continue;
+                    size_t at_x = ((b * c.h + row) * c.w + col) * c.in + i / k / k, at_y = (b * c.oh * c.ow + q) * c.out;
+                    for (size_t o = 0; o < c.out; o++) {
+                        size_t at_w = o * c.in * k * k + i;
+                        down[at_y + o] += (double)w[at_w] * (double)x[at_x];
+                        up[at_x] += (double)w[at_w] * (double)y[at_y + o];
+                        dw[at_w] += (double)x[at_x] * (double)y[at_y + o];
+                    }
+                }
+        conv_pack(&c, w, packed);
+        conv_down(&c, packed, bias, x, to, n, scratch);
+        equal(to, down, ny, cases[t].tiles);
+        conv_up(&c, packed, bias, y, to, n, scratch);
+        equal(to, up, nx, cases[t].tiles);
+        for (size_t i = 0; i < conv_slices(&c); i++)
+            conv_weight(&c, x, y, to, n, i, scratch);
+        equal(to, dw, nw, cases[t].tiles);
+        free(x); free(y); free(w); free(packed); free(to); free(down); free(up); free(dw); free(scratch);
     }
 }
 

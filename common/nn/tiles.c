@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nn/tiles.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "nn/gemm.h"
+
+enum { LANES = 16, COLS = GEMM_COLS };
+enum { SIDE = 4, POINTS = 5, ALL = POINTS * POINTS };  /* outputs of a tile, and its points, in one dimension */
+enum { BLOCK = 64, LONG = 128 };        /* tiles of one product, and of one that adds up over the tiles */
+enum { ODD = 16 };              /* so that points do not lie whole pages apart, in the same lines of the cache */
+
+typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+
+/* ---- the transforms, in one dimension: from[k f] to to[k t] ---- */
+
+#define P 0.375f                /* the points are P, -P, Q, -Q and infinity */
+#define Q 1.5f
+#define P2 (P * P)
+#define Q2 (Q * Q)
+#define AT_P (1 / (2 * P * (P2 - Q2)))         /* 1 / product of the differences from the other three */
+#define AT_Q (1 / (2 * Q * (Q2 - P2)))
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* e = B' d: the polynomial d over the product of all points but one, or but infinity. */
+INLINE void b_turned(const vec *d, vec *e, size_t k)
+{
+    vec even = P * (d[2 * k] - Q2 * d[0]), odd = d[3 * k] - Q2 * d[k];
+    e[0] = odd + even;
+    e[k] = odd - even;
+    even = Q * (d[2 * k] - P2 * d[0]);
+    odd = d[3 * k] - P2 * d[k];
+    e[2 * k] = odd + even;
+    e[3 * k] = odd - even;
+    e[4 * k] = d[4 * k] - (P2 + Q2) * d[2 * k] + P2 * Q2 * d[0];
+}
+
+/* d = B e */
+INLINE void b(const vec *e, vec *d, size_t k)
+{
+    vec p = e[0] + e[k], q = e[2 * k] + e[3 * k], p_odd = P * (e[0] - e[k]), q_odd = Q * (e[2 * k] - e[3 * k]);
+    d[0] = P2 * Q2 * e[4 * k] - Q2 * p_odd - P2 * q_odd;
+    d[k] = -Q2 * p - P2 * q;
+    d[2 * k] = p_odd + q_odd - (P2 + Q2) * e[4 * k];
+    d[3 * k] = p + q;
+    d[4 * k] = e[4 * k];
+}
+
+/* e = A y: the polynomial y at the points. */
+INLINE void a(const vec *y, vec *e, size_t k)
+{
+    vec even = y[0] + P2 * y[2 * k], odd = P * (y[k] + P2 * y[3 * k]);
+    e[0] = even + odd;
+    e[k] = even - odd;
+    even = y[0] + Q2 * y[2 * k];
+    odd = Q * (y[k] + Q2 * y[3 * k]);
+    e[2 * k] = even + odd;
+    e[3 * k] = even - odd;
+    e[4 * k] = y[3 * k];
+}
+
+/* y = A' e */
+INLINE void a_turned(const vec *e, vec *y, size_t k)
+{
+    vec p = e[0] + e[k], q = e[2 * k] + e[3 * k], p_odd = P * (e[0] - e[k]), q_odd = Q * (e[2 * k] - e[3 * k]);
+    y[0] = p + q;
+    y[k] = p_odd + q_odd;
+    y[2 * k] = P2 * p + Q2 * q;
+    y[3 * k] = P2 * p_odd + Q2 * q_odd + e[4 * k];
+}
+
+/* e = G w: the polynomial w at the points, over the differences. */
+INLINE void g(const vec *w, vec *e, size_t k)
+{
+    vec odd = P * w[k];
+    e[0] = AT_P * (w[0] + odd);
+    e[k] = AT_P * (odd - w[0]);
+    odd = Q * w[k];
+    e[2 * k] = AT_Q * (w[0] + odd);
+    e[3 * k] = AT_Q * (odd - w[0]);
+    e[4 * k] = w[k];
+}
+
+/* w = G' e */
+INLINE void g_turned(const vec *e, vec *w, size_t k)
+{
+    w[0] = AT_P * (e[0] - e[k]) + AT_Q * (e[2 * k] - e[3 * k]);
+    w[k] = P * AT_P * (e[0] + e[k]) + Q * AT_Q * (e[2 * k] + e[3 * k]) + e[4 * k];
+}
+
+/* In two: a square of `from` x `from` values, in rows of POINTS, becomes one of `to` x `to`. */
+INLINE void both(void (*one)(const vec *, vec *, size_t), size_t from, size_t to, const vec *x, vec *y)
+{
+    vec half[ALL];
+    for (size_t j = 0; j < from; j++)
+        one(x + j, half + j, POINTS);           /* columns */
+    for (size_t i = 0; i < to; i++)
+        one(half + i * POINTS, y + i * POINTS, 1);
+}
+
+/* ---- where things lie ---- */
+
+static size_t up_to(size_t n, size_t whole) { return (n + whole - 1) / whole; }
+static size_t least(size_t p, size_t q) { return p < q ? p : q; }
+
+/* Remainders of a row (or column) that have a weight at a point: all, but at infinity
+ * those of two taps. They are the first ones. */
+static size_t reach(const struct conv *c, size_t point)
+{
+    return point == POINTS - 1 ? c->kernel - c->stride : c->stride;
+}
+
+static size_t columns(const struct conv *c) { return c->stride * c->stride * c->in; }
+static size_t tiles(const struct conv *c) { return up_to(c->oh, SIDE) * up_to(c->ow, SIDE); }
+
+bool tiles_fit(const struct conv *c)
+{
+    size_t s = c->stride, k = c->kernel, each = SIDE * s + (k - s);
+    return s < k && k <= 2 * s && c->in % LANES == 0 && c->out % LANES == 0 &&
+           5 * tiles(c) * each * each < 4 * c->oh * c->ow * k * k;      /* a fifth for the transforms */
+}
+
+/* Scratch memory: the points of a block of tiles, V[ALL][BLOCK][width] and M[ALL][BLOCK][out]. */
+struct points { size_t width, apart; float *p; };
+
+static struct points points(size_t rows, size_t width, float **at)
+{
+    struct points v = { width, rows * width + ODD, *at };
+    if (*at)
+        *at += ALL * v.apart;
+    return v;
+}
+
+/* A slice of the weights: all kernels of so many channels. */
+static size_t slice_channels(const struct conv *c) { return c->in % COLS == 0 ? COLS : LANES; }
+
+size_t tiles_slices(const struct conv *c) { return c->in / slice_channels(c); }
+
+size_t tiles_scratch(const struct conv *c)
+{
+    float *none = NULL;
+    size_t slice = c->stride * c->stride * slice_channels(c);
+    size_t products = points(BLOCK, columns(c), &none).apart + points(BLOCK, c->out, &none).apart;
+    size_t weight = points(LONG, slice, &none).apart + points(LONG, c->out, &none).apart + points(slice, c->out, &none).apart;
+    return c->in + ALL * (products > weight ? products : weight) + COLS;
+}
+
+/* A tile's place: its image, and the first row and column of its outputs. */
+struct place { size_t image, v, u; };
+
+static struct place place(const struct conv *c, size_t tile)
+{
+    size_t wide = up_to(c->ow, SIDE), each = tiles(c);
+    return (struct place){ tile / each, tile % each / wide * SIDE, tile % wide * SIDE };
+}
+
+/* Pixel (i, j) of a tile of the big side, of one remainder: its first channel, or `none`. */
+static inline size_t big_at(const struct conv *c, const struct place *p, size_t py, size_t px, size_t i, size_t j,
+                            size_t none)
+{
+    size_t y = (p->v + i) * c->stride + py - c->pad, x = (p->u + j) * c->stride + px - c->pad;
+    return y < c->h && x < c->w ? ((p->image * c->h + y) * c->w + x) * c->in : none;
+}
+
+/* The same of the small side. */
+static inline size_t small_at(const struct conv *c, const struct place *p, size_t i, size_t j, size_t none)
+{
+    size_t y = p->v + i, x = p->u + j;
+    return y < c->oh && x < c->ow ? ((p->image * c->oh + y) * c->ow + x) * c->out : none;
+}
+
+/* ---- the sides and their points ----
+ *
+ * Points lie far apart, and pixels in rows that do: more streams than a processor follows, so
+ * it is told what comes next. */
+
+enum { AHEAD = 4 * LANES };     /* floats, in the matrix of a point */
+
+/* V of tiles first ... first+count-1, of `channels` channels from `channel` on. */
+static void big_to_points(const struct conv *c, const float *x, size_t first, size_t count, size_t channel,
+                          size_t channels, const float *zeros, const struct points *v)
+{
+    for (size_t t = 0; t < count; t++) {
+        struct place p = place(c, first + t);
+        float *to = v->p + t * v->width;
+        for (size_t r = 0; r < c->stride * c->stride; r++) {
+            const float *from[ALL];
+            for (size_t k = 0; k < ALL; k++) {
+                size_t at = big_at(c, &p, r / c->stride, r % c->stride, k / POINTS, k % POINTS, SIZE_MAX);
+                from[k] = at == SIZE_MAX ? zeros : x + at + channel;
+            }
+            for (size_t i = 0; i < channels; i += LANES, to += LANES) {
+                vec d[ALL], e[ALL];
+                for (size_t k = 0; k < ALL; k++) {
+                    d[k] = *(const vec *)(from[k] + i);
+                    __builtin_prefetch(from[k] + i + SIDE * c->stride * c->in);         /* of the next tile */
+                }
+                both(b_turned, POINTS, POINTS, d, e);
+                for (size_t k = 0; k < ALL; k++)
+                    *(vec *)(to + k * v->apart) = e[k];
+            }
+        }
+    }
+}
+
+/* x += B dV B'; the images that begin with these tiles are the bias before. */
+static void points_to_big(const struct conv *c, const struct points *v, size_t first, size_t count, const float *bias,
+                          float *x)
+{
+    size_t pixels = c->h * c->w, each = tiles(c);
+    for (size_t p = up_to(first, each) * pixels; p < up_to(first + count, each) * pixels; p++)
+        for (size_t i = 0; i < c->in; i++)
+            x[p * c->in + i] = bias ? bias[i] : 0;
+    for (size_t t = 0; t < count; t++) {
+        struct place p = place(c, first + t);
+        const float *from = v->p + t * v->width;
+        for (size_t r = 0; r < c->stride * c->stride; r++) {
+            size_t at[ALL];
+            for (size_t k = 0; k < ALL; k++)
+                at[k] = big_at(c, &p, r / c->stride, r % c->stride, k / POINTS, k % POINTS, SIZE_MAX);
+            for (size_t i = 0; i < c->in; i += LANES, from += LANES) {
+                vec d[ALL], e[ALL];
+                for (size_t k = 0; k < ALL; k++) {
+                    e[k] = *(const vec *)(from + k * v->apart);
+                    __builtin_prefetch(from + k * v->apart + AHEAD);
+                }
+                both(b, POINTS, POINTS, e, d);
+                for (size_t k = 0; k < ALL; k++)
+                    if (at[k] != SIZE_MAX)
+                        *(vec *)(x + at[k] + i) += d[k];
+            }
+        }
+    }
+}
+
+/* M = A y A'. */
+static void small_to_points(const struct conv *c, const float *y, size_t first, size_t count, const float *zeros,
+                            const struct points *m)
+{
+    for (size_t t = 0; t < count; t++) {
+        struct place p = place(c, first + t);
+        float *to = m->p + t * m->width;
+        const float *from[ALL];
+        for (size_t i = 0; i < SIDE; i++)
+            for (size_t j = 0; j < SIDE; j++) {
+                size_t at = small_at(c, &p, i, j, SIZE_MAX);
+                from[i * POINTS + j] = at == SIZE_MAX ? NULL : y + at;
+            }
+        for (size_t o = 0; o < c->out; o += LANES, to += LANES) {
+            vec d[ALL], e[ALL];
+            for (size_t i = 0; i < SIDE; i++)
+                for (size_t j = 0; j < SIDE; j++) {
+                    const float *pixel = from[i * POINTS + j];
+                    d[i * POINTS + j] = *(const vec *)(pixel ? pixel + o : zeros);
+                    if (pixel)
+                        __builtin_prefetch(pixel + o + SIDE * c->out);                  /* of the next tile */
+                }
+            both(a, SIDE, POINTS, d, e);
+            for (size_t k = 0; k < ALL; k++)
+                *(vec *)(to + k * m->apart) = e[k];
+        }
+    }
+}
+
+/* y = bias + A' M A. */
+static void points_to_small(const struct conv *c, const struct points *m, size_t first, size_t count, const float *bias,
+                            float *y)
+{
+    for (size_t t = 0; t < count; t++) {
+        struct place p = place(c, first + t);
+        const float *from = m->p + t * m->width;
+        for (size_t o = 0; o < c->out; o += LANES, from += LANES) {
+            vec d[ALL], e[ALL], add = bias ? *(const vec *)(bias + o) : (vec){ 0 };
+            for (size_t k = 0; k < ALL; k++) {
+                e[k] = *(const vec *)(from + k * m->apart);
+                __builtin_prefetch(from + k * m->apart + AHEAD);
+            }
+            both(a_turned, POINTS, SIDE, e, d);
+            for (size_t i = 0; i < SIDE; i++)
+                for (size_t j = 0; j < SIDE; j++) {
+                    size_t at = small_at(c, &p, i, j, SIZE_MAX);
+                    if (at != SIZE_MAX)
+                        *(vec *)(y + at + o) = d[i * POINTS + j] + add;
+                }
+        }
+    }
+}
+
+/* ---- the weights and their points ---- */
+
+/* Those of tiles_down at one point are [panel of out][remainder, in][COLS], behind all of them
+ * those of tiles_up, [remainder][panel of in][out][COLS]. */
+static size_t down_apart(const struct conv *c) { return up_to(c->out, COLS) * columns(c) * COLS + ODD; }
+static size_t up_apart(const struct conv *c) { return c->stride * c->stride * up_to(c->in, COLS) * c->out * COLS + ODD; }
+
+size_t tiles_packed(const struct conv *c) { return ALL * (down_apart(c) + up_apart(c)); }
+
+/* U of LANES kernels that lie `apart`: those of remainder r go to packed[at[r] + point * step]. */
+static void weight_to_points(const struct conv *c, const float *weight, size_t apart, float *packed, const size_t *at,
+                             size_t step)
+{
+    size_t s = c->stride, taps = c->kernel * c->kernel;
+    float turned[CONV_KERNEL * CONV_KERNEL][LANES];
+    for (size_t l = 0; l < LANES; l++)
+        for (size_t t = 0; t < taps; t++)
+            turned[t][l] = weight[l * apart + t];
+    for (size_t r = 0; r < s * s; r++) {
+        vec w[ALL], u[ALL];
+        for (size_t i = 0; i < 2; i++)
+            for (size_t j = 0; j < 2; j++) {
+                size_t ky = i * s + r / s, kx = j * s + r % s;
+                bool there = ky < c->kernel && kx < c->kernel;
+                w[i * POINTS + j] = there ? *(const vec *)turned[ky * c->kernel + kx] : (vec){ 0 };
+            }
+        both(g, 2, POINTS, w, u);
+        for (size_t k = 0; k < ALL; k++)
+            *(vec *)(packed + at[r] + k * step) = u[k];
+    }
+}
+
+void tiles_pack(const struct conv *c, const float *weight, float *packed)
+{
+    size_t s2 = c->stride * c->stride, taps = c->kernel * c->kernel, in_panels = up_to(c->in, COLS);
+    size_t at[CONV_STRIDE * CONV_STRIDE], down = down_apart(c), up = up_apart(c);
+    for (size_t o = 0; o < c->out; o++)
+        for (size_t i = 0; i < c->in; i++) {
+            const float *w = weight + (o * c->in + i) * taps;
+            for (size_t r = 0; r < s2 && o % LANES == 0; r++)
+                at[r] = (o / COLS * columns(c) + r * c->in + i) * COLS + o % COLS;
+            if (o % LANES == 0)
+                weight_to_points(c, w, c->in * taps, packed, at, down);
+            for (size_t r = 0; r < s2 && i % LANES == 0; r++)
+                at[r] = ALL * down + ((r * in_panels + i / COLS) * c->out + o) * COLS + i % COLS;
+            if (i % LANES == 0)
+                weight_to_points(c, w, taps, packed, at, up);
+        }
+}
+
+/* The kernels of a slice's channels, from `channel` on: dw = G' dU G. */
+static void points_to_weight(const struct conv *c, const struct points *du, size_t channel, float *dw)
+{
+    size_t s = c->stride, taps = c->kernel * c->kernel, channels = slice_channels(c);
+    for (size_t i = 0; i < channels; i++)
+        for (size_t o = 0; o < c->out; o += LANES) {
+            float turned[CONV_KERNEL * CONV_KERNEL][LANES];
+            for (size_t r = 0; r < s * s; r++) {
+                vec e[ALL], w[ALL];
+                for (size_t k = 0; k < ALL; k++) {
+                    bool there = r / s < reach(c, k / POINTS) && r % s < reach(c, k % POINTS);
+                    e[k] = there ? *(const vec *)(du->p + k * du->apart + (r * channels + i) * c->out + o) : (vec){ 0 };
+                }
+                both(g_turned, POINTS, 2, e, w);
+                for (size_t ky = r / s; ky < c->kernel; ky += s)
+                    for (size_t kx = r % s; kx < c->kernel; kx += s)
+                        *(vec *)turned[ky * c->kernel + kx] = w[ky / s * POINTS + kx / s];
+            }
+            for (size_t l = 0; l < LANES; l++)
+                for (size_t t = 0; t < taps; t++)
+                    dw[((o + l) * c->in + channel + i) * taps + t] = turned[t][l];
+        }
+}
+
+/* ---- the products ---- */
+
+/* The remainders that have weights at point k, as `n` runs of `length`, from[i] = i s. */
+struct runs { size_t n, length; };
+
+static struct runs runs(const struct conv *c, size_t k)
+{
+    size_t ny = reach(c, k / POINTS), nx = reach(c, k % POINTS);
+    return nx == c->stride ? (struct runs){ 1, ny * nx } : (struct runs){ ny, nx };
+}
+
+void tiles_down(const struct conv *c, const float *packed, const float *bias, const float *x, float *y, size_t n,
+                float *scratch)
+{
+    size_t wide = columns(c), total = n * tiles(c);
+    float *at = scratch + c->in;
+    struct points v = points(BLOCK, wide, &at), m = points(BLOCK, c->out, &at);
+    memset(scratch, 0, c->in * sizeof *scratch);
+    for (size_t first = 0; first < total; first += BLOCK) {
+        size_t count = least(total - first, BLOCK);
+        big_to_points(c, x, first, count, 0, c->in, scratch, &v);
+        for (size_t k = 0; k < ALL; k++) {
+            struct runs run = runs(c, k);
+            const float *u = packed + k * down_apart(c);
+            for (size_t o = 0; o < c->out; o += COLS)
+                for (size_t r = 0; r < run.n; r++) {
+                    size_t from = r * c->stride * c->in;
+                    gemm_panel(count, run.length * c->in, v.p + k * v.apart + from, wide, 1,
+                               u + (o / COLS * wide + from) * COLS, COLS, m.p + k * m.apart + o, c->out,
+                               least(c->out - o, COLS), r > 0);
+                }
+        }
+        points_to_small(c, &m, first, count, bias, y);
+    }
+}
+
+void tiles_up(const struct conv *c, const float *packed, const float *bias, const float *y, float *x, size_t n,
+              float *scratch)
+{
+    size_t s = c->stride, wide = columns(c), total = n * tiles(c), panels = up_to(c->in, COLS);
+    float *at = scratch + c->in;
+    struct points v = points(BLOCK, wide, &at), m = points(BLOCK, c->out, &at);
+    memset(scratch, 0, c->in * sizeof *scratch);
+    packed += ALL * down_apart(c);
+    for (size_t first = 0; first < total; first += BLOCK) {
+        size_t count = least(total - first, BLOCK);
+        small_to_points(c, y, first, count, scratch, &m);
+        for (size_t k = 0; k < ALL; k++)
+            for (size_t r = 0; r < s * s; r++) {
+                const float *u = packed + k * up_apart(c) + r * panels * c->out * COLS;
+                float *to = v.p + k * v.apart + r * c->in;
+                bool there = r / s < reach(c, k / POINTS) && r % s < reach(c, k % POINTS);
+                for (size_t i = 0; there && i < c->in; i += COLS)
+                    gemm_panel(count, c->out, m.p + k * m.apart, c->out, 1, u + i * c->out, COLS, to + i, wide,
+                               least(c->in - i, COLS), false);
+                for (size_t t = 0; !there && t < count; t++)
+                    memset(to + t * wide, 0, c->in * sizeof *to);
+            }
+        points_to_big(c, &v, first, count, bias, x);
+    }
+}
+
+void tiles_weight(const struct conv *c, const float *x, const float *y, float *dw, size_t n, size_t slice,
+                  float *scratch)
+{
+    size_t s = c->stride, channels = slice_channels(c), wide = s * s * channels, total = n * tiles(c);
+    float *at = scratch + c->in;
+    struct points v = points(LONG, wide, &at), m = points(LONG, c->out, &at), du = points(wide, c->out, &at);
+    memset(scratch, 0, c->in * sizeof *scratch);
+    for (size_t first = 0; first < total; first += LONG) {
+        size_t count = least(total - first, LONG);
+        big_to_points(c, x, first, count, slice * channels, channels, scratch, &v);
+        small_to_points(c, y, first, count, scratch, &m);
+        for (size_t k = 0; k < ALL; k++) {
+            struct runs run = runs(c, k);
+            for (size_t o = 0; o < c->out; o += COLS)
+                for (size_t r = 0; r < run.n; r++) {
+                    size_t from = r * s * channels;
+                    gemm_panel(run.length * channels, count, v.p + k * v.apart + from, 1, wide, m.p + k * m.apart + o, c->out,
+                               du.p + k * du.apart + from * c->out + o, c->out, least(c->out - o, COLS), first > 0);
+                }
+        }
+    }
+    points_to_weight(c, &du, slice * channels, dw);
+}
