@@ -174,7 +174,7 @@ void conv_weight(const struct conv *c, const float *x, const float *y, float *dw
             dw[((o + j) * c->in + k % c->in) * taps + i * c->kernel + k / c->in] = sums[k * COLS + j];
 }
 
-void conv_bias(const float *dy, size_t channels, size_t pixels, float *db)
+void conv_bias(const float *dy, size_t channels, size_t pixels, double *db)
 {
     enum { LANES = 32 };        /* sums side by side, so that the compiler may use vectors */
     for (size_t first = 0; first < channels; first += LANES) {
@@ -189,6 +189,6 @@ void conv_bias(const float *dy, size_t channels, size_t pixels, float *db)
                 for (size_t j = 0; j < n; j++)
                     sum[j] += (double)p[j];
         for (size_t j = 0; j < n; j++)
-            db[first + j] = (float)sum[j];
+            db[first + j] = sum[j];
     }
 }

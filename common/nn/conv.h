@@ -59,6 +59,6 @@ void conv_weight(const struct conv *c, const float *x, const float *y, float *dw
                  float *scratch);
 
 /* db[channels] = sums of dy[pixels][channels]. */
-void conv_bias(const float *dy, size_t channels, size_t pixels, float *db);
+void conv_bias(const float *dy, size_t channels, size_t pixels, double *db);
 
 #endif

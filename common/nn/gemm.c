@@ -16,10 +16,14 @@ enum { LANES = 8, VECS = 2, ROWS = 6 };
 enum { WIDE = LANES * VECS };
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
+/* What the products read next of B: p[i step] is fetched while term i is added. It comes from
+ * too far away to wait for it. Where nothing follows, no harm is done. */
+struct next { const float *p; size_t step; };
+
 /* c[rows][WIDE] (+)= a[rows][k] b[k][WIDE]; rows is known where this is inlined. */
 static inline __attribute__((always_inline)) void tile(size_t rows, size_t k, const float *a, size_t a_row,
                                                        size_t a_col, const float *b, size_t ldb, float *c,
-                                                       size_t ldc, bool add)
+                                                       size_t ldc, bool add, struct next next)
 {
     vec sum[ROWS][VECS];
     for (size_t i = 0; i < rows; i++)
@@ -27,6 +31,7 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t k, co
             sum[i][j] = add ? *(const vec *)(c + i * ldc + j * LANES) : (vec){ 0 };
     for (size_t p = 0; p < k; p++) {
         vec row[VECS];
+        __builtin_prefetch(next.p + p * next.step, 0, 2);
         for (size_t j = 0; j < VECS; j++)
             row[j] = *(const vec *)(b + p * ldb + j * LANES);
         for (size_t i = 0; i < rows; i++)
@@ -40,16 +45,16 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t k, co
 
 /* The tile for each number of rows, and for the two ways in which A lies. */
 static void tiles(size_t rows, size_t k, const float *a, size_t a_row, size_t a_col, const float *b, size_t ldb,
-                  float *c, size_t ldc, bool add)
+                  float *c, size_t ldc, bool add, struct next next)
 {
 #define TILE(n) \
     case n: \
         if (a_col == 1) \
-            tile(n, k, a, a_row, 1, b, ldb, c, ldc, add); \
+            tile(n, k, a, a_row, 1, b, ldb, c, ldc, add, next); \
         else if (a_row == 1) \
-            tile(n, k, a, 1, a_col, b, ldb, c, ldc, add); \
+            tile(n, k, a, 1, a_col, b, ldb, c, ldc, add, next); \
         else \
-            tile(n, k, a, a_row, a_col, b, ldb, c, ldc, add); \
+            tile(n, k, a, a_row, a_col, b, ldb, c, ldc, add, next); \
         break
     switch (rows) {
         TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6);
@@ -72,15 +77,18 @@ void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
                 size_t rows = m - i < ROWS ? m - i : ROWS;
                 const float *left = a + i * a_row + p * a_col, *right = b + p * ldb + j;
                 float *to = c + i * ldc + j;
+                struct next next = { right + WIDE + i / ROWS % VECS * LANES, ldb };     /* the columns beside these */
+                if (ldb == GEMM_COLS)           /* the terms below, a part with each tile */
+                    next = (struct next){ b + (p + depth) * ldb + i / ROWS * depth * LANES / 4, LANES / 4 };
                 if (cols - j >= WIDE) {
-                    tiles(rows, depth, left, a_row, a_col, right, ldb, to, ldc, more);
+                    tiles(rows, depth, left, a_row, a_col, right, ldb, to, ldc, more, next);
                     continue;
                 }
                 size_t part = (cols - j) * sizeof *to;
                 memset(edge, 0, sizeof edge);
                 for (size_t r = 0; more && r < rows; r++)
                     memcpy(edge + r * WIDE, to + r * ldc, part);
-                tiles(rows, depth, left, a_row, a_col, right, ldb, edge, WIDE, more);
+                tiles(rows, depth, left, a_row, a_col, right, ldb, edge, WIDE, more, next);
                 for (size_t r = 0; r < rows; r++)
                     memcpy(to + r * ldc, edge + r * WIDE, part);
             }
@@ -106,12 +114,7 @@ float gemm_dot(const float *a, const float *b, size_t n)
 
 void gemm_turn(const float *from, size_t ld_from, size_t rows, float *to, size_t ld_to)
 {
-    if (rows > GEMM_COLS)
-        rows = GEMM_COLS;
-    for (size_t j = 0; j < GEMM_COLS; j++) {
-        for (size_t i = 0; i < rows; i++)
-            to[j * ld_to + i] = from[i * ld_from + j];
-        for (size_t i = rows; i < GEMM_COLS; i++)
-            to[j * ld_to + i] = 0;
-    }
+    for (size_t i = 0; i < GEMM_COLS; i++)
+        for (size_t j = 0; j < GEMM_COLS; j++)
+            to[j * ld_to + i] = i < rows ? from[i * ld_from + j] : 0;
 }

@@ -30,15 +30,15 @@ static float *at(const struct net *n, int node, const struct part *p, bool gradi
     return base + d->size * p->first;           /* a block has lanes rows, whether they are there or not */
 }
 
-/* `size` numbers of each row, of rows [count][ld], to y[size][lanes], which lie `apart` times lanes apart. */
-static void side_by_side(const struct net *n, const float *rows, size_t ld, size_t count, size_t size, float *y, size_t apart)
+/* Rows [count][size] in scratch memory to y[size][lanes]. */
+static void side_by_side(const float *rows, size_t count, size_t size, float *y)
 {
-    size_t step = apart * n->lanes, i = 0;
-    for (; n->lanes > 1 && i + LINEAR_ROWS <= size; i += LINEAR_ROWS)
-        gemm_turn(rows + i, ld, count, y + i * step, step);
+    size_t i = 0;
+    for (; i + LINEAR_ROWS <= size; i += LINEAR_ROWS)
+        gemm_turn(rows + i, size, count, y + i * LINEAR_ROWS, LINEAR_ROWS);
     for (; i < size; i++)
-        for (size_t r = 0; r < n->lanes; r++)
-            y[i * step + r] = r < count ? rows[r * ld + i] : 0;
+        for (size_t r = 0; r < LINEAR_ROWS; r++)
+            y[i * LINEAR_ROWS + r] = r < count ? rows[r * size + i] : 0;
 }
 
 static void input(struct net *n, const struct net_op *o, const struct part *p)
@@ -53,7 +53,7 @@ static void input(struct net *n, const struct net_op *o, const struct part *p)
     float *rows = scratch(n);
     for (size_t r = 0; r < p->rows; r++)
         n->pass.fetch(n->pass.ctx, p->first + r, rows + r * size);
-    side_by_side(n, rows, size, p->rows, size, y, 1);
+    side_by_side(rows, p->rows, size, y);
 }
 
 static void condition(struct net *n, const struct net_op *o, const struct part *p)
@@ -149,21 +149,30 @@ static void dropout(struct net *n, const struct net_op *o, const struct part *p,
         y[i] = rng_u32(&rng) < limit ? 0 : x[i] / (1 - o->p);
 }
 
-/* Images [row][pixel][channel] from or to rows [channel][pixel][lanes], PyTorch's order. */
+/* Images [row][pixel][channel] from or to rows [channel][pixel][lanes], PyTorch's order: squares
+ * of rows and channels, by way of a small one, as both sides' strides are large powers of 2. */
 static void flatten(struct net *n, const struct net_op *o, const struct part *p, bool backward)
 {
     bool to_rows = (o->kind == OP_FLATTEN) != backward;
     int images = o->kind == OP_FLATTEN ? o->x : o->y, rows = o->kind == OP_FLATTEN ? o->y : o->x;
     size_t size = n->nodes[images].size, channels = n->nodes[images].channels, pixels = size / channels, lanes = n->lanes;
-    float *image = at(n, images, p, backward), *row = at(n, rows, p, backward);
-    for (size_t q = 0; q < pixels; q++) {
-        float *from = image + q * channels, *to = row + q * lanes;
-        if (to_rows)
-            side_by_side(n, from, size, p->rows, channels, to, pixels);
-        for (size_t r = 0; !to_rows && r < p->rows; r++)
-            for (size_t c = 0; c < channels; c++)
-                from[r * size + c] = to[c * pixels * lanes + r];
-    }
+    float square[LINEAR_ROWS][LINEAR_ROWS];
+    for (size_t q = 0; q < pixels; q++)
+        for (size_t c = 0; c < channels; c += LINEAR_ROWS) {
+            float *image = at(n, images, p, backward) + q * channels + c;
+            float *row = at(n, rows, p, backward) + (c * pixels + q) * lanes;
+            size_t count = channels - c < LINEAR_ROWS ? channels - c : LINEAR_ROWS;
+            for (size_t r = 0; to_rows && r < lanes; r++)
+                for (size_t i = 0; i < count; i++)
+                    square[i][r] = r < p->rows ? image[r * size + i] : 0;
+            for (size_t i = 0; to_rows && i < count; i++)
+                memcpy(row + i * pixels * lanes, square[i], lanes * sizeof *row);
+            for (size_t i = 0; !to_rows && i < count; i++)
+                for (size_t r = 0; r < p->rows; r++)
+                    square[r][i] = row[i * pixels * lanes + r];
+            for (size_t r = 0; !to_rows && r < p->rows; r++)
+                memcpy(image + r * size, square[r], count * sizeof *image);
+        }
 }
 
 static void sample(struct net *n, const struct net_op *o, const struct part *p)
@@ -270,6 +279,8 @@ void layer_backward(struct net *n, const struct net_op *o, const struct part *p)
     float *dx = at(n, o->x, p, true);
     size_t in = n->nodes[o->x].size, out = n->nodes[o->y].size;
     size_t count = out * (o->images ? p->rows : n->lanes);
+    if ((o->kind == OP_CONV || o->kind == OP_CONV_UP) && o->b != SIZE_MAX)      /* of this shard, while dy is near */
+        conv_bias(dy, n->nodes[o->y].channels, values(n, o->y, p), o->sums + p->shard * n->nodes[o->y].channels);
     if (o->no_dx && o->kind != OP_NORM)
         return;
     switch (o->kind) {
@@ -309,9 +320,13 @@ void layer_weights(struct net *n, const struct net_task *t)
             n->g[o->w + c] = (float)sums[2 * c + 1];
         }
     } else if (o->b != SIZE_MAX) {
-        if (y->image)
-            conv_bias(y->dy, y->channels, y->size / y->channels * rows, n->g + o->b);
-        else
+        for (size_t c = 0; y->image && c < y->channels; c++) {
+            double sum = 0;
+            for (size_t s = 0; s < shards(n, true, rows); s++)
+                sum += o->sums[s * y->channels + c];
+            n->g[o->b + c] = (float)sum;
+        }
+        if (!y->image)
             linear_bias(y->size, y->dy, blocks, n->g + o->b);
     }
 }

@@ -247,6 +247,8 @@ void net_build(struct net *n)
             o->eps = mem_zero(blocks * n->lanes * n->latent, sizeof *o->eps);
         if (o->kind == OP_CONV || o->kind == OP_CONV_UP)
             need_scratch(n, conv_scratch(&o->conv));
+        if ((o->kind == OP_CONV || o->kind == OP_CONV_UP) && o->b != SIZE_MAX)
+            o->sums = mem_zero(shards(n, true, n->batch), n->nodes[o->y].channels * sizeof *o->sums);
         if (o->kind == OP_INPUT || o->kind == OP_SAMPLE)
             need_scratch(n, 2 * LINEAR_ROWS * (n->nodes[o->y].size + LINEAR_ROWS));
         if (i > 0 && o->images != n->ops[i - 1].images)

@@ -24,7 +24,8 @@ struct net_op {
     bool wait;                  /* all shards must have done the one before */
     bool images;                /* shards are images */
     struct norm_stat *stat;     /* [channels], of this pass */
-    double *sums, *back;        /* [shard][channels][2], forward and backward; then [channels][2] */
+    double *sums, *back;        /* [shard][channels][2], forward and backward; then [channels][2];
+                                   of a convolution's dy, [shard][channels] */
     float *eps;                 /* noise of each block */
 };
 

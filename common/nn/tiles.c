@@ -9,7 +9,7 @@
 enum { LANES = 16, COLS = GEMM_COLS };
 enum { SIDE = 4, POINTS = 5, ALL = POINTS * POINTS };  /* outputs of a tile, and its points, in one dimension */
 enum { BLOCK = 64, LONG = 128 };        /* tiles of one product, and of one that adds up over the tiles */
-enum { ODD = 16 };              /* so that points do not lie whole pages apart, in the same lines of the cache */
+enum { ODD = 16 };              /* floats more, so that rows and points do not all lie in the same lines of the cache */
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
@@ -112,22 +112,30 @@ static size_t reach(const struct conv *c, size_t point)
     return point == POINTS - 1 ? c->kernel - c->stride : c->stride;
 }
 
+/* Whether remainder r does. */
+static bool has(const struct conv *c, size_t r, size_t k)
+{
+    return r / c->stride < reach(c, k / POINTS) && r % c->stride < reach(c, k % POINTS);
+}
+
 static size_t columns(const struct conv *c) { return c->stride * c->stride * c->in; }
 static size_t tiles(const struct conv *c) { return up_to(c->oh, SIDE) * up_to(c->ow, SIDE); }
 
 bool tiles_fit(const struct conv *c)
 {
     size_t s = c->stride, k = c->kernel, each = SIDE * s + (k - s);
-    return s < k && k <= 2 * s && c->in % LANES == 0 && c->out % LANES == 0 &&
+    return s < k && k <= 2 * s && k <= s + 1 + c->pad &&                /* tiles reach all of the big side */
+           c->in % LANES == 0 && c->out % LANES == 0 &&
            5 * tiles(c) * each * each < 4 * c->oh * c->ow * k * k;      /* a fifth for the transforms */
 }
 
-/* Scratch memory: the points of a block of tiles, V[ALL][BLOCK][width] and M[ALL][BLOCK][out]. */
-struct points { size_t width, apart; float *p; };
+/* V, M or dU in scratch memory: p[point apart + row ld + column]. */
+struct points { size_t ld, apart; float *p; };
 
 static struct points points(size_t rows, size_t width, float **at)
 {
-    struct points v = { width, rows * width + ODD, *at };
+    size_t ld = width + ODD;
+    struct points v = { ld, rows * ld + ODD, *at };
     if (*at)
         *at += ALL * v.apart;
     return v;
@@ -156,19 +164,29 @@ static struct place place(const struct conv *c, size_t tile)
     return (struct place){ tile / each, tile % each / wide * SIDE, tile % wide * SIDE };
 }
 
-/* Pixel (i, j) of a tile of the big side, of one remainder: its first channel, or `none`. */
-static inline size_t big_at(const struct conv *c, const struct place *p, size_t py, size_t px, size_t i, size_t j,
-                            size_t none)
+/* Where the pixels of a tile begin, [POINTS][POINTS], in an image of h x w pixels of so many channels:
+ * pixel (i, j) is at (y + i step, x + j step). OUTSIDE: nowhere. */
+#define OUTSIDE SIZE_MAX
+static void pixels(size_t image, size_t y, size_t x, size_t step, size_t h, size_t w, size_t channels, size_t at[ALL])
 {
-    size_t y = (p->v + i) * c->stride + py - c->pad, x = (p->u + j) * c->stride + px - c->pad;
-    return y < c->h && x < c->w ? ((p->image * c->h + y) * c->w + x) * c->in : none;
+    for (size_t i = 0; i < POINTS; i++, y += step) {
+        size_t row = (image * h + y) * w + x;
+        for (size_t j = 0; j < POINTS; j++)
+            at[i * POINTS + j] = y < h && x + j * step < w ? (row + j * step) * channels : OUTSIDE;
+    }
 }
 
-/* The same of the small side. */
-static inline size_t small_at(const struct conv *c, const struct place *p, size_t i, size_t j, size_t none)
+/* Those of one remainder of the big side. */
+static void big_pixels(const struct conv *c, const struct place *p, size_t r, size_t at[ALL])
 {
-    size_t y = p->v + i, x = p->u + j;
-    return y < c->oh && x < c->ow ? ((p->image * c->oh + y) * c->ow + x) * c->out : none;
+    size_t s = c->stride;
+    pixels(p->image, p->v * s + r / s - c->pad, p->u * s + r % s - c->pad, s, c->h, c->w, c->in, at);
+}
+
+/* And of the small side; its tiles are of SIDE x SIDE only. */
+static void small_pixels(const struct conv *c, const struct place *p, size_t at[ALL])
+{
+    pixels(p->image, p->v, p->u, 1, c->oh, c->ow, c->out, at);
 }
 
 /* ---- the sides and their points ----
@@ -184,13 +202,13 @@ static void big_to_points(const struct conv *c, const float *x, size_t first, si
 {
     for (size_t t = 0; t < count; t++) {
         struct place p = place(c, first + t);
-        float *to = v->p + t * v->width;
+        float *to = v->p + t * v->ld;
         for (size_t r = 0; r < c->stride * c->stride; r++) {
             const float *from[ALL];
-            for (size_t k = 0; k < ALL; k++) {
-                size_t at = big_at(c, &p, r / c->stride, r % c->stride, k / POINTS, k % POINTS, SIZE_MAX);
-                from[k] = at == SIZE_MAX ? zeros : x + at + channel;
-            }
+            size_t rows = has(c, r, ALL - POINTS) ? POINTS : SIDE, cols = has(c, r, SIDE) ? POINTS : SIDE, at[ALL];
+            big_pixels(c, &p, r, at);
+            for (size_t k = 0; k < ALL; k++)
+                from[k] = at[k] == OUTSIDE ? zeros : x + at[k] + channel;
             for (size_t i = 0; i < channels; i += LANES, to += LANES) {
                 vec d[ALL], e[ALL];
                 for (size_t k = 0; k < ALL; k++) {
@@ -198,38 +216,42 @@ static void big_to_points(const struct conv *c, const float *x, size_t first, si
                     __builtin_prefetch(from[k] + i + SIDE * c->stride * c->in);         /* of the next tile */
                 }
                 both(b_turned, POINTS, POINTS, d, e);
-                for (size_t k = 0; k < ALL; k++)
-                    *(vec *)(to + k * v->apart) = e[k];
+                for (size_t m = 0; m < rows; m++)
+                    for (size_t n = 0; n < cols; n++)
+                        *(vec *)(to + (m * POINTS + n) * v->apart) = e[m * POINTS + n];
             }
         }
     }
 }
 
-/* x += B dV B'; the images that begin with these tiles are the bias before. */
+/* x = bias + B dV B', added up where tiles overlap: pixels of row or column 0 have been set by a tile before. */
 static void points_to_big(const struct conv *c, const struct points *v, size_t first, size_t count, const float *bias,
                           float *x)
 {
-    size_t pixels = c->h * c->w, each = tiles(c);
-    for (size_t p = up_to(first, each) * pixels; p < up_to(first + count, each) * pixels; p++)
-        for (size_t i = 0; i < c->in; i++)
-            x[p * c->in + i] = bias ? bias[i] : 0;
     for (size_t t = 0; t < count; t++) {
         struct place p = place(c, first + t);
-        const float *from = v->p + t * v->width;
+        const float *from = v->p + t * v->ld;
         for (size_t r = 0; r < c->stride * c->stride; r++) {
-            size_t at[ALL];
-            for (size_t k = 0; k < ALL; k++)
-                at[k] = big_at(c, &p, r / c->stride, r % c->stride, k / POINTS, k % POINTS, SIZE_MAX);
+            size_t rows = has(c, r, ALL - POINTS) ? POINTS : SIDE, cols = has(c, r, SIDE) ? POINTS : SIDE, at[ALL];
+            vec e[ALL] = { { 0 } };
+            big_pixels(c, &p, r, at);
             for (size_t i = 0; i < c->in; i += LANES, from += LANES) {
-                vec d[ALL], e[ALL];
-                for (size_t k = 0; k < ALL; k++) {
-                    e[k] = *(const vec *)(from + k * v->apart);
-                    __builtin_prefetch(from + k * v->apart + AHEAD);
-                }
+                vec d[ALL], add = bias ? *(const vec *)(bias + i) : (vec){ 0 };
+                for (size_t m = 0; m < rows; m++)
+                    for (size_t n = 0; n < cols; n++) {
+                        const float *point = from + (m * POINTS + n) * v->apart;
+                        e[m * POINTS + n] = *(const vec *)point;
+                        __builtin_prefetch(point + AHEAD);
+                    }
                 both(b, POINTS, POINTS, e, d);
-                for (size_t k = 0; k < ALL; k++)
-                    if (at[k] != SIZE_MAX)
-                        *(vec *)(x + at[k] + i) += d[k];
+                for (size_t k = 0; k < ALL; k++) {
+                    if (at[k] == OUTSIDE)
+                        continue;
+                    bool set = (k < POINTS && p.v > 0) || (k % POINTS == 0 && p.u > 0);
+                    vec *to = (vec *)(x + at[k] + i);
+                    *to = d[k] + (set ? *to : add);
+                    __builtin_prefetch(x + at[k] + i + SIDE * c->stride * c->in, 1);    /* of the next tile */
+                }
             }
         }
     }
@@ -241,21 +263,17 @@ static void small_to_points(const struct conv *c, const float *y, size_t first, 
 {
     for (size_t t = 0; t < count; t++) {
         struct place p = place(c, first + t);
-        float *to = m->p + t * m->width;
-        const float *from[ALL];
-        for (size_t i = 0; i < SIDE; i++)
-            for (size_t j = 0; j < SIDE; j++) {
-                size_t at = small_at(c, &p, i, j, SIZE_MAX);
-                from[i * POINTS + j] = at == SIZE_MAX ? NULL : y + at;
-            }
+        float *to = m->p + t * m->ld;
+        size_t at[ALL];
+        small_pixels(c, &p, at);
         for (size_t o = 0; o < c->out; o += LANES, to += LANES) {
             vec d[ALL], e[ALL];
             for (size_t i = 0; i < SIDE; i++)
                 for (size_t j = 0; j < SIDE; j++) {
-                    const float *pixel = from[i * POINTS + j];
-                    d[i * POINTS + j] = *(const vec *)(pixel ? pixel + o : zeros);
-                    if (pixel)
-                        __builtin_prefetch(pixel + o + SIDE * c->out);                  /* of the next tile */
+                    size_t pixel = at[i * POINTS + j];
+                    const float *from = pixel == OUTSIDE ? zeros : y + pixel + o;
+                    d[i * POINTS + j] = *(const vec *)from;
+                    __builtin_prefetch(from + SIDE * c->out);                           /* of the next tile */
                 }
             both(a, SIDE, POINTS, d, e);
             for (size_t k = 0; k < ALL; k++)
@@ -270,7 +288,9 @@ static void points_to_small(const struct conv *c, const struct points *m, size_t
 {
     for (size_t t = 0; t < count; t++) {
         struct place p = place(c, first + t);
-        const float *from = m->p + t * m->width;
+        const float *from = m->p + t * m->ld;
+        size_t at[ALL];
+        small_pixels(c, &p, at);
         for (size_t o = 0; o < c->out; o += LANES, from += LANES) {
             vec d[ALL], e[ALL], add = bias ? *(const vec *)(bias + o) : (vec){ 0 };
             for (size_t k = 0; k < ALL; k++) {
@@ -280,9 +300,11 @@ static void points_to_small(const struct conv *c, const struct points *m, size_t
             both(a_turned, POINTS, SIDE, e, d);
             for (size_t i = 0; i < SIDE; i++)
                 for (size_t j = 0; j < SIDE; j++) {
-                    size_t at = small_at(c, &p, i, j, SIZE_MAX);
-                    if (at != SIZE_MAX)
-                        *(vec *)(y + at + o) = d[i * POINTS + j] + add;
+                    size_t pixel = at[i * POINTS + j];
+                    if (pixel == OUTSIDE)
+                        continue;
+                    *(vec *)(y + pixel + o) = d[i * POINTS + j] + add;
+                    __builtin_prefetch(y + pixel + o + SIDE * c->out, 1);
                 }
         }
     }
@@ -315,8 +337,10 @@ static void weight_to_points(const struct conv *c, const float *weight, size_t a
                 w[i * POINTS + j] = there ? *(const vec *)turned[ky * c->kernel + kx] : (vec){ 0 };
             }
         both(g, 2, POINTS, w, u);
-        for (size_t k = 0; k < ALL; k++)
+        for (size_t k = 0; k < ALL; k++) {
             *(vec *)(packed + at[r] + k * step) = u[k];
+            __builtin_prefetch(packed + at[r] + k * step + COLS, 1);    /* the caller's next */
+        }
     }
 }
 
@@ -324,17 +348,17 @@ void tiles_pack(const struct conv *c, const float *weight, float *packed)
 {
     size_t s2 = c->stride * c->stride, taps = c->kernel * c->kernel, in_panels = up_to(c->in, COLS);
     size_t at[CONV_STRIDE * CONV_STRIDE], down = down_apart(c), up = up_apart(c);
-    for (size_t o = 0; o < c->out; o++)
+    for (size_t o = 0; o < c->out; o += LANES)
         for (size_t i = 0; i < c->in; i++) {
-            const float *w = weight + (o * c->in + i) * taps;
-            for (size_t r = 0; r < s2 && o % LANES == 0; r++)
+            for (size_t r = 0; r < s2; r++)
                 at[r] = (o / COLS * columns(c) + r * c->in + i) * COLS + o % COLS;
-            if (o % LANES == 0)
-                weight_to_points(c, w, c->in * taps, packed, at, down);
-            for (size_t r = 0; r < s2 && i % LANES == 0; r++)
+            weight_to_points(c, weight + (o * c->in + i) * taps, c->in * taps, packed, at, down);
+        }
+    for (size_t i = 0; i < c->in; i += LANES)
+        for (size_t o = 0; o < c->out; o++) {
+            for (size_t r = 0; r < s2; r++)
                 at[r] = ALL * down + ((r * in_panels + i / COLS) * c->out + o) * COLS + i % COLS;
-            if (i % LANES == 0)
-                weight_to_points(c, w, taps, packed, at, up);
+            weight_to_points(c, weight + (o * c->in + i) * taps, taps, packed, at, up);
         }
 }
 
@@ -347,10 +371,8 @@ static void points_to_weight(const struct conv *c, const struct points *du, size
             float turned[CONV_KERNEL * CONV_KERNEL][LANES];
             for (size_t r = 0; r < s * s; r++) {
                 vec e[ALL], w[ALL];
-                for (size_t k = 0; k < ALL; k++) {
-                    bool there = r / s < reach(c, k / POINTS) && r % s < reach(c, k % POINTS);
-                    e[k] = there ? *(const vec *)(du->p + k * du->apart + (r * channels + i) * c->out + o) : (vec){ 0 };
-                }
+                for (size_t k = 0; k < ALL; k++)
+                    e[k] = has(c, r, k) ? *(const vec *)(du->p + k * du->apart + (r * channels + i) * du->ld + o) : (vec){ 0 };
                 both(g_turned, POINTS, 2, e, w);
                 for (size_t ky = r / s; ky < c->kernel; ky += s)
                     for (size_t kx = r % s; kx < c->kernel; kx += s)
@@ -389,8 +411,8 @@ void tiles_down(const struct conv *c, const float *packed, const float *bias, co
             for (size_t o = 0; o < c->out; o += COLS)
                 for (size_t r = 0; r < run.n; r++) {
                     size_t from = r * c->stride * c->in;
-                    gemm_panel(count, run.length * c->in, v.p + k * v.apart + from, wide, 1,
-                               u + (o / COLS * wide + from) * COLS, COLS, m.p + k * m.apart + o, c->out,
+                    gemm_panel(count, run.length * c->in, v.p + k * v.apart + from, v.ld, 1,
+                               u + (o / COLS * wide + from) * COLS, COLS, m.p + k * m.apart + o, m.ld,
                                least(c->out - o, COLS), r > 0);
                 }
         }
@@ -401,9 +423,9 @@ void tiles_down(const struct conv *c, const float *packed, const float *bias, co
 void tiles_up(const struct conv *c, const float *packed, const float *bias, const float *y, float *x, size_t n,
               float *scratch)
 {
-    size_t s = c->stride, wide = columns(c), total = n * tiles(c), panels = up_to(c->in, COLS);
+    size_t s = c->stride, total = n * tiles(c), panels = up_to(c->in, COLS);
     float *at = scratch + c->in;
-    struct points v = points(BLOCK, wide, &at), m = points(BLOCK, c->out, &at);
+    struct points v = points(BLOCK, columns(c), &at), m = points(BLOCK, c->out, &at);
     memset(scratch, 0, c->in * sizeof *scratch);
     packed += ALL * down_apart(c);
     for (size_t first = 0; first < total; first += BLOCK) {
@@ -413,12 +435,9 @@ void tiles_up(const struct conv *c, const float *packed, const float *bias, cons
             for (size_t r = 0; r < s * s; r++) {
                 const float *u = packed + k * up_apart(c) + r * panels * c->out * COLS;
                 float *to = v.p + k * v.apart + r * c->in;
-                bool there = r / s < reach(c, k / POINTS) && r % s < reach(c, k % POINTS);
-                for (size_t i = 0; there && i < c->in; i += COLS)
-                    gemm_panel(count, c->out, m.p + k * m.apart, c->out, 1, u + i * c->out, COLS, to + i, wide,
+                for (size_t i = 0; has(c, r, k) && i < c->in; i += COLS)
+                    gemm_panel(count, c->out, m.p + k * m.apart, m.ld, 1, u + i * c->out, COLS, to + i, v.ld,
                                least(c->in - i, COLS), false);
-                for (size_t t = 0; !there && t < count; t++)
-                    memset(to + t * wide, 0, c->in * sizeof *to);
             }
         points_to_big(c, &v, first, count, bias, x);
     }
@@ -440,8 +459,8 @@ void tiles_weight(const struct conv *c, const float *x, const float *y, float *d
             for (size_t o = 0; o < c->out; o += COLS)
                 for (size_t r = 0; r < run.n; r++) {
                     size_t from = r * s * channels;
-                    gemm_panel(run.length * channels, count, v.p + k * v.apart + from, 1, wide, m.p + k * m.apart + o, c->out,
-                               du.p + k * du.apart + from * c->out + o, c->out, least(c->out - o, COLS), first > 0);
+                    gemm_panel(run.length * channels, count, v.p + k * v.apart + from, 1, v.ld, m.p + k * m.apart + o, m.ld,
+                               du.p + k * du.apart + from * du.ld + o, du.ld, least(c->out - o, COLS), first > 0);
                 }
         }
     }
