@@ -179,7 +179,9 @@ static void sample(struct net *n, const struct net_op *o, const struct part *p)
 {
     size_t d = n->latent, lanes = n->lanes;
     float *eps = o->eps + p->first * d, *mu = at(n, o->x, p, false), *z = at(n, o->y, p, false);
-    const float *logvar = o->x2 >= 0 ? at(n, o->x2, p, false) : NULL;
+    float *logvar = o->x2 >= 0 ? at(n, o->x2, p, false) : NULL;
+    for (size_t i = 0; logvar && o->p > 0 && i < d * lanes; i++)        /* its gradient stays: the KL term's leads down */
+        logvar[i] = logvar[i] > o->p ? o->p : logvar[i];
     double *sums = n->latents + p->shard * d * 3;
     if (n->pass.training || n->pass.noise) {
         float *row = scratch(n);

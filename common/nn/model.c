@@ -45,6 +45,7 @@ static void configure(struct rec *r, const struct vae_model *m, const struct fit
     rec_set_bool(r, "residual", c->residual);
     rec_set_f64(r, "dropout", c->dropout);
     rec_set_bool(r, "variational", c->variational);
+    rec_set_f64(r, "logvar_max", c->logvar_max);
     set_word(r, "recon", vae_recon_names, (int)m->recon);
     rec_set_str(r, "reduce", m->mean ? "mean" : "sum", m->mean ? 4 : 3);
     rec_set_f64(r, "beta", m->beta);
@@ -172,6 +173,7 @@ struct vae_model *vae_model_read(struct opt_input *file, struct model **stream)
     c->residual = get_bool(s, "residual");
     c->dropout = get_f64(s, "dropout", 0, 1);
     c->variational = get_bool(s, "variational");
+    c->logvar_max = get_f64(s, "logvar_max", 0, 1e30);
     m->recon = (enum recon)get_word(s, "recon", vae_recon_names);
     m->mean = get_word(s, "reduce", "sum|mean");
     m->beta = get_f64(s, "beta", 0, 1e30);

@@ -157,11 +157,12 @@ int net_unflatten(struct net *n, int x, size_t channels)
     return op(n, OP_UNFLATTEN, x, node(n, n->nodes[x].size, channels, true, -1))->y;
 }
 
-int net_sample(struct net *n, int mu, int logvar)
+int net_sample(struct net *n, int mu, int logvar, float most)
 {
     n->latent = n->nodes[mu].size;
     struct net_op *o = op(n, OP_SAMPLE, mu, node(n, n->latent, n->latent, false, -1));
     o->x2 = logvar;
+    o->p = most;
     return o->y;
 }
 

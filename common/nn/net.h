@@ -103,7 +103,7 @@ int net_dropout(struct net *n, int x, float p);
 int net_add(struct net *n, int x, int skip);                        /* x + skip, in place of x */
 int net_flatten(struct net *n, int x);                              /* images to rows */
 int net_unflatten(struct net *n, int x, size_t channels);           /* rows to images */
-int net_sample(struct net *n, int mu, int logvar);                  /* z; KL */
+int net_sample(struct net *n, int mu, int logvar, float most);      /* z; KL; logvar <= most if not 0 */
 void net_loss(struct net *n, int y, int x);                         /* reconstruction of node x */
 
 /* Allocate all; no more building. */

@@ -18,7 +18,7 @@ struct net_op {
     size_t state;               /* running mean and variance in net->state */
     struct conv conv;
     enum act act;
-    float slope, p;
+    float slope, p;             /* p: of dropout, or the largest logvar */
     bool no_dx;                 /* x is the input: nobody wants its gradient */
     bool add;                   /* another operation has set x's gradient already */
     bool wait;                  /* all shards must have done the one before */

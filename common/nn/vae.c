@@ -91,8 +91,8 @@ static int dense(const struct vae_config *c, struct net *n, struct namer *s, int
 
 enum { BLOCK = 1 << 14 };       /* most weights of a task of the update */
 
-/* A block of one tensor's weights; those of the heads have a rate of their own. */
-struct vae_block { size_t at, n; bool head; };
+/* A block of one tensor's weights. */
+struct vae_block { size_t at, n; };
 
 static void cut(struct vae *v)
 {
@@ -100,11 +100,9 @@ static void cut(struct vae *v)
     v->n_blocks = 0;
     for (size_t i = 0; i < v->net->n_params; i++) {
         const struct net_param *p = &v->net->params[i];
-        bool head = strncmp(p->name, "mu.", 3) == 0 || strncmp(p->name, "logvar.", 7) == 0 || strncmp(p->name, "code.", 5) == 0;
         for (size_t at = 0; !p->state && at < p->count; at += BLOCK) {
             mem_grow(&v->blocks, &cap, v->n_blocks + 1, sizeof *v->blocks);
-            v->blocks[v->n_blocks++] = (struct vae_block){
-                p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK, head };
+            v->blocks[v->n_blocks++] = (struct vae_block){ p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK };
         }
     }
 }
@@ -132,10 +130,9 @@ struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
         x = net_flatten(n, x);
     if (c->conv && c->condition)
         x = net_condition(n, x, c->condition);
-    v->features = x;
     v->mu = net_linear(n, x, c->latent, true, c->variational ? "mu" : "code");
     v->logvar = c->variational ? net_linear(n, x, c->latent, true, "logvar") : -1;
-    v->z = x = net_sample(n, v->mu, v->logvar);
+    v->z = x = net_sample(n, v->mu, v->logvar, (float)c->logvar_max);
     v->coded = n->n_ops;
     if (c->condition)
         x = net_condition(n, x, c->condition);
@@ -189,37 +186,12 @@ void vae_init(struct vae *v, uint64_t seed)
 
 /* ---- a step ---- */
 
-/* The heads of an image net read all pixels of all channels, 32768 in the paper's. A step of
- * Adam moves each weight by about lr, however small the gradient, and so mu and logvar by
- * up to lr times the sum of those features' sizes: on z-scored log-mel by tens, exp(logvar) and
- * large codes drive the decoder mad, and the loss explodes. So the rate of their weights
- * is lowered for a step that could move the codes of its batch by more than HEAD_STEP. */
-#define HEAD_STEP 0.1
-
-static double head_rate(const struct vae *v, double lr)
-{
-    enum { LANES = 16 };
-    const struct net *n = v->net;
-    const struct net_node *h = &n->nodes[v->features];
-    size_t count = par_blocks(n->pass.rows, n->lanes) * n->lanes * h->size;
-    double part[LANES] = { 0 }, sum = 0;
-    if (!v->config.conv || v->plain)
-        return 1;
-    for (size_t i = 0; i < count; i += LANES)           /* rows that are not there have zeros */
-        for (size_t j = 0; j < LANES; j++)
-            part[j] += (double)fabsf(h->y[i + j]);
-    for (size_t j = 0; j < LANES; j++)
-        sum += part[j];
-    double step = lr * sum / (double)n->pass.rows;
-    return step > HEAD_STEP ? HEAD_STEP / step : 1;
-}
-
 struct step {
     struct vae *v;
     const struct vae_loss *l;
     struct vae_optim *o;
     struct vae_result *r;
-    double lr, head_rate, clip;
+    double lr, clip;
     double *squares;            /* of each block */
     float *kl_scale;
     double *sums;               /* [latent][3] */
@@ -284,9 +256,7 @@ static void update(size_t block, void *state)
     struct step *s = state;
     struct net *n = s->v->net;
     const struct vae_block *b = &s->v->blocks[block];
-    adam_step(&s->o->adam, s->lr * (b->head ? s->head_rate : 1), s->o->t, s->clip,
-              n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at,
-              b->n);
+    adam_step(&s->o->adam, s->lr, s->o->t, s->clip, n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at, b->n);
 }
 
 static struct step begin(struct vae *v, const struct vae_loss *l, struct vae_result *r)
@@ -333,7 +303,6 @@ bool vae_step(struct vae *v, const struct vae_loss *l, struct vae_optim *o, doub
     bool good = isfinite(r->loss) && isfinite(r->norm);
     if (good) {
         o->t++;
-        s.head_rate = head_rate(v, lr);
         par_for(blocks, update, &s);
         net_changed(n);
     }

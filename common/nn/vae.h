@@ -31,6 +31,7 @@ struct vae_config {
     bool batch_norm, residual;  /* residual has batch normalisation in any case */
     double dropout;
     bool variational;
+    double logvar_max;          /* a larger logvar is taken as this; 0: none is */
     size_t condition;           /* columns of one-hot; 0: none */
 };
 
@@ -39,8 +40,6 @@ struct vae {
     struct net *net;
     int mu, logvar, z, out;     /* nodes; logvar -1 if not variational */
     size_t coded, decoded;      /* operations behind the code, and behind the decoder */
-    int features;               /* node that the heads read */
-    bool plain;                 /* image nets: the full rate for the heads, as PyTorch would; see vae.c */
     struct vae_block *blocks;   /* of the update */
     size_t n_blocks;
 };

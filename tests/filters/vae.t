@@ -128,6 +128,10 @@ for my $options ("$small --residual --dropout 0.1", "$small --clip 1 --patience 
 }
 my $conv = '--conv 4,6 --latent 3 --batch 10 --epochs 2';
 ok(runs("vae-train -q -j $_ $conv $tmp/m.sp") eq runs("vae-train -q -j 1 $conv $tmp/m.sp"), "-j $_: $conv") for 2, 4;
+for my $case (['', 4], ['--plain', 0], ['--no-kl', 0]) {
+    runs("vae-train -q $conv $case->[0] $tmp/m.sp > $tmp/bound.sp");
+    is(config("$tmp/bound.sp")->{logvar_max}, $case->[1], "logvar's bound: --conv $case->[0]");
+}
 
 # Killed at any time and begun again until it ends: the bytes of one run. SIGINT leaves a model.
 my $long = "--hidden 24 --latent 2 --batch 4 --epochs 60 --patience 60 --validation 0.1 --dropout 0.1 --residual";

@@ -106,7 +106,6 @@ static void golden_model(const struct model *m)
         skip();
     bool normed = m->c.batch_norm || m->c.residual;
     struct vae *v = vae_new(&m->c, m->batch, true);
-    v->plain = true;
     load(v, g, "init.");
     float *x = values(g, "x", NULL), *eps = m->c.variational ? values(g, "eps", NULL) : NULL;
     float *c = m->c.condition ? values(g, "c", NULL) : NULL, *want[6];
@@ -375,6 +374,43 @@ static void finite_differences(void **state)
     differences(&(struct vae_config){ PICTURE, .kernel = 3, .stride = 2, .act = ACT_GELU, .batch_norm = true }, 6, &sum, false);
     differences(&(struct vae_config){ PICTURE, .kernel = 5, .stride = 3, .act = ACT_TANH, .condition = 5, .dropout = 0.2 }, 37, &bits, false);
     differences(&(struct vae_config){ PICTURE, .kernel = 3, .stride = 1, .act = ACT_TANH }, 2, &mean, false);
+    for (size_t kernel = 3; kernel <= 4; kernel++) {            /* the second convolution is made on tiles */
+        struct vae_config tiles = { .conv = true, .h = 15, .w = 31, .input = 465, .widths = { 16, 32 }, .n_widths = 2,
+                                    .kernel = kernel, .stride = 2, .latent = 3, .act = ACT_TANH, .variational = true };
+        differences(&tiles, 9, &sum, false);
+    }
+}
+
+/* ---- a bound for logvar: the KL term is that of the bound, its gradient leads down ---- */
+
+static void logvar_bound(void **state)
+{
+    (void)state;
+    struct vae_config c = { PICTURE, .kernel = 4, .stride = 2, .act = ACT_TANH, .logvar_max = 0.5 };
+    struct vae *v = vae_new(&c, 5, true);
+    struct vae_optim o = { .adam = { 0.9, 0.999, 1e-8, 0, false } };
+    struct vae_result r = { 0 };
+    float *x = mem_zero(5 * c.input, sizeof *x);
+    struct data data = { .x = x, .n = c.input };
+    size_t bias = 0;
+    vae_init(v, 1);
+    for (size_t i = 0; i < v->net->n_params; i++) {
+        const struct net_param *p = &v->net->params[i];
+        bool logvar = strcmp(p->name, "logvar.bias") == 0;
+        for (size_t k = 0; (logvar || strncmp(p->name, "mu.", 3) == 0 || strcmp(p->name, "logvar.weight") == 0) && k < p->count; k++)
+            vae_values(v, p)[k] = logvar ? 3 : 0;
+        if (logvar)
+            bias = p->offset;
+    }
+    vae_optim_new(&o, v);
+    v->net->pass = (struct net_pass){ .rows = 5, .fetch = fetch, .ctx = &data, .seed = 1 };
+    assert_true(vae_step(v, &(struct vae_loss){ .kl_weight = 1e6 }, &o, 0, &r));
+    near_to("KL", r.kl, 3 * 0.5 * (exp(0.5) - 1 - 0.5), 1e-6);
+    for (size_t k = 0; k < 3; k++)
+        near_to("gradient", (double)v->net->g[bias + k], 1e6 * 0.5 * (exp(0.5) - 1), 1e-3);
+    vae_optim_free(&o);
+    vae_free(v);
+    free(x);
 }
 
 /* ---- the same bits for any number of threads; a row that is not there changes nothing ---- */
@@ -385,8 +421,10 @@ static void same_bits(void **state)
     struct vae_config configs[] = {
         { .input = 30, .widths = { 70, 40 }, .n_widths = 2, .latent = 5, .residual = true, .dropout = 0.1, DENSE },
         { .conv = true, .h = 20, .w = 24, .input = 480, .widths = { 6, 33 }, .n_widths = 2, .latent = 5, .kernel = 4,
-          .stride = 2, .batch_norm = true, DENSE } };
-    for (size_t i = 0; i < 2; i++) {
+          .stride = 2, .batch_norm = true, DENSE },
+        { .conv = true, .h = 32, .w = 32, .input = 1024, .widths = { 16, 32 }, .n_widths = 2, .latent = 5, .kernel = 4,
+          .stride = 2, DENSE } };
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
         float *first = NULL;
         static const int jobs[] = { 1, 2, 4 };
         float *x = mem_new(75 * configs[i].input, sizeof *x);
@@ -423,7 +461,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goldens), cmocka_unit_test(full_conv), cmocka_unit_test(full_res),
-        cmocka_unit_test(finite_differences), cmocka_unit_test(same_bits),
+        cmocka_unit_test(finite_differences), cmocka_unit_test(logvar_bound), cmocka_unit_test(same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
