@@ -49,7 +49,7 @@ void *mem_aligned(size_t n, size_t size)
     whole = (bytes + unit) / unit * unit;
     void *p = checked(aligned_alloc(unit, whole), whole);
     if (unit == HUGE_PAGE)
-        madvise(p, whole, MADV_HUGEPAGE);       /* fewer faults and misses; refused, it is as before */
+        madvise(p, bytes / unit * unit, MADV_HUGEPAGE);         /* fewer faults and misses; refused, it is as before */
     return p;
 }
 

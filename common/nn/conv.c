@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nn/conv.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "nn/gemm.h"
@@ -56,29 +55,26 @@ size_t conv_scratch(const struct conv *c)
     return image + (up > weight ? up : weight);
 }
 
-/* For conv_down [panel of out][kernel][kernel][in][COLS], then for conv_up
+/* For conv_down [panel of out][kernel][kernel][in][COLS], for conv_up
  * [panel of kernel kernel in][out][COLS]. */
-size_t conv_packed(const struct conv *c)
+size_t conv_packed(const struct conv *c, bool up)
 {
     size_t kk = c->kernel * c->kernel * c->in;
-    return tiles_fit(c) ? tiles_packed(c) : (panels(c->out) * kk + panels(kk) * c->out) * COLS;
+    return tiles_fit(c) ? tiles_packed(c, up) : (up ? panels(kk) * c->out : panels(c->out) * kk) * COLS;
 }
 
-void conv_pack(const struct conv *c, const float *weight, float *packed)
+void conv_pack(const struct conv *c, bool up, const float *weight, float *packed, size_t part)
 {
     if (tiles_fit(c)) {
-        tiles_pack(c, weight, packed);
+        tiles_pack(c, up, weight, packed, part);
         return;
     }
     size_t taps = c->kernel * c->kernel, kk = taps * c->in;
-    float *up = packed + panels(c->out) * kk * COLS;
-    memset(packed, 0, conv_packed(c) * sizeof *packed);
-    for (size_t o = 0; o < c->out; o++)
+    for (size_t o = part; o < c->out; o += CONV_PARTS)
         for (size_t i = 0; i < c->in; i++)
             for (size_t t = 0; t < taps; t++) {
-                size_t k = t * c->in + i;
-                packed[(o / COLS * kk + k) * COLS + o % COLS] = *weight;
-                up[(k / COLS * c->out + o) * COLS + k % COLS] = *weight++;
+                size_t k = t * c->in + i, down_at = (o / COLS * kk + k) * COLS + o % COLS;
+                packed[up ? (k / COLS * c->out + o) * COLS + k % COLS : down_at] = weight[(o * c->in + i) * taps + t];
             }
 }
 
@@ -115,7 +111,6 @@ void conv_up(const struct conv *c, const float *packed, const float *bias, const
     size_t run = c->kernel * c->in, kk = c->kernel * run, wide = panels(kk) * COLS, row = padded_w(c) * c->in;
     size_t size = padded_h(c) * row, apart = (c->kernel + c->stride - 1) / c->stride;
     float *patches = scratch + size;
-    packed += panels(c->out) * kk * COLS;
     for (; n; n--) {
         memset(scratch, 0, size * sizeof *scratch);
         for (size_t v = 0; v < c->oh; v++, y += c->ow * c->out) {

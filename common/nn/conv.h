@@ -14,7 +14,7 @@
  * The channels of a pixel are neighbours, those of the next pixel follow. So the patches
  * that a row of y looks at are, for one row i of the kernel, a matrix that already lies in
  * memory (its rows overlap), and nothing is gathered. Weights lie as in PyTorch, w[o][c][i][j],
- * and are packed once per step for conv_down and conv_up.
+ * and are packed for conv_down or for conv_up.
  *
  * Where channels are many and kernels span two strides, the products are made on
  * transformed tiles (tiles.h), with two fifths of the multiplications.
@@ -23,6 +23,7 @@
 #ifndef NN_CONV_H
 #define NN_CONV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { CONV_KERNEL = 16, CONV_STRIDE = 8 };    /* the largest */
@@ -40,9 +41,12 @@ size_t conv_size(size_t n, size_t kernel, size_t stride, size_t pad);
 /* Floats of scratch memory that the functions below need. */
 size_t conv_scratch(const struct conv *c);
 
-/* Floats of the packed weights, and the packing of weight[out][in][kernel][kernel]. */
-size_t conv_packed(const struct conv *c);
-void conv_pack(const struct conv *c, const float *weight, float *packed);
+/* Floats of the packed weights, for conv_up or conv_down. */
+size_t conv_packed(const struct conv *c, bool up);
+
+/* Pack part 0 ... CONV_PARTS-1 of weight[out][in][kernel][kernel]. */
+enum { CONV_PARTS = 8 };
+void conv_pack(const struct conv *c, bool up, const float *weight, float *packed, size_t part);
 
 /* y[n][oh][ow][out] of x[n][h][w][in]; bias[out] or NULL. */
 void conv_down(const struct conv *c, const float *packed, const float *bias, const float *x, float *y, size_t n,

@@ -91,8 +91,6 @@ static int conv(struct net *n, enum op_kind kind, int x, const struct conv *c, b
     o->w = param(n, name, "weight", 4, (size_t[]){ c->out, c->in, k, k }, false, fan_in, 0);
     if (bias)
         o->b = param(n, name, "bias", 1, &channels, false, fan_in, 0);
-    o->packed = n->n_packed;
-    n->n_packed += conv_packed(c);
     return o->y;
 }
 
@@ -196,8 +194,29 @@ static void need_scratch(struct net *n, size_t size)
         n->scratch_size = size;
 }
 
+/* Where each convolution's packed weights lie: of a net that does not train in one row, those of
+ * the forward pass; else a stretch of operations (phases.c) lies where the others do, in both passes. */
+static void place_packed(struct net *n)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < n->n_ops; i++) {
+        struct net_op *o = &n->ops[i];
+        if (i > 0 && o->images != n->ops[i - 1].images)
+            o->wait = true;
+        if (n->trains && o->wait)
+            at = 0;
+        if (o->kind != OP_CONV && o->kind != OP_CONV_UP)
+            continue;
+        size_t size = conv_packed(&o->conv, o->kind == OP_CONV_UP), other = conv_packed(&o->conv, o->kind == OP_CONV);
+        o->packed = at;
+        at += n->trains && other > size ? other : size;
+        n->n_packed = at > n->n_packed ? at : n->n_packed;
+    }
+}
+
 void net_build(struct net *n)
 {
+    place_packed(n);
     size_t blocks = row_blocks(n, n->batch);
     double bytes = 4 * (double)n->n_packed + (double)n->n_w * (n->trains ? 20 : 4);     /* gradients, Adam's moments, a copy */
     for (size_t i = 0; i < n->n_nodes; i++)
@@ -225,7 +244,8 @@ void net_build(struct net *n)
         memset(d->y, 0, count * sizeof *d->y);
         if (n->trains) {
             d->dy = mem_aligned(count, sizeof *d->dy);
-            memset(d->dy, 0, count * sizeof *d->dy);
+            if (i > 0)                          /* the input's is not used: let it not be there */
+                memset(d->dy, 0, count * sizeof *d->dy);
         }
     }
     bool *has_dy = mem_zero(n->n_nodes, sizeof *has_dy);
@@ -252,8 +272,6 @@ void net_build(struct net *n)
             o->sums = mem_zero(shards(n, true, n->batch), n->nodes[o->y].channels * sizeof *o->sums);
         if (o->kind == OP_INPUT || o->kind == OP_SAMPLE)
             need_scratch(n, 2 * LINEAR_ROWS * (n->nodes[o->y].size + LINEAR_ROWS));
-        if (i > 0 && o->images != n->ops[i - 1].images)
-            o->wait = true;
     }
     free(has_dy);
     for (size_t i = 0; n->trains && i < n->n_ops; i++)

@@ -23,9 +23,30 @@ static void run(size_t shard, void *state)
         layer_backward(s->n, &s->n->ops[i], &p);
 }
 
+struct packing { struct net *n; size_t first; bool backward; };
+
+static void pack_part(size_t i, void *state)
+{
+    const struct packing *p = state;
+    const struct net_op *o = &p->n->ops[p->first + i / CONV_PARTS];
+    if (o->kind == OP_CONV || o->kind == OP_CONV_UP)
+        conv_pack(&o->conv, (o->kind == OP_CONV_UP) != p->backward, p->n->w + o->w, p->n->packed + o->packed, i % CONV_PARTS);
+}
+
+/* Pack the weights of the convolutions among operations first ... upto-1. */
+static void pack(struct net *n, size_t first, size_t upto, bool backward)
+{
+    struct packing p = { n, first, backward };
+    if (n->n_packed)
+        par_for((upto - first) * CONV_PARTS, pack_part, &p);
+}
+
+/* Where weights are packed, only one of the two directions is run at once. */
 static void run_all(struct net *n, size_t first, size_t upto, size_t back_from)
 {
     struct stretch s = { n, first, upto, back_from, n->ops[upto - 1].images };
+    if (n->trains)
+        pack(n, first < upto ? first : back_from, upto, first == upto);
     par_for(shards(n, s.images, n->pass.rows), run, &s);
 }
 
@@ -69,9 +90,10 @@ void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *c
     net_forward(n, 0, last);
     if (n->ops[last].kind == OP_NORM)
         layer_norm_between(n, &n->ops[last], false);
-    if (between) {
+    if (between || n->n_packed) {
         run_all(n, last, n->n_ops, n->n_ops);
-        between(n, ctx);
+        if (between)
+            between(n, ctx);
         run_all(n, n->n_ops, n->n_ops, last);
     } else {
         run_all(n, last, n->n_ops, last);
@@ -86,18 +108,10 @@ void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *c
     par_for(n->n_tasks, weights, n);
 }
 
-static void pack(size_t i, void *state)
-{
-    struct net *n = state;
-    const struct net_op *o = &n->ops[i];
-    if (o->kind == OP_CONV || o->kind == OP_CONV_UP)
-        conv_pack(&o->conv, n->w + o->w, n->packed + o->packed);
-}
-
 void net_changed(struct net *n)
 {
-    if (n->n_packed)
-        par_for(n->n_ops, pack, n);
+    if (!n->trains)
+        pack(n, 0, n->n_ops, false);
 }
 
 double net_sums(const struct net *n, double *sums)

@@ -312,12 +312,15 @@ static void points_to_small(const struct conv *c, const struct points *m, size_t
 
 /* ---- the weights and their points ---- */
 
-/* Those of tiles_down at one point are [panel of out][remainder, in][COLS], behind all of them
- * those of tiles_up, [remainder][panel of in][out][COLS]. */
-static size_t down_apart(const struct conv *c) { return up_to(c->out, COLS) * columns(c) * COLS + ODD; }
-static size_t up_apart(const struct conv *c) { return c->stride * c->stride * up_to(c->in, COLS) * c->out * COLS + ODD; }
+/* From point to point: of tiles_down [panel of out][remainder, in][COLS], of tiles_up
+ * [remainder][panel of in][out][COLS]. */
+static size_t point_apart(const struct conv *c, bool up)
+{
+    size_t s2 = c->stride * c->stride;
+    return (up ? s2 * up_to(c->in, COLS) * c->out : up_to(c->out, COLS) * s2 * c->in) * COLS + ODD;
+}
 
-size_t tiles_packed(const struct conv *c) { return ALL * (down_apart(c) + up_apart(c)); }
+size_t tiles_packed(const struct conv *c, bool up) { return ALL * point_apart(c, up); }
 
 /* U of LANES kernels that lie `apart`: those of remainder r go to packed[at[r] + point * step]. */
 static void weight_to_points(const struct conv *c, const float *weight, size_t apart, float *packed, const size_t *at,
@@ -344,21 +347,21 @@ static void weight_to_points(const struct conv *c, const float *weight, size_t a
     }
 }
 
-void tiles_pack(const struct conv *c, const float *weight, float *packed)
+void tiles_pack(const struct conv *c, bool up, const float *weight, float *packed, size_t part)
 {
     size_t s2 = c->stride * c->stride, taps = c->kernel * c->kernel, in_panels = up_to(c->in, COLS);
-    size_t at[CONV_STRIDE * CONV_STRIDE], down = down_apart(c), up = up_apart(c);
-    for (size_t o = 0; o < c->out; o += LANES)
+    size_t at[CONV_STRIDE * CONV_STRIDE], apart = point_apart(c, up);
+    for (size_t o = part * LANES; !up && o < c->out; o += CONV_PARTS * LANES)
         for (size_t i = 0; i < c->in; i++) {
             for (size_t r = 0; r < s2; r++)
                 at[r] = (o / COLS * columns(c) + r * c->in + i) * COLS + o % COLS;
-            weight_to_points(c, weight + (o * c->in + i) * taps, c->in * taps, packed, at, down);
+            weight_to_points(c, weight + (o * c->in + i) * taps, c->in * taps, packed, at, apart);
         }
-    for (size_t i = 0; i < c->in; i += LANES)
+    for (size_t i = part * LANES; up && i < c->in; i += CONV_PARTS * LANES)
         for (size_t o = 0; o < c->out; o++) {
             for (size_t r = 0; r < s2; r++)
-                at[r] = ALL * down + ((r * in_panels + i / COLS) * c->out + o) * COLS + i % COLS;
-            weight_to_points(c, weight + (o * c->in + i) * taps, taps, packed, at, up);
+                at[r] = ((r * in_panels + i / COLS) * c->out + o) * COLS + i % COLS;
+            weight_to_points(c, weight + (o * c->in + i) * taps, taps, packed, at, apart);
         }
 }
 
@@ -407,7 +410,7 @@ void tiles_down(const struct conv *c, const float *packed, const float *bias, co
         big_to_points(c, x, first, count, 0, c->in, scratch, &v);
         for (size_t k = 0; k < ALL; k++) {
             struct runs run = runs(c, k);
-            const float *u = packed + k * down_apart(c);
+            const float *u = packed + k * point_apart(c, false);
             for (size_t o = 0; o < c->out; o += COLS)
                 for (size_t r = 0; r < run.n; r++) {
                     size_t from = r * c->stride * c->in;
@@ -427,13 +430,12 @@ void tiles_up(const struct conv *c, const float *packed, const float *bias, cons
     float *at = scratch + c->in;
     struct points v = points(BLOCK, columns(c), &at), m = points(BLOCK, c->out, &at);
     memset(scratch, 0, c->in * sizeof *scratch);
-    packed += ALL * down_apart(c);
     for (size_t first = 0; first < total; first += BLOCK) {
         size_t count = least(total - first, BLOCK);
         small_to_points(c, y, first, count, scratch, &m);
         for (size_t k = 0; k < ALL; k++)
             for (size_t r = 0; r < s * s; r++) {
-                const float *u = packed + k * up_apart(c) + r * panels * c->out * COLS;
+                const float *u = packed + k * point_apart(c, true) + r * panels * c->out * COLS;
                 float *to = v.p + k * v.apart + r * c->in;
                 for (size_t i = 0; has(c, r, k) && i < c->in; i += COLS)
                     gemm_panel(count, c->out, m.p + k * m.apart, m.ld, 1, u + i * c->out, COLS, to + i, v.ld,

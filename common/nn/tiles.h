@@ -33,9 +33,9 @@
 bool tiles_fit(const struct conv *c);
 
 size_t tiles_scratch(const struct conv *c);
-size_t tiles_packed(const struct conv *c);
+size_t tiles_packed(const struct conv *c, bool up);
 size_t tiles_slices(const struct conv *c);
-void tiles_pack(const struct conv *c, const float *weight, float *packed);
+void tiles_pack(const struct conv *c, bool up, const float *weight, float *packed, size_t part);
 void tiles_down(const struct conv *c, const float *packed, const float *bias, const float *x, float *y, size_t n,
                 float *scratch);
 void tiles_up(const struct conv *c, const float *packed, const float *bias, const float *y, float *x, size_t n,

@@ -209,6 +209,15 @@ static void norms(void **state)
     norm("batchnorm2d_eval", false);
 }
 
+/* The weights as conv_down or conv_up wants them. */
+static float *packed(const struct conv *c, const float *w, bool up)
+{
+    float *p = mem_zero(conv_packed(c, up), sizeof *p);
+    for (size_t part = 0; part < CONV_PARTS; part++)
+        conv_pack(c, up, w, p, part);
+    return p;
+}
+
 /* A convolution, or, if `up`, a transposed one. */
 static void convolution(const char *name, size_t stride, bool up)
 {
@@ -225,18 +234,17 @@ static void convolution(const char *name, size_t stride, bool up)
     size_t nx, ny, nw;
     float *x = values(g, "x", &nx), *dy = values(g, "dy", &ny), *w = values(g, "weight", &nw), *b = values(g, "bias", NULL);
     float *y = mem_new(ny, sizeof *y), *dx = mem_new(nx, sizeof *dx), *dw = mem_new(nw, sizeof *dw);
-    float *db = mem_new(c.in + c.out, sizeof *db), *packed = mem_zero(conv_packed(&c), sizeof *packed);
+    float *db = mem_new(c.in + c.out, sizeof *db), *packed_down = packed(&c, w, false), *packed_up = packed(&c, w, true);
     float *scratch = mem_aligned(conv_scratch(&c), sizeof *scratch);
     size_t from = up ? c.out : c.in, to = up ? c.in : c.out, pixels = c.h * c.w, small_pixels = c.oh * c.ow;
     channels_last(x, n, from, up ? small_pixels : pixels);
     channels_last(dy, n, to, up ? pixels : small_pixels);
-    conv_pack(&c, w, packed);
     if (up) {
-        conv_up(&c, packed, b, x, y, n, scratch);
-        conv_down(&c, packed, NULL, dy, dx, n, scratch);
+        conv_up(&c, packed_up, b, x, y, n, scratch);
+        conv_down(&c, packed_down, NULL, dy, dx, n, scratch);
     } else {
-        conv_down(&c, packed, b, x, y, n, scratch);
-        conv_up(&c, packed, NULL, dy, dx, n, scratch);
+        conv_down(&c, packed_down, b, x, y, n, scratch);
+        conv_up(&c, packed_up, NULL, dy, dx, n, scratch);
     }
     for (size_t i = 0; i < conv_slices(&c); i++)
         conv_weight(&c, up ? dy : x, up ? x : dy, dw, n, i, scratch);
@@ -250,7 +258,7 @@ static void convolution(const char *name, size_t stride, bool up)
     same(file, g, "dx", dx, TOL);
     same(file, g, "dweight", dw, TOL);
     same(file, g, "dbias", db, TOL);
-    float *all[] = { x, dy, w, b, y, dx, dw, db, packed, scratch };
+    float *all[] = { x, dy, w, b, y, dx, dw, db, packed_down, packed_up, scratch };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     safetensors_close(g);
@@ -296,7 +304,7 @@ static void convolution_slow(void **state)
         c.ow = conv_size(c.w, c.kernel, c.stride, c.pad);
         assert_int_equal(tiles_fit(&c), cases[t].tiles);
         size_t n = 5, nx = n * c.in * c.h * c.w, ny = n * c.out * c.oh * c.ow, k = c.kernel, nw = c.out * c.in * k * k;
-        float *x = mem_new(nx, 4), *y = mem_new(ny, 4), *w = mem_new(nw, 4), *packed = mem_zero(conv_packed(&c), 4);
+        float *x = mem_new(nx, 4), *y = mem_new(ny, 4), *w = mem_new(nw, 4);
         float *to = mem_new(nx + ny + nw, 4), bias[64];
         double *down = mem_zero(ny, 8), *up = mem_zero(nx, 8), *dw = mem_zero(nw, 8);
         float *scratch = mem_aligned(conv_scratch(&c), 4);
@@ -326,15 +334,15 @@ static void convolution_slow(void **state)
                         dw[at_w] += (double)x[at_x] * (double)y[at_y + o];
                     }
                 }
-        conv_pack(&c, w, packed);
-        conv_down(&c, packed, bias, x, to, n, scratch);
+        float *packed_down = packed(&c, w, false), *packed_up = packed(&c, w, true);
+        conv_down(&c, packed_down, bias, x, to, n, scratch);
         equal(to, down, ny, cases[t].tiles);
-        conv_up(&c, packed, bias, y, to, n, scratch);
+        conv_up(&c, packed_up, bias, y, to, n, scratch);
         equal(to, up, nx, cases[t].tiles);
         for (size_t i = 0; i < conv_slices(&c); i++)
             conv_weight(&c, x, y, to, n, i, scratch);
         equal(to, dw, nw, cases[t].tiles);
-        free(x); free(y); free(w); free(packed); free(to); free(down); free(up); free(dw); free(scratch);
+        free(x); free(y); free(w); free(packed_down); free(packed_up); free(to); free(down); free(up); free(dw); free(scratch);
     }
 }
 
