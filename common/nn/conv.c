@@ -95,7 +95,8 @@ void conv_down(const struct conv *c, const float *packed, const float *bias, con
             for (size_t o = 0; o < c->out; o += COLS)
                 for (size_t i = 0; i < c->kernel; i++)
                     gemm_panel(c->ow, run, scratch + (v * c->stride + i) * row, c->stride * c->in, 1,
-                               packed + (o * c->kernel + i * COLS) * run, COLS, y + o, c->out, least(c->out - o, COLS), true);
+                               packed + (o * c->kernel + i * COLS) * run, COLS, y + o, c->out, least(c->out - o, COLS),
+                               true, false);
         }
     }
 }
@@ -115,7 +116,7 @@ void conv_up(const struct conv *c, const float *packed, const float *bias, const
         memset(scratch, 0, size * sizeof *scratch);
         for (size_t v = 0; v < c->oh; v++, y += c->ow * c->out) {
             for (size_t k = 0; k < kk; k += COLS)
-                gemm_panel(c->ow, c->out, y, c->out, 1, packed + k * c->out, COLS, patches + k, wide, COLS, false);
+                gemm_panel(c->ow, c->out, y, c->out, 1, packed + k * c->out, COLS, patches + k, wide, COLS, false, false);
             for (size_t i = 0; i < c->kernel; i++)
                 for (size_t first = 0; first < apart; first++)          /* of neighbours, one waits for the other */
                     for (size_t u = first; u < c->ow; u += apart) {
@@ -161,7 +162,7 @@ void conv_weight(const struct conv *c, const float *x, const float *y, float *dw
                 memcpy(part + u * COLS, y + u * c->out + o, cols * sizeof *y);
             for (size_t k = 0; k < rows; k++)
                 gemm_panel(run, c->ow, scratch + (v * c->stride + i + k) * row, 1, c->stride * c->in, whole ? y + o : part,
-                           whole ? c->out : COLS, sums + k * run * COLS, COLS, COLS, true);
+                           whole ? c->out : COLS, sums + k * run * COLS, COLS, COLS, true, false);
         }
     }
     for (size_t k = 0; k < rows * run; k++)

@@ -16,8 +16,8 @@ enum { LANES = 8, VECS = 2, ROWS = 6 };
 enum { WIDE = LANES * VECS };
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
-/* What the products read next of B: p[i step] is fetched while term i is added. It comes from
- * too far away to wait for it. Where nothing follows, no harm is done. */
+/* What the products read next of B: p[i step] is fetched while term i is added. Where nothing
+ * follows, no harm is done. */
 struct next { const float *p; size_t step; };
 
 /* c[rows][WIDE] (+)= a[rows][k] b[k][WIDE]; rows is known where this is inlined. */
@@ -66,7 +66,7 @@ static void tiles(size_t rows, size_t k, const float *a, size_t a_row, size_t a_
 }
 
 void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
-                const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add)
+                const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add, bool far)
 {
     float edge[ROWS * WIDE];
     for (size_t p = 0; p == 0 || p < k; p += GEMM_DEPTH) {      /* b[depth][WIDE] stays in the first cache */
@@ -77,8 +77,10 @@ void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
                 size_t rows = m - i < ROWS ? m - i : ROWS;
                 const float *left = a + i * a_row + p * a_col, *right = b + p * ldb + j;
                 float *to = c + i * ldc + j;
-                struct next next = { right + WIDE + i / ROWS % VECS * LANES, ldb };     /* the columns beside these */
-                if (ldb == GEMM_COLS)           /* the terms below, a part with each tile */
+                struct next next = { right, 0 };
+                if (far && ldb > GEMM_COLS)     /* the columns beside these */
+                    next = (struct next){ right + WIDE + i / ROWS % VECS * LANES, ldb };
+                else if (far)                   /* the terms below, a part with each tile */
                     next = (struct next){ b + (p + depth) * ldb + i / ROWS * depth * LANES / 4, LANES / 4 };
                 if (cols - j >= WIDE) {
                     tiles(rows, depth, left, a_row, a_col, right, ldb, to, ldc, more, next);

@@ -18,9 +18,11 @@ enum { GEMM_COLS = 32, GEMM_DEPTH = 256 };
  * Element (i, p) of A is a[i * a_row + p * a_col], of B b[p * ldb + j], of C
  * c[i * ldc + j]. All GEMM_COLS columns of B are read, the first `cols` of C written
  * (added to if `add`). Each element is a float sum over p in order, cut every
- * GEMM_DEPTH terms: the same bits for any m and cols. k = 0 gives zeros. */
+ * GEMM_DEPTH terms: the same bits for any m and cols. k = 0 gives zeros. `far`: B is one of
+ * many panels, more than the second cache holds, and what follows it in memory, its next
+ * panel, is to be fetched meanwhile. */
 void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
-                const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add);
+                const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add, bool far);
 
 /* Sum of a[i] * b[i] over n. */
 float gemm_dot(const float *a, const float *b, size_t n);

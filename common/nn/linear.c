@@ -14,12 +14,12 @@ void linear_forward(size_t in, size_t out, const float *weight, const float *bia
     for (size_t o = 0; bias && o < out; o++)
         for (size_t r = 0; r < LINEAR_ROWS; r++)
             y[o * LINEAR_ROWS + r] = bias[o];
-    gemm_panel(out, in, weight, in, 1, x, LINEAR_ROWS, y, LINEAR_ROWS, LINEAR_ROWS, bias);
+    gemm_panel(out, in, weight, in, 1, x, LINEAR_ROWS, y, LINEAR_ROWS, LINEAR_ROWS, bias, false);
 }
 
 void linear_input(size_t in, size_t out, const float *weight, const float *dy, float *dx, bool add)
 {
-    gemm_panel(in, out, weight, 1, in, dy, LINEAR_ROWS, dx, LINEAR_ROWS, LINEAR_ROWS, add);
+    gemm_panel(in, out, weight, 1, in, dy, LINEAR_ROWS, dx, LINEAR_ROWS, LINEAR_ROWS, add, false);
 }
 
 void linear_weight(size_t in, size_t out, const float *x, const float *dy, size_t blocks, size_t first, float *dw)
@@ -29,7 +29,7 @@ void linear_weight(size_t in, size_t out, const float *x, const float *dy, size_
     for (size_t b = 0; b < blocks; b++) {
         gemm_turn(x + (b * in + first) * LINEAR_ROWS, LINEAR_ROWS, cols, turned, LINEAR_ROWS);
         gemm_panel(out, LINEAR_ROWS, dy + b * out * LINEAR_ROWS, LINEAR_ROWS, 1, turned, LINEAR_ROWS,
-                   dw + first, in, cols, b > 0);
+                   dw + first, in, cols, b > 0, false);
     }
 }
 

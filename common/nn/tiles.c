@@ -8,7 +8,7 @@
 
 enum { LANES = 16, COLS = GEMM_COLS };
 enum { SIDE = 4, POINTS = 5, ALL = POINTS * POINTS };  /* outputs of a tile, and its points, in one dimension */
-enum { BLOCK = 64, LONG = 128 };        /* tiles of one product, and of one that adds up over the tiles */
+enum { BLOCK = 64 };            /* tiles of one product */
 enum { ODD = 16 };              /* floats more, so that rows and points do not all lie in the same lines of the cache */
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
@@ -151,7 +151,7 @@ size_t tiles_scratch(const struct conv *c)
     float *none = NULL;
     size_t slice = c->stride * c->stride * slice_channels(c);
     size_t products = points(BLOCK, columns(c), &none).apart + points(BLOCK, c->out, &none).apart;
-    size_t weight = points(LONG, slice, &none).apart + points(LONG, c->out, &none).apart + points(slice, c->out, &none).apart;
+    size_t weight = points(BLOCK, slice, &none).apart + points(BLOCK, c->out, &none).apart + points(slice, c->out, &none).apart;
     return c->in + ALL * (products > weight ? products : weight) + COLS;
 }
 
@@ -416,7 +416,7 @@ void tiles_down(const struct conv *c, const float *packed, const float *bias, co
                     size_t from = r * c->stride * c->in;
                     gemm_panel(count, run.length * c->in, v.p + k * v.apart + from, v.ld, 1,
                                u + (o / COLS * wide + from) * COLS, COLS, m.p + k * m.apart + o, m.ld,
-                               least(c->out - o, COLS), r > 0);
+                               least(c->out - o, COLS), r > 0, true);
                 }
         }
         points_to_small(c, &m, first, count, bias, y);
@@ -439,7 +439,7 @@ void tiles_up(const struct conv *c, const float *packed, const float *bias, cons
                 float *to = v.p + k * v.apart + r * c->in;
                 for (size_t i = 0; has(c, r, k) && i < c->in; i += COLS)
                     gemm_panel(count, c->out, m.p + k * m.apart, m.ld, 1, u + i * c->out, COLS, to + i, v.ld,
-                               least(c->in - i, COLS), false);
+                               least(c->in - i, COLS), false, true);
             }
         points_to_big(c, &v, first, count, bias, x);
     }
@@ -450,10 +450,10 @@ void tiles_weight(const struct conv *c, const float *x, const float *y, float *d
 {
     size_t s = c->stride, channels = slice_channels(c), wide = s * s * channels, total = n * tiles(c);
     float *at = scratch + c->in;
-    struct points v = points(LONG, wide, &at), m = points(LONG, c->out, &at), du = points(wide, c->out, &at);
+    struct points v = points(BLOCK, wide, &at), m = points(BLOCK, c->out, &at), du = points(wide, c->out, &at);
     memset(scratch, 0, c->in * sizeof *scratch);
-    for (size_t first = 0; first < total; first += LONG) {
-        size_t count = least(total - first, LONG);
+    for (size_t first = 0; first < total; first += BLOCK) {
+        size_t count = least(total - first, BLOCK);
         big_to_points(c, x, first, count, slice * channels, channels, scratch, &v);
         small_to_points(c, y, first, count, scratch, &m);
         for (size_t k = 0; k < ALL; k++) {
@@ -462,7 +462,7 @@ void tiles_weight(const struct conv *c, const float *x, const float *y, float *d
                 for (size_t r = 0; r < run.n; r++) {
                     size_t from = r * s * channels;
                     gemm_panel(run.length * channels, count, v.p + k * v.apart + from, 1, v.ld, m.p + k * m.apart + o, m.ld,
-                               du.p + k * du.apart + from * du.ld + o, du.ld, least(c->out - o, COLS), first > 0);
+                               du.p + k * du.apart + from * du.ld + o, du.ld, least(c->out - o, COLS), first > 0, true);
                 }
         }
     }
