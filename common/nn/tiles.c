@@ -105,17 +105,23 @@ INLINE void both(void (*one)(const vec *, vec *, size_t), size_t from, size_t to
 static size_t up_to(size_t n, size_t whole) { return (n + whole - 1) / whole; }
 static size_t least(size_t p, size_t q) { return p < q ? p : q; }
 
-/* Remainders of a row (or column) that have a weight at a point: all, but at infinity
- * those of two taps. They are the first ones. */
-static size_t reach(const struct conv *c, size_t point)
+/* Points at which a remainder of a row (or column) has a weight: all, but of a single tap not
+ * infinity. Those of two taps are the first remainders. */
+static size_t own_points(const struct conv *c, size_t remainder)
 {
-    return point == POINTS - 1 ? c->kernel - c->stride : c->stride;
+    return remainder < c->kernel - c->stride ? POINTS : SIDE;
 }
 
-/* Whether remainder r does. */
+/* So many remainders have one at a point. */
+static size_t reach(const struct conv *c, size_t point)
+{
+    return point < SIDE ? c->stride : c->kernel - c->stride;
+}
+
+/* Whether remainder r of both has one at point k of both. */
 static bool has(const struct conv *c, size_t r, size_t k)
 {
-    return r / c->stride < reach(c, k / POINTS) && r % c->stride < reach(c, k % POINTS);
+    return k / POINTS < own_points(c, r / c->stride) && k % POINTS < own_points(c, r % c->stride);
 }
 
 static size_t columns(const struct conv *c) { return c->stride * c->stride * c->in; }
@@ -205,7 +211,7 @@ static void big_to_points(const struct conv *c, const float *x, size_t first, si
         float *to = v->p + t * v->ld;
         for (size_t r = 0; r < c->stride * c->stride; r++) {
             const float *from[ALL];
-            size_t rows = has(c, r, ALL - POINTS) ? POINTS : SIDE, cols = has(c, r, SIDE) ? POINTS : SIDE, at[ALL];
+            size_t rows = own_points(c, r / c->stride), cols = own_points(c, r % c->stride), at[ALL];
             big_pixels(c, &p, r, at);
             for (size_t k = 0; k < ALL; k++)
                 from[k] = at[k] == OUTSIDE ? zeros : x + at[k] + channel;
@@ -232,7 +238,7 @@ static void points_to_big(const struct conv *c, const struct points *v, size_t f
         struct place p = place(c, first + t);
         const float *from = v->p + t * v->ld;
         for (size_t r = 0; r < c->stride * c->stride; r++) {
-            size_t rows = has(c, r, ALL - POINTS) ? POINTS : SIDE, cols = has(c, r, SIDE) ? POINTS : SIDE, at[ALL];
+            size_t rows = own_points(c, r / c->stride), cols = own_points(c, r % c->stride), at[ALL];
             vec e[ALL] = { { 0 } };
             big_pixels(c, &p, r, at);
             for (size_t i = 0; i < c->in; i += LANES, from += LANES) {
@@ -389,7 +395,7 @@ static void points_to_weight(const struct conv *c, const struct points *du, size
 
 /* ---- the products ---- */
 
-/* The remainders that have weights at point k, as `n` runs of `length`, from[i] = i s. */
+/* The remainders that have weights at point k: `n` runs of `length`, a stride apart. */
 struct runs { size_t n, length; };
 
 static struct runs runs(const struct conv *c, size_t k)
