@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "cluster/linkage.h"
+#include "drive/slurp.h"
 #include "math/near.h"
-#include "stream/slurp.h"
 
 enum { WARD, SINGLE, AVERAGE, COMPLETE };
 
@@ -108,7 +109,7 @@ int main(int argc, char **argv)
     if (isnan(arg.distance) && s->records && k > s->n)
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);
     if (arg.linkage == WARD || arg.linkage == SINGLE)
-        mem_need((double)s->n * (12 * (double)s->d + 100), "the vectors, their clusters' centres and the tree");
+        budget_need((double)s->n * (12 * (double)s->d + 100), "the vectors, their clusters' centres and the tree");
     struct merge *merges = mem_new(s->n, sizeof *merges);
     int32_t *labels = mem_new(s->n, sizeof *labels);
     if (arg.connectivity)

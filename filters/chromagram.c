@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp/args.h"
+#include "drive/map.h"
+#include "drive/samples.h"
+#include "drive/spectral_opts.h"
 #include "dsp/chroma.h"
-#include "stream/map.h"
-#include "stream/samples.h"
 
 static struct chroma_conf conf = { .n_chroma = 12, .ctroct = 5, .octwidth = 2 };
 static struct {

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "drive/item.h"
 #include "score/match.h"
 #include "stream/classes.h"
-#include "stream/item.h"
 
 enum { COUNTS, ROW, COLUMN, ALL };
 
@@ -29,7 +30,7 @@ static const struct opt opts[] = {
     OPT_STR('c', "cluster", &arg.cluster, "FIELD", "clusters, in columns"),
     OPT_CHOICE(0, "shares", &arg.shares, "none|row|column|all", "of what the numbers are shares; none: counts"),
     OPT_FLAG(0, "match", &arg.match, "order the clusters so that each stands under the truth it fits best"),
-    OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more data than this"),
+    BUDGET_OPT,
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -119,7 +120,7 @@ int main(int argc, char **argv)
         }
     }
     size_t rows = truth.n, columns = cluster.n;
-    mem_need((double)rows * (double)columns * sizeof(double), "the table");
+    budget_need((double)rows * (double)columns * sizeof(double), "the table");
     struct ranking row = names_rank(&truth, SIZE_MAX), column = names_rank(&cluster, SIZE_MAX);
     double *table = mem_zero(mem_mul(rows, columns), sizeof *table);
     for (size_t i = 0; i < n; i++)

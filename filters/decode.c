@@ -18,8 +18,8 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
-#include "stream/item.h"
-#include "stream/piece.h"
+#include "drive/item.h"
+#include "drive/piece.h"
 
 enum { MONO, KEEP };
 enum { WINDOW = 8 };                            /* records for each child that may be under way */

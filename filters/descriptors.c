@@ -7,10 +7,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "dsp/args.h"
+#include "drive/map.h"
+#include "drive/samples.h"
+#include "drive/spectral_opts.h"
 #include "dsp/descr.h"
-#include "stream/map.h"
-#include "stream/samples.h"
 
 static struct descr_conf conf = { .p = 2, .roll_percent = 0.85, .amin = 1e-10, .power = 2, .threshold = 1e-10 };
 static struct {

@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
-#include "stream/map.h"
+#include "drive/map.h"
 #include "text/encoder.h"
 
 enum { WINDOW_FIRST, WINDOW_MEAN };

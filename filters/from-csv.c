@@ -14,10 +14,10 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "stream/ids.h"
-#include "stream/item.h"
-#include "stream/cells.h"
 #include "base/utf8.h"
+#include "drive/item.h"
+#include "files/cells.h"
+#include "stream/ids.h"
 
 static struct {
     const char *id, *out, *delimiter;

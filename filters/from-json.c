@@ -14,10 +14,10 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "drive/item.h"
+#include "files/base64.h"
+#include "files/jsonl.h"
 #include "stream/ids.h"
-#include "stream/item.h"
-#include "stream/jsonl.h"
-#include "text/base64.h"
 
 static struct {
     const char *id;

@@ -17,10 +17,10 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/utf8.h"
-#include "stream/cells.h"
+#include "drive/item.h"
+#include "files/cells.h"
+#include "files/npy.h"
 #include "stream/ids.h"
-#include "stream/item.h"
-#include "stream/npy.h"
 
 static struct {
     const char *id, *out, *delimiter;

@@ -16,9 +16,9 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "drive/map.h"
+#include "drive/slurp.h"
 #include "stream/ids.h"
-#include "stream/map.h"
-#include "stream/slurp.h"
 
 enum { MISSING_FAIL, MISSING_SKIP, MISSING_ZERO, MISSING_MEAN };
 enum { NORMALIZE_NONE, NORMALIZE_L2 };

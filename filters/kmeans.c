@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cluster/dbscan.h"
 #include "cluster/kmeans.h"
+#include "drive/model.h"
+#include "drive/slurp.h"
 #include "score/internal.h"
-#include "stream/model.h"
-#include "stream/slurp.h"
 
 enum { BY_SILHOUETTE, BY_CALINSKI_HARABASZ, BY_DAVIES_BOULDIN, BY_INERTIA_KNEE };
 
@@ -166,7 +167,7 @@ static double score(const struct slurp *s, const struct kmeans *m, struct rec *t
         label[i] = *at - 1;
     }
     if (arg.scan || arg.by == BY_SILHOUETTE) {
-        mem_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, used),
+        budget_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, used),
                  "the silhouette");
         v[BY_SILHOUETTE] = internal_silhouette(s->x, s->n, s->d, label, used, false, NULL, NULL);
     }
@@ -286,7 +287,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, true);
     struct kmeans *m = arg.model.path ? load(in) : NULL;
     struct slurp *s = slurp_read(in, arg.in, arg.out);
-    mem_need(8 * (double)s->n * (double)s->d, "the vectors, twice");
+    budget_need(8 * (double)s->n * (double)s->d, "the vectors, twice");
     if (!m)
         m = fit(s);
     else if (s->n && s->d != m->d)

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "dsp/args.h"
-#include "stream/map.h"
-#include "stream/samples.h"
+#include "drive/map.h"
+#include "drive/samples.h"
+#include "drive/spectral_opts.h"
 
 enum { PAD_FLOOR, PAD_VALUE, PAD_REFLECT, PAD_NONE };
 

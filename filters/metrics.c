@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "drive/scored.h"
 #include "score/bootstrap.h"
 #include "score/external.h"
 #include "score/internal.h"
 #include "score/profile.h"
-#include "stream/scored.h"
 #include "stream/word.h"
 
 static struct {
@@ -46,7 +47,7 @@ static const struct opt opts[] = {
     OPT_STR(0, "id", &arg.id, "NAME", "id of the record that is written"),
     OPT_LIST('s', "set", &arg.set, "NAME=VALUE", "put a field into it; may be given several times"),
     OPT_JOBS(&arg.jobs),
-    OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more data than this"),
+    BUDGET_OPT,
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -100,7 +101,7 @@ static void put_interval(const char *name, const char *suffix, struct interval i
 /* The mean silhouette; each row's to row[n] (or NULL). */
 static double silhouette(const struct scored *s, bool cosine, double *row)
 {
-    mem_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, s->k),
+    budget_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, s->k),
              "the silhouette");
     progress_start(100, "percent of the silhouette");
     double mean = internal_silhouette(s->x, s->n, s->d, s->cluster, s->k, cosine, row, tick);

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "dsp/args.h"
+#include "drive/map.h"
+#include "drive/samples.h"
+#include "drive/spectral_opts.h"
 #include "dsp/dct.h"
-#include "stream/map.h"
-#include "stream/samples.h"
 
 static struct {
     const char *in, *out;

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/par.h"
+#include "drive/slurp.h"
 #include "math/near.h"
-#include "stream/slurp.h"
 
 static struct {
     const char *in, *out, *of;
@@ -140,7 +141,7 @@ int main(int argc, char **argv)
     size_t of = read_ids(s, &found);
     if (arg.of && of == SIZE_MAX)
         die(ST_STOPPED, "%s: no record of that id with a vector", arg.of);
-    mem_need((double)s->n * (double)found.k * 12 + 2.0 * (double)s->n * (double)s->d * 4, "the list of neighbours");
+    budget_need((double)s->n * (double)found.k * 12 + 2.0 * (double)s->n * (double)s->d * 4, "the list of neighbours");
     found.t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     found.index = mem_new(mem_mul(s->n, found.k), sizeof *found.index);
     found.distance = mem_new(mem_mul(s->n, found.k), sizeof *found.distance);

@@ -11,15 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "drive/map.h"
+#include "drive/model.h"
+#include "drive/slurp.h"
 #include "math/eig.h"
 #include "math/pca.h"
-#include "stream/map.h"
-#include "stream/model.h"
-#include "stream/slurp.h"
 
 enum { SOLVER_EXACT, SOLVER_RANDOMIZED };
 enum { RANDOM_STEPS = 8 };          /* products with the covariance; scikit-learn's 7 iterations and the last */
@@ -44,7 +45,7 @@ static const struct opt opts[] = {
     OPT_INPUT('m', "model", &arg.model, "apply this model instead of fitting one"),
     OPT_NOTE(0, "save", &arg.save, "FILE", "write the fitted model to this file"),
     OPT_FLAG(0, "inverse", &arg.inverse, "back from components to the columns of --model"),
-    OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more data than this"),
+    BUDGET_OPT,
     OPT_END
 };
 static const struct prog prog = {
@@ -86,7 +87,7 @@ static void add(const float *x, size_t n, size_t d, void *state)
 {
     struct pca_fit **fit = state;
     if (!*fit) {
-        mem_need(8 * (double)d * (double)d, "the covariance");
+        budget_need(8 * (double)d * (double)d, "the covariance");
         *fit = pca_fit_new(d);
     }
     pca_fit_add(*fit, x, n);
@@ -176,14 +177,14 @@ static void learn(struct rec_in *in)
             arg.n, n, d, most);
     if (rows && arg.n >= 1 && (arg.solver == SOLVER_RANDOMIZED || 4 * arg.n <= (double)most)) {
         if (arg.solver == SOLVER_EXACT && most <= PCA_SQUARE)
-            mem_need(8 * (double)most * (double)most + 20 * (double)rows->nnz, "the products of sparse vectors");
+            budget_need(8 * (double)most * (double)most + 20 * (double)rows->nnz, "the products of sparse vectors");
         sparse_index(rows);
         pca = pca_sparse(rows, (size_t)arg.n, arg.solver == SOLVER_RANDOMIZED ? RANDOM_STEPS : 0, arg.seed);
         pca_fit_free(fit);
     } else {
         if (rows)
             add_all(rows, &fit);
-        mem_need(24 * (double)most * (double)most, "the eigenvectors");
+        budget_need(24 * (double)most * (double)most, "the eigenvectors");
         pca = most > EIG_MAX ? NULL : pca_fit_solve(fit, arg.n);
     }
     if (!pca)

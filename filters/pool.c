@@ -12,9 +12,9 @@
 
 #include "base/mem.h"
 #include "base/progress.h"
+#include "drive/item.h"
+#include "drive/slurp.h"
 #include "stream/ids.h"
-#include "stream/item.h"
-#include "stream/slurp.h"
 
 static struct {
     const char *by, *mean, *majority;

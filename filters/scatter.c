@@ -13,10 +13,10 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "drive/item.h"
+#include "drive/slurp.h"
+#include "files/line.h"
 #include "plot/scatter.h"
-#include "stream/item.h"
-#include "stream/line.h"
-#include "stream/slurp.h"
 
 static struct {
     const char *in, *color, *shape, *title, *size;

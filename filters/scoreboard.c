@@ -13,9 +13,9 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/number.h"
+#include "drive/item.h"
+#include "files/line.h"
 #include "stream/classes.h"
-#include "stream/item.h"
-#include "stream/line.h"
 
 enum { TEXT, CSV, MARKDOWN };
 

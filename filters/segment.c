@@ -14,8 +14,8 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "stream/map.h"
-#include "stream/piece.h"
+#include "drive/map.h"
+#include "drive/piece.h"
 
 static struct {
     const char *in;

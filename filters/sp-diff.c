@@ -13,8 +13,8 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "stream/rec.h"
 #include "base/number.h"
+#include "stream/rec.h"
 
 static struct {
     double atol, rtol;

@@ -11,7 +11,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "stream/map.h"
+#include "drive/map.h"
 #include "stream/word.h"
 
 static struct {

@@ -12,11 +12,11 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "stream/history.h"
 #include "stream/ids.h"
 #include "stream/rec.h"
-#include "base/number.h"
 
 static struct {
     bool pipeline;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "stream/map.h"
+#include "drive/map.h"
 
 static struct {
     bool invert, ignore_case;

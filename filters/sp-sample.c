@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "drive/map.h"
 #include "stream/ids.h"
-#include "stream/map.h"
 
 static struct {
     int64_t count;

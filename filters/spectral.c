@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cluster/kmeans.h"
 #include "cluster/spectral.h"
-#include "stream/slurp.h"
+#include "drive/slurp.h"
 
 enum { RBF, KNN };
 enum { KMEANS, DISCRETIZE };
@@ -75,7 +76,7 @@ static struct graph *graph_of(const struct slurp *s)
         }
         return graph_knn(s->x, s->n, s->d, k < 2 ? 2 : k);
     }
-    mem_need(graph_rbf_bytes(s->n), "the similarity matrix");
+    budget_need(graph_rbf_bytes(s->n), "the similarity matrix");
     if (strcmp(arg.gamma, "auto") == 0) {
         gamma = graph_rbf_gamma(s->x, s->n, s->d);
         if (!progress_quiet)

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "drive/map.h"
 #include "math/stats.h"
-#include "stream/map.h"
 
 static struct {
     const char *in, *out;

@@ -15,9 +15,9 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "drive/map.h"
+#include "drive/model.h"
 #include "stream/ids.h"
-#include "stream/map.h"
-#include "stream/model.h"
 #include "text/tokens.h"
 #include "text/vocab.h"
 

@@ -17,10 +17,10 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "base/utf8.h"
-#include "stream/csv.h"
+#include "drive/item.h"
+#include "files/csv.h"
+#include "files/line.h"
 #include "stream/ids.h"
-#include "stream/item.h"
-#include "stream/line.h"
 
 static struct {
     const char *output, *delimiter;

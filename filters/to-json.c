@@ -16,9 +16,9 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "base/utf8.h"
-#include "stream/item.h"
-#include "stream/line.h"
-#include "text/base64.h"
+#include "drive/item.h"
+#include "files/base64.h"
+#include "files/line.h"
 
 static struct {
     const char *output;

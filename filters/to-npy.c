@@ -15,9 +15,9 @@
 #include "base/mem.h"
 #include "base/outfile.h"
 #include "base/progress.h"
-#include "stream/item.h"
-#include "stream/line.h"
-#include "stream/npy.h"
+#include "drive/item.h"
+#include "files/line.h"
+#include "files/npy.h"
 
 static struct {
     const char *in, *ids, *output;

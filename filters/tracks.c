@@ -18,10 +18,10 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/walk.h"
-#include "stream/cells.h"
+#include "drive/item.h"
+#include "files/cells.h"
+#include "files/path.h"
 #include "stream/ids.h"
-#include "stream/item.h"
-#include "stream/path.h"
 
 static struct {
     struct opt_input csv, not_in;

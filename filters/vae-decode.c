@@ -13,9 +13,9 @@
 
 #include "base/mem.h"
 #include "base/par.h"
-#include "nn/model.h"
-#include "stream/map.h"
-#include "stream/slurp.h"
+#include "drive/map.h"
+#include "drive/slurp.h"
+#include "drive/vae_model.h"
 
 static struct {
     const char *in, *out;

@@ -13,13 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
-#include "nn/model.h"
-#include "stream/item.h"
-#include "stream/table.h"
+#include "drive/item.h"
+#include "drive/table.h"
+#include "drive/vae_model.h"
 
 /* The heads of an image net read all pixels of all channels, 32768 in the paper's: features that grow
  * by little move logvar by much, an odd song's to 12 and more, the decoder is fed noise of
@@ -76,7 +77,7 @@ static const struct opt opts[] = {
     OPT_NOTE(0, "checkpoint", &arg.checkpoint, "FILE", "keep what is needed to go on, after each epoch"),
     OPT_NOTE(0, "resume", &arg.resume, "FILE", "go on from a checkpoint"),
     OPT_JOBS(&arg.jobs),
-    OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more than this"),
+    BUDGET_OPT,
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };

@@ -12,10 +12,10 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "drive/map.h"
+#include "drive/model.h"
+#include "drive/slurp.h"
 #include "math/moments.h"
-#include "stream/map.h"
-#include "stream/model.h"
-#include "stream/slurp.h"
 
 enum { PER_COLUMN, PER_ELEMENT, PER_BAND, PER_ALL };
 static const char *const per_names[] = { "column", "element", "band", "all" };

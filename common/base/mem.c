@@ -11,8 +11,6 @@
 
 enum { HUGE_PAGE = 2 << 20 };
 
-size_t mem_limit = 0;
-
 size_t mem_mul(size_t a, size_t b)
 {
     size_t bytes;
@@ -79,11 +77,4 @@ char *mem_text(const char *s, size_t n)
     memcpy(copy, s, n);
     copy[n] = '\0';
     return copy;
-}
-
-void mem_need(double bytes, const char *what)
-{
-    if (mem_limit && bytes > (double)mem_limit)
-        die(ST_MEMORY, "%s needs %.1f MiB, more than --max-memory (%.1f MiB)", what,
-            bytes / 1048576, (double)mem_limit / 1048576);
 }

@@ -28,11 +28,4 @@ char *mem_text(const char *s, size_t n);
 /* a * b, or ST_MEMORY on overflow. */
 size_t mem_mul(size_t a, size_t b);
 
-/* The limit that --max-memory sets, in bytes; 0 is none. */
-extern size_t mem_limit;
-
-/* End with ST_MEMORY if `bytes` of data at once are more than mem_limit;
- * `what` says what needs them ("the distance matrix of 50000 rows"). */
-void mem_need(double bytes, const char *what);
-
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/mem.h"
 #include "base/par.h"
 
@@ -385,7 +386,7 @@ void linkage_matrix(const float *x, size_t n, size_t d, enum linkage_rule rule, 
 {
     if (n < 2)
         return;
-    mem_need(linkage_matrix_bytes(n), "the distance matrix");
+    budget_need(linkage_matrix_bytes(n), "the distance matrix");
     struct matrix m = { x, n, d, unit_of(x, n * d), mem_new(n * (n - 1) / 2, sizeof(float)) };
     par_for(par_blocks(n, ROWS), matrix_block, &m);
     size_t *size = mem_new(n, sizeof *size), *chain = mem_new(n, sizeof *chain);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -294,7 +295,7 @@ static void apply(struct system *s, const double *x, double *y)
 static bool dense(struct system *s, size_t want, double *value, double *vector)
 {
     size_t n = s->product.g->n;
-    mem_need(8 * (double)n * (double)n * (s->product.g->half ? 2.5 : 2), "the matrix for LAPACK");
+    budget_need(8 * (double)n * (double)n * (s->product.g->half ? 2.5 : 2), "the matrix for LAPACK");
     double *a = mem_new(n * n, sizeof *a), *w = mem_new(n, sizeof *w), *unit = mem_zero(n, sizeof *unit);
     for (size_t i = 0; i < n; i++) {
         unit[i] = 1;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "nn/tape.h"
@@ -222,7 +223,7 @@ void net_build(struct net *n)
     for (size_t i = 0; i < n->n_nodes; i++)
         if (n->nodes[i].same < 0)
             bytes += (double)n->nodes[i].size * (double)n->batch * (n->trains ? 8 : 4);
-    mem_need(bytes, "the weights and one batch");
+    budget_need(bytes, "the weights and one batch");
     n->w = mem_aligned(n->n_w, sizeof *n->w);
     n->state = mem_zero(n->n_state, sizeof *n->state);
     n->packed = mem_aligned(n->n_packed, sizeof *n->packed);

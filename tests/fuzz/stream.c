@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "drive/item.h"
+#include "drive/model.h"
+#include "drive/slurp.h"
 #include "mutate.h"
-#include "stream/item.h"
-#include "stream/model.h"
-#include "stream/slurp.h"
 
 enum { EACH = 200, SEEDS = 4 };
 

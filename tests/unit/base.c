@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -291,7 +292,7 @@ static void test_parse(void **state)
 
 static void too_many(void *p) { mem_new(SIZE_MAX / 4, *(size_t *)p); }
 static void too_large(void *p) { mem_aligned(PTRDIFF_MAX, *(size_t *)p); }
-static void needs(void *p) { mem_need(*(double *)p, "it"); }
+static void needs(void *p) { budget_need(*(double *)p, "it"); }
 
 static void test_mem(void **state)
 {
@@ -300,11 +301,11 @@ static void test_mem(void **state)
     assert_int_equal(status_of(too_many, &size), ST_MEMORY);
     assert_int_equal(status_of(too_large, &one), ST_MEMORY);
     assert_int_equal(mem_mul(0, SIZE_MAX), 0);
-    mem_limit = 1000;
+    budget_limit = 1000;
     double bytes = 1000, more = 1001;
     assert_int_equal(status_of(needs, &bytes), 99);
     assert_int_equal(status_of(needs, &more), ST_MEMORY);
-    mem_limit = 0;
+    budget_limit = 0;
     assert_int_equal(status_of(needs, &more), 99);
     int *list = NULL;
     size_t cap = 0;

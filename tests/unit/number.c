@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "base/rng.h"
 #include "base/number.h"
+#include "base/rng.h"
 
 static void known(void **unused)
 {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "stream/samples.h"
+#include "drive/samples.h"
 
 /* Every half is its own float's half: reading undoes writing. */
 static void test_all(void **state)

@@ -13,10 +13,10 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "drive/model.h"
+#include "drive/slurp.h"
 #include "stream/ids.h"
-#include "stream/model.h"
 #include "stream/rec.h"
-#include "stream/slurp.h"
 
 static const struct prog prog = { .name = "test", .brief = "b", .in = IO_RECORDS, .out = IO_RECORDS };
 static char path[] = "/tmp/songpipe-stream-XXXXXX";

@@ -15,8 +15,8 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "text/tokens.h"
 #include "base/utf8.h"
+#include "text/tokens.h"
 
 static const struct tokens_how words = { TOKENS_WORDS, true, STRIP_NONE };
 

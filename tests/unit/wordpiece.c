@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "stream/csv.h"
+#include "files/csv.h"
 #include "text/wordpiece.h"
 
 static const struct wordpiece_how uncased = { true, true, true };

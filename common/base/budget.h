@@ -1,0 +1,20 @@
+/* budget - how much data a filter may hold at once: --max-memory
+ *
+ * For the filters and their drivers; a numeric room tells what it needs, and does not ask.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BASE_BUDGET_H
+#define BASE_BUDGET_H
+
+#include <stddef.h>
+
+/* The limit that --max-memory sets, in bytes; 0 is none. */
+extern size_t budget_limit;
+
+#define BUDGET_OPT OPT_SIZE(0, "max-memory", &budget_limit, "stop rather than hold more data than this")
+
+/* End with ST_MEMORY if `bytes` of data at once are more than the limit; `what` says what
+ * needs them ("the distance matrix of 50000 rows"). */
+void budget_need(double bytes, const char *what);
+
+#endif

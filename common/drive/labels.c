@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "drive/labels.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static struct label *add_field(struct labels *l, const char *name, size_t len)
+{
+    l->fields = mem_resize(l->fields, l->n + 1, sizeof *l->fields);
+    l->fields[l->n] = (struct label){ .field = mem_text(name, len) };
+    return &l->fields[l->n++];
+}
+
+struct labels *labels_new(const char *fields)
+{
+    struct labels *l = mem_zero(1, sizeof *l);
+    while (fields && *fields) {
+        size_t len = strcspn(fields, ",");
+        add_field(l, fields, len);
+        fields += len + (fields[len] == ',');
+    }
+    return l;
+}
+
+void labels_free(struct labels *l)
+{
+    for (size_t f = 0; l && f < l->n; f++) {
+        for (size_t i = 0; i < l->fields[f].n; i++)
+            free(l->fields[f].names[i]);
+        free(l->fields[f].names);
+        free(l->fields[f].field);
+    }
+    if (l)
+        free(l->fields);
+    free(l);
+}
+
+static void add_name(struct label *f, const char *name, size_t len)
+{
+    mem_grow(&f->names, &f->cap, f->n + 1, sizeof *f->names);
+    f->names[f->n++] = mem_text(name, len);
+}
+
+/* The string in a field: false if there is none, r->error or r->nil then says why. */
+static bool string(struct rec *r, const char *field, struct value *v)
+{
+    if (!rec_find(r, field))
+        return rec_error(r, "no field %s", field);
+    *v = rec_get(r, field);
+    if (v->type == V_NIL) {
+        r->nil = true;
+        return false;
+    }
+    if (v->type != V_STR || memchr(v->s.p, '\0', v->s.n))
+        return rec_error(r, "%s is no string", field);
+    return true;
+}
+
+static bool is(const char *name, struct text s)
+{
+    return strlen(name) == s.n && memcmp(name, s.p, s.n) == 0;
+}
+
+bool labels_add(struct labels *l, struct rec *r, uint32_t *hot)
+{
+    for (size_t f = 0; f < l->n; f++) {
+        struct label *of = &l->fields[f];
+        struct value v = { V_NIL };
+        if (!string(r, of->field, &v)) {
+            if (r->nil)
+                rec_drop(r);
+            return r->nil;
+        }
+        size_t i = 0;
+        while (i < of->n && !is(of->names[i], v.s))
+            i++;
+        if (i == of->n) {
+            json_t *utf8 = json_stringn(v.s.p, v.s.n);      /* it will be kept as JSON */
+            if (!utf8)
+                return rec_error(r, "%s is not UTF-8", of->field);
+            json_decref(utf8);
+            add_name(of, v.s.p, v.s.n);
+        }
+        hot[f] = (uint32_t)i;
+    }
+    return true;
+}
+
+struct named { char *name; uint32_t number; };
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+void labels_sort(struct labels *l, uint32_t *hot, size_t rows)
+{
+    for (size_t f = 0; f < l->n; f++) {
+        struct label *of = &l->fields[f];
+        struct named *all = mem_new(of->n, sizeof *all);
+        uint32_t *to = mem_new(of->n, sizeof *to);
+        for (uint32_t i = 0; i < of->n; i++)
+            all[i] = (struct named){ of->names[i], i };
+        qsort(all, of->n, sizeof *all, by_name);
+        of->first = l->columns;
+        for (size_t i = 0; i < of->n; i++) {
+            of->names[i] = all[i].name;
+            to[all[i].number] = (uint32_t)(of->first + i);
+        }
+        for (size_t r = 0; r < rows; r++)
+            hot[r * l->n + f] = to[hot[r * l->n + f]];
+        l->columns += of->n;
+        free(all);
+        free(to);
+    }
+}
+
+bool labels_find(const struct labels *l, struct rec *r, uint32_t *hot)
+{
+    for (size_t f = 0; f < l->n; f++) {
+        const struct label *of = &l->fields[f];
+        struct value v = { V_NIL };
+        if (!string(r, of->field, &v))
+            return false;
+        size_t i = 0;
+        while (i < of->n && !is(of->names[i], v.s))
+            i++;
+        if (i == of->n) {
+            char known[160] = "";
+            for (size_t k = 0, at = 0; k < of->n && at < sizeof known - 40; k++)
+                at += (size_t)snprintf(known + at, sizeof known - at, "%s%.30s", k ? ", " : "", of->names[k]);
+            return rec_error(r, "%s is '%.*s', which the model does not know; it knows %s", of->field,
+                             v.s.n < 40 ? (int)v.s.n : 40, v.s.p, known);
+        }
+        hot[f] = (uint32_t)(of->first + i);
+    }
+    return true;
+}
+
+char *labels_json(const struct labels *l)
+{
+    json_t *root = json_object();
+    for (size_t f = 0; f < l->n; f++) {
+        json_t *names = json_array();
+        for (size_t i = 0; i < l->fields[f].n; i++)
+            json_array_append_new(names, json_string(l->fields[f].names[i]));
+        json_object_set_new(root, l->fields[f].field, names);
+    }
+    char *text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER), *own = text ? mem_text(text, strlen(text)) : NULL;
+    free(text);
+    json_decref(root);
+    return own;
+}
+
+struct labels *labels_parse(const char *text, size_t n)
+{
+    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL), *names, *name;
+    const char *field;
+    size_t i;
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return NULL;
+    }
+    struct labels *l = labels_new(NULL);
+    bool good = true;
+    json_object_foreach(root, field, names) {
+        struct label *f = add_field(l, field, strlen(field));
+        good = good && json_is_array(names) && json_array_size(names) > 0;
+        json_array_foreach(names, i, name) {
+            good = good && json_is_string(name);
+            if (good)
+                add_name(f, json_string_value(name), json_string_length(name));
+        }
+        f->first = l->columns;
+        l->columns += f->n;
+    }
+    json_decref(root);
+    if (good)
+        return l;
+    labels_free(l);
+    return NULL;
+}

@@ -1,0 +1,58 @@
+/* map - the driver of map filters: one record in, none, one or several out
+ *
+ * Owns the loop, the threads, the order, the error policy, the progress and the counts.
+ * A filter is its `process` and its option table.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_MAP_H
+#define DRIVE_MAP_H
+
+#include "drive/item.h"
+#include "stream/rec.h"
+
+/* Options of a filter that reads `in`, writes `out` (NULL: back to in) and may keep in. */
+#define MAP_IN(target) OPT_STR('i', "input", target, "FIELD", "field to read")
+#define MAP_OUT(target) OPT_STR('o', "output", target, "FIELD", "field to write")
+#define MAP_KEEP(target) OPT_FLAG(0, "keep", target, "keep the field that was read, too")
+
+struct map {
+    const char *in;         /* field that process gets; NULL: process looks for itself */
+    const char *out;        /* field that it sets; NULL: the same as in */
+    bool keep;              /* leave in where out is another field */
+
+    /* Change r: read `in` (never nil), set out, or rec_drop, rec_emit. false after
+     * rec_error: the record is bad. Runs in several threads at once, on different
+     * records, each with a worker of its own. */
+    bool (*process)(struct rec *r, const struct value *in, void *worker);
+
+    void *state;            /* given to worker_new and header; the worker if there is none */
+    void *(*worker_new)(void *state);
+    void (*worker_free)(void *worker);
+
+    /* Change the header before it is written. Called after the first record that was
+     * not nil went through process in the calling thread (so process may put into the
+     * state what only a record can tell, such as its width), or at the end. */
+    void (*header)(struct head *h, void *state);
+
+    /* After the last record: fill r with one that is to go out as it is; false when there is
+     * no more. NULL: there is none. */
+    bool (*rest)(struct rec *r, void *state);
+
+    const char *counts;     /* what the records are called in the progress; NULL: "records" */
+};
+
+extern const struct opt map_opts[];             /* -j */
+extern int64_t map_jobs;                        /* its value; 0 is all processors */
+
+/* The shared tables of a map filter, for prog.also: -j, --on-error, --max-record,
+ * --no-history. */
+extern const struct opt *const map_also[];
+
+/* Run m over the rest of `in`, write to `out`, finish and free both; returns the exit
+ * status. */
+int map_run(const struct map *m, struct rec_in *in, struct rec_out *out);
+
+/* The usual main: open the operands, create the output, run. */
+int map_main(const struct prog *prog, const struct map *m, char **operands);
+
+#endif

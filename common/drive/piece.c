@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "drive/piece.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "drive/item.h"
+
+size_t piece_start(size_t i, double hop, double rate)
+{
+    double at = round((double)i * hop * rate);
+    return at < 1e18 ? (size_t)at : (size_t)1e18;
+}
+
+void piece_begin(struct rec *piece, const struct rec *whole, const char *cut, size_t i, double start)
+{
+    struct text track = rec_id(whole);
+    char *id = mem_new(track.n + 32, 1);
+    memcpy(id, track.p, track.n);
+    int digits = snprintf(id + track.n, 32, "#%04zu", i);
+    item_note_side(whole, "track");
+    item_note_side(whole, "start");
+    rec_begin(piece, id, track.n + (size_t)digits);
+    for (size_t k = 0; k < whole->n; k++) {
+        const struct field *f = whole->fields + k;
+        char *name = mem_text(f->name, f->len);
+        if (strcmp(name, "id") != 0 && !(cut && strcmp(name, cut) == 0))
+            rec_set_raw(piece, name, f->raw + f->key, f->size - f->key);
+        free(name);
+    }
+    rec_set_str(piece, "track", track.p, track.n);
+    rec_set_f64(piece, "start", start);
+    free(id);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "drive/scored.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/budget.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "drive/slurp.h"
+#include "stream/classes.h"
+#include "stream/ids.h"
+
+struct reader {
+    struct scored *s;
+    const char *input, *cluster;
+    const struct head *head;
+    size_t records, x_cap, cluster_cap, *truth_cap, id_cap;
+    bool keep;
+    struct row row;
+    struct msg_buf ids;         /* NUL-ended, of the rows */
+    struct msg_buf lacking;     /* the same of records without a vector so far */
+};
+
+static void name_truths(struct scored *s, const struct opt_list *truths)
+{
+    for (size_t i = 0; i < truths->n; i++)
+        for (const char *word = truths->v[i]; ; ) {
+            size_t n = strcspn(word, ",");
+            s->truths = mem_resize(s->truths, s->n_truths + 1, sizeof *s->truths);
+            s->truths[s->n_truths++] = (struct scored_truth){ .field = mem_text(word, n) };
+            if (!word[n])
+                break;
+            word += n + 1;
+        }
+}
+
+/* A number for v, which must be a label. */
+static bool number(struct rec *r, const char *field, const struct value *v, struct names *classes, uint32_t *to)
+{
+    size_t i = classes_add(classes, v);
+    if (i == SIZE_MAX)
+        return rec_error(r, "%s is no label: no number, no text, not true or false", field);
+    *to = (uint32_t)i;
+    return true;
+}
+
+/* A record has a vector: those that had not even nil are bad, and nothing of them counts. */
+static void blame_lacking(struct reader *in)
+{
+    struct rec *r = rec_new();
+    const char *id = (const char *)in->lacking.p;
+    for (size_t left = in->lacking.n, n; left; left -= n, id += n) {
+        n = strlen(id) + 1;
+        rec_begin(r, id, n - 1);
+        rec_error(r, "no field %s", in->input);
+        item_bad(r);
+    }
+    if (in->lacking.n)
+        in->s->n = in->s->noise = in->ids.n = 0;
+    in->lacking.n = 0;
+    rec_free(r);
+}
+
+/* Read the vector: false without one, r->error or r->nil set. Until one is seen, a record may
+ * lack the field. */
+static bool vector(struct reader *in, struct rec *r)
+{
+    const struct field *f = rec_find(r, in->input);
+    struct text id = rec_id(r);
+    if (!f && in->records && !in->lacking.n)
+        return rec_error(r, "no field %s", in->input);
+    if (!f) {
+        msg_append(&in->lacking, id.p, id.n);
+        msg_append(&in->lacking, "", 1);
+        return true;
+    }
+    blame_lacking(in);
+    struct value v = field_value(f);
+    r->nil = v.type == V_NIL;
+    return !r->nil && row_read(r, in->input, &v, head_columns(in->head, in->input), &in->row);
+}
+
+/* Take one record in; false: it is nil or bad, and nothing of it is kept. */
+static bool take(struct reader *in, struct rec *r)
+{
+    struct scored *s = in->s;
+    uint32_t cluster = SCORED_NONE;
+    if (!vector(in, r))
+        return false;
+    const struct field *f = rec_find(r, in->cluster);
+    if (!f)
+        return rec_error(r, "no field %s", in->cluster);
+    struct value v = field_value(f);
+    if (v.type == V_NIL) {
+        r->nil = true;
+        return false;
+    }
+    bool noise = v.type == V_INT && v.i == -1;
+    if (!noise && !number(r, in->cluster, &v, &s->clusters, &cluster))
+        return false;
+    for (size_t i = 0; i < s->n_truths; i++) {
+        struct scored_truth *t = s->truths + i;
+        mem_grow(&t->label, in->truth_cap + i, s->n + 1, sizeof *t->label);
+        t->label[s->n] = SCORED_NONE;
+        if (!(f = rec_find(r, t->field)))
+            return rec_error(r, "no field %s", t->field);
+        v = field_value(f);
+        if (v.type != V_NIL && !number(r, t->field, &v, &t->names, t->label + s->n))
+            return false;
+    }
+    mem_grow(&s->cluster, &in->cluster_cap, s->n + 1, sizeof *s->cluster);
+    s->cluster[s->n] = cluster;
+    s->noise += noise;
+    if (in->keep) {
+        struct text id = rec_id(r);
+        mem_grow(&s->id, &in->id_cap, s->n + 1, sizeof *s->id);
+        s->id[s->n] = in->ids.n;
+        msg_append(&in->ids, id.p, id.n);
+        msg_append(&in->ids, "", 1);
+    }
+    if (in->row.d) {
+        budget_need((double)(s->n + 1) * (double)in->row.d * sizeof *s->x, "the matrix of all vectors");
+        mem_grow(&s->x, &in->x_cap, mem_mul(s->n + 1, in->row.d), sizeof *s->x);
+        memcpy(s->x + s->n * in->row.d, in->row.x, in->row.d * sizeof *s->x);
+    }
+    s->n++;
+    return true;
+}
+
+struct scored *scored_read(struct rec_in *file, const char *input, const char *cluster, const struct opt_list *truths,
+                           bool keep)
+{
+    struct scored *s = mem_zero(1, sizeof *s);
+    struct reader in = { .s = s, .input = input, .cluster = cluster, .head = rec_head(file), .keep = keep };
+    struct rec *r = rec_new();
+    struct ids *ids = ids_new();
+    name_truths(s, truths);
+    in.truth_cap = mem_zero(s->n_truths, sizeof *in.truth_cap);
+    if (progress_wanted || !rec_piped(file))
+        progress_start(0, "records read");
+    while (rec_next(file, r)) {
+        struct text id = rec_id(r);
+        if (!ids_add(ids, id, 0))
+            die(ST_STREAM, "%s: id %.*s comes twice", rec_name(file), (int)id.n, id.p);
+        if (!take(&in, r)) {
+            if (r->error[0])
+                item_bad(r);
+            else
+                item_nil();
+        }
+        progress_at(++in.records, NULL);
+    }
+    progress_clear();
+    s->all = s->n;
+    s->d = in.row.d;
+    s->without_x = s->d == 0;
+    s->ids = (char *)in.ids.p;
+    free(in.truth_cap);
+    free(in.row.x);
+    msg_free(&in.lacking);
+    ids_free(ids);
+    rec_free(r);
+    return s;
+}
+
+/* Number the labels below k that occur in label[n] from 0 without gaps; how many there are.
+ * What they were goes to from[k] (or NULL). */
+static size_t close_gaps(uint32_t *label, size_t n, size_t k, uint32_t *from)
+{
+    uint32_t *to = mem_new(k, sizeof *to), next = 0;
+    for (size_t j = 0; j < k; j++)
+        to[j] = SCORED_NONE;
+    for (size_t i = 0; i < n; i++) {
+        if (to[label[i]] == SCORED_NONE) {
+            if (from)
+                from[next] = label[i];
+            to[label[i]] = next++;
+        }
+        label[i] = to[label[i]];
+    }
+    free(to);
+    return next;
+}
+
+void scored_noise(struct scored *s, enum scored_noise what)
+{
+    size_t left = 0;
+    uint32_t own = (uint32_t)s->clusters.n;
+    for (size_t i = 0; i < s->n; i++) {
+        bool noise = s->cluster[i] == SCORED_NONE;
+        if (noise && what == NOISE_DROP)
+            continue;
+        s->cluster[left] = noise ? own : s->cluster[i];
+        own += noise && what == NOISE_SINGLETONS;
+        if (s->d)
+            memmove(s->x + left * s->d, s->x + i * s->d, s->d * sizeof *s->x);
+        if (s->id)
+            s->id[left] = s->id[i];
+        for (size_t t = 0; t < s->n_truths; t++)
+            s->truths[t].label[left] = s->truths[t].label[i];
+        left++;
+    }
+    s->n = left;
+    s->origin = mem_resize(s->origin, (size_t)own + 1, sizeof *s->origin);
+    s->k = close_gaps(s->cluster, left, (size_t)own + 1, s->origin);
+    for (size_t j = 0; j < s->k; j++)
+        if (s->origin[j] >= s->clusters.n)
+            s->origin[j] = SCORED_NONE;
+}
+
+size_t scored_pairs(const struct scored *s, const struct scored_truth *t, uint32_t *truth, uint32_t *cluster)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (t->label[i] != SCORED_NONE) {
+            truth[n] = t->label[i];
+            cluster[n++] = s->cluster[i];
+        }
+    close_gaps(truth, n, t->names.n, NULL);
+    close_gaps(cluster, n, s->k, NULL);
+    return n;
+}
+
+void scored_free(struct scored *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n_truths; i++) {
+        free(s->truths[i].field);
+        free(s->truths[i].label);
+        names_free(&s->truths[i].names);
+    }
+    free(s->truths);
+    free(s->cluster);
+    free(s->origin);
+    names_free(&s->clusters);
+    free(s->ids);
+    free(s->id);
+    free(s->x);
+    free(s);
+}

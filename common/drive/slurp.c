@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "drive/slurp.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/budget.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/progress.h"
+#include "stream/ids.h"
+
+static int64_t jobs = 0;
+const struct opt slurp_opts[] = {
+    OPT_JOBS(&jobs),
+    BUDGET_OPT,
+    OPT_END
+};
+const struct opt *const slurp_also[] = { slurp_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
+
+static bool not_finite(struct rec *r, const char *field, const struct columns *columns, size_t i, float x)
+{
+    bool named = columns && i < columns->n;
+    return rec_error(r, "%s[%zu]%s%s%s is %g", field, i, named ? " (" : "", named ? columns->names[i] : "",
+                     named ? ")" : "", (double)x);
+}
+
+bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+                     struct sparse_row *row)
+{
+    const struct sparse *s = &v->sp;
+    if (row->d && s->d != row->d)
+        return rec_error(r, "%s has %zu numbers, not %zu", field, s->d, row->d);
+    if (s->d == 0)
+        return rec_error(r, "%s is an empty vector", field);
+    if (s->nnz >= row->cap) {
+        row->cap = 2 * s->nnz + 16;
+        row->index = mem_resize(row->index, row->cap, sizeof *row->index);
+        row->value = mem_resize(row->value, row->cap, sizeof *row->value);
+    }
+    memcpy(row->index, s->index, s->nnz * sizeof *row->index);
+    memcpy(row->value, s->value, s->nnz * sizeof *row->value);
+    for (size_t i = 0; i < s->nnz; i++)
+        if (!isfinite(row->value[i]))
+            return not_finite(r, field, columns, row->index[i], row->value[i]);
+    row->d = s->d;
+    row->nnz = s->nnz;
+    return true;
+}
+
+bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+              struct row *row)
+{
+    size_t d;
+    if (v->type == V_TENSOR && v->t.ndim == 1)
+        d = v->t.count;
+    else if (v->type == V_SPARSE)
+        d = v->sp.d;
+    else
+        return rec_error(r, "%s is no vector", field);
+    if (row->d && d != row->d)
+        return rec_error(r, "%s has %zu numbers, not %zu", field, d, row->d);
+    if (d == 0)
+        return rec_error(r, "%s is an empty vector", field);
+    if (d > frame_max / sizeof *row->x)     /* a sparse one may claim any width */
+        return rec_error(r, "%s has %zu numbers: written out, they are over --max-record", field, d);
+    mem_grow(&row->x, &row->cap, d, sizeof *row->x);
+    if (v->type == V_TENSOR) {
+        tensor_f32(&v->t, row->x);
+    } else {
+        memset(row->x, 0, d * sizeof *row->x);
+        for (size_t i = 0; i < v->sp.nnz; i++) {
+            uint32_t at;
+            memcpy(&at, v->sp.index + 4 * i, 4);
+            memcpy(row->x + at, v->sp.value + 4 * i, 4);
+        }
+    }
+    for (size_t i = 0; i < d; i++)
+        if (!isfinite(row->x[i]))
+            return not_finite(r, field, columns, i, row->x[i]);
+    row->d = d;
+    return true;
+}
+
+/* The record's vector: true if there is one; else r->nil, or r->error is set. */
+static bool vector(struct rec *r, const char *field, const struct head *head, struct row *row)
+{
+    struct value v;
+    return rec_need(r, field, &v) && row_read(r, field, &v, head_columns(head, field), row);
+}
+
+static void fail_if_told(struct rec *r)
+{
+    if (r->error[0] && item_on_error == ON_ERROR_FAIL)
+        item_bad(r);
+}
+
+size_t rows_each(struct rec_in *in, const char *field, size_t block,
+                 void (*use)(const float *x, size_t n, size_t d, void *state), void *state, size_t *d)
+{
+    struct rec *r = rec_new();
+    struct row row = { NULL, 0, 0 };
+    float *x = NULL;
+    size_t n = 0, total = 0;
+    if (progress_wanted || !rec_piped(in))
+        progress_start(0, "records read");
+    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
+        if (!vector(r, field, rec_head(in), &row)) {
+            fail_if_told(r);
+            continue;
+        }
+        if (!x)
+            x = mem_aligned(mem_mul(block, row.d), sizeof *x);
+        memcpy(x + n * row.d, row.x, row.d * sizeof *x);
+        total++;
+        if (++n == block) {
+            use(x, n, row.d, state);
+            n = 0;
+        }
+    }
+    if (n)
+        use(x, n, row.d, state);
+    progress_clear();
+    *d = row.d;
+    free(x);
+    free(row.x);
+    rec_free(r);
+    return total;
+}
+
+struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
+{
+    struct slurp *s = mem_zero(1, sizeof *s);
+    struct rec *r = rec_new();
+    struct row row = { NULL, 0, 0 };
+    struct ids *ids = ids_new();
+    size_t cap = 0, records_cap = 0;
+    par_jobs = (int)(jobs ? jobs : par_available());
+    s->in = in;
+    s->field = field;
+    if (progress_wanted || !rec_piped(in))
+        progress_start(0, "records read");
+    while (rec_next(in, r)) {
+        struct text id = rec_id(r);
+        if (!ids_add(ids, id, s->records))
+            die(ST_STREAM, "%s: id %.*s comes twice", rec_name(in), (int)id.n, id.p);
+        if (out)
+            item_claim(r, out);
+        mem_grow(&s->has_row, &records_cap, s->records + 1, sizeof *s->has_row);
+        bool has = s->has_row[s->records] = vector(r, field, rec_head(in), &row);
+        if (has) {
+            size_t need = mem_mul(s->n + 1, row.d);
+            budget_need((double)need * sizeof *s->x, "the matrix of all vectors");
+            if (need > cap)
+                mem_grow(&s->x, &cap, need, sizeof *s->x);
+            memcpy(s->x + s->n * row.d, row.x, row.d * sizeof *s->x);
+            s->n++;
+        } else {
+            fail_if_told(r);
+        }
+        progress_at(++s->records, NULL);
+    }
+    progress_clear();
+    s->d = row.d;
+    ids_free(ids);
+    free(row.x);
+    rec_free(r);
+    return s;
+}
+
+int slurp_write(struct slurp *s, struct rec_out *out,
+                void (*annotate)(struct rec *r, size_t row, void *state), void *state)
+{
+    struct rec *r = rec_new();
+    struct row row = { NULL, s->d, 0 };
+    size_t next = 0;
+    rec_rewind(s->in);
+    for (size_t i = 0; rec_next(s->in, r); i++) {
+        if (i == s->records)
+            die(ST_STREAM, "%s: changed while it was read", rec_name(s->in));
+        bool keep = true;
+        if (!s->has_row[i]) {
+            vector(r, s->field, rec_head(s->in), &row);     /* for the reason */
+            if (r->error[0])
+                keep = item_bad(r);
+            else
+                item_nil();
+        }
+        if (!keep)
+            continue;
+        annotate(r, s->has_row[i] ? next++ : SLURP_NONE, state);
+        if (!r->dropped)
+            rec_put(out, r);
+    }
+    free(row.x);
+    rec_free(r);
+    rec_finish(out);
+    return slurp_done(s);
+}
+
+int slurp_done(struct slurp *s)
+{
+    rec_close(s->in);
+    free(s->x);
+    free(s->has_row);
+    free(s);
+    return item_status();
+}

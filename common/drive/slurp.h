@@ -1,0 +1,64 @@
+/* slurp - the driver of batch filters: all vectors in one n x d matrix
+ *
+ * Also of two-pass filters (a fit that also applies), which hold no more than a block
+ * of rows. Other fields are never held: the records are read a second time.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_SLURP_H
+#define DRIVE_SLURP_H
+
+#include "drive/item.h"
+#include "stream/rec.h"
+
+/* One vector as floats. d is 0 before the first. */
+struct row { float *x; size_t d, cap; };
+
+/* Read v (a tensor of one dimension, or sparse) into row->x. Bad (false, r->error set):
+ * no vector, a width that is not row->d, a value that is NaN or infinite. `columns` (or
+ * NULL) name the place in the message. Free row->x. */
+bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+              struct row *row);
+
+/* A sparse vector as it is stored: index[nnz] ascending, value[nnz]; d is 0 before the first. */
+struct sparse_row { uint32_t *index; float *value; size_t d, nnz, cap; };
+
+/* The same for a v of type V_SPARSE, without writing its zeros out. Free index and value. */
+bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+                     struct sparse_row *row);
+
+/* First pass: call use(x, n, d, state) with blocks of at most `block` rows of `field`,
+ * in order, cut at fixed places; nil and (unless --on-error=fail) bad ones left out.
+ * Returns the number of rows; their width in *d (0 if there is none). */
+size_t rows_each(struct rec_in *in, const char *field, size_t block,
+                 void (*use)(const float *x, size_t n, size_t d, void *state), void *state, size_t *d);
+
+#define SLURP_NONE SIZE_MAX     /* the row of a record whose vector is nil or bad */
+
+struct slurp {
+    size_t n, d;            /* rows, columns */
+    float *x;               /* x[n][d] */
+    size_t records;         /* of the stream; n of them have a row */
+    bool *has_row;          /* of each record */
+    struct rec_in *in;
+    const char *field;
+};
+
+extern const struct opt slurp_opts[];           /* -j, --max-memory */
+/* The shared tables of a batch filter: those, --on-error, --max-record, --no-history. */
+extern const struct opt *const slurp_also[];
+
+/* Read all of in's vectors. Ids are checked to be unique (ST_STREAM), and the records to have
+ * no field `out` (item_claim), so that nothing is computed in vain; NULL for none. `in` was
+ * opened with twice. */
+struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out);
+
+/* Second pass: call annotate(r, row, state) for every record in order, row its index in
+ * x or SLURP_NONE, and write it. Bad records are treated as --on-error says. Finishes
+ * out, closes in, frees s; returns the exit status. */
+int slurp_write(struct slurp *s, struct rec_out *out,
+                void (*annotate)(struct rec *r, size_t row, void *state), void *state);
+
+/* Instead of slurp_write: the filter writes something else. Returns the exit status. */
+int slurp_done(struct slurp *s);
+
+#endif

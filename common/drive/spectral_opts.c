@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "drive/spectral_opts.h"
+
+#include <string.h>
+
+struct stft_conf args_stft = { .n_fft = 2048, .hop_length = 512 };
+const struct opt args_stft_opts[] = {
+    OPT_INT(0, "n-fft", &args_stft.n_fft, 2, 1 << 20, "samples of a frame"),
+    OPT_INT(0, "hop-length", &args_stft.hop_length, 1, 1 << 20, "samples from frame to frame"),
+    OPT_INT(0, "win-length", &args_stft.win_length, 0, 1 << 20, "samples of the window; 0: as --n-fft"),
+    OPT_CHOICE(0, "window", &args_stft.window, STFT_WINDOWS, "window, periodic"),
+    OPT_FLAG(0, "no-center", &args_stft.no_center, "begin frames at their time, do not centre them"),
+    OPT_CHOICE(0, "pad-mode", &args_stft.pad_mode, STFT_PADS, "what is beyond the ends of a track"),
+    OPT_END
+};
+
+static const char *ref = "1", *top_db = "80";
+struct logmel_conf args_logmel = { .mel = { .n_mels = 128, .fmax = NAN }, .power = 2, .amin = 1e-10 };
+const struct opt args_logmel_opts[] = {
+    OPT_INT(0, "n-mels", &args_logmel.mel.n_mels, 1, 1 << 16, "mel bands"),
+    OPT_F64(0, "fmin", &args_logmel.mel.fmin, 0, 1e6, "lower edge of the bands, Hz"),
+    OPT_F64(0, "fmax", &args_logmel.mel.fmax, 0, 1e6, "upper edge of the bands, Hz; default half the rate"),
+    OPT_FLAG(0, "htk", &args_logmel.mel.htk, "HTK's mel scale instead of Slaney's"),
+    OPT_CHOICE(0, "mel-norm", &args_logmel.mel.norm, MEL_NORMS, "norm of the mel filters"),
+    OPT_F64(0, "power", &args_logmel.power, 0.01, 16, "exponent of the magnitudes"),
+    OPT_F64(0, "amin", &args_logmel.amin, 1e-37, 1e30, "smallest power"),
+    OPT_STR(0, "ref", &ref, "X|max", "power of 0 dB; max: the track's largest"),
+    OPT_STR(0, "top-db", &top_db, "X|none", "depth below the track's maximum, dB"),
+    OPT_END
+};
+
+void args_stft_check(const struct prog *prog)
+{
+    if (args_stft.win_length > args_stft.n_fft)
+        opt_misuse(prog, "--win-length %lld is more than --n-fft %lld", (long long)args_stft.win_length,
+                   (long long)args_stft.n_fft);
+}
+
+const struct logmel_conf *args_logmel_check(const struct prog *prog)
+{
+    struct logmel_conf *c = &args_logmel;
+    args_stft_check(prog);
+    c->stft = args_stft;
+    if (c->mel.fmax <= c->mel.fmin)
+        opt_misuse(prog, "--fmax %g is not above --fmin %g", c->mel.fmax, c->mel.fmin);
+    if (strcmp(ref, "max") == 0)
+        c->ref = 0;
+    else if (!opt_number(ref, 1e-37, 1e37, &c->ref))
+        opt_misuse(prog, "--ref '%s' is no number above 0 nor 'max'", ref);
+    if (strcmp(top_db, "none") == 0)
+        c->top_db = INFINITY;
+    else if (!opt_number(top_db, 0, 1e6, &c->top_db))
+        opt_misuse(prog, "--top-db '%s' is no number of 0 or more nor 'none'", top_db);
+    return c;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "drive/table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "drive/item.h"
+#include "drive/slurp.h"
+
+enum { FILE_BITS = 16, SMALL = 32 << 20, HEADS = TENSOR_HEAD + 64 };
+
+struct source { int fd; uint8_t *p; size_t size; };
+
+struct whole {
+    struct table table;         /* first: what the caller sees */
+    int ndim;
+    uint64_t *place;            /* file << 48 | offset */
+    size_t cap;
+    struct source *sources;
+    size_t n_sources, cap_sources;
+    bool mapped;
+};
+
+static size_t source_of(struct whole *w, int fd)
+{
+    if (w->n_sources && w->sources[w->n_sources - 1].fd == fd)
+        return w->n_sources - 1;
+    if (w->n_sources >> FILE_BITS)
+        die(ST_STOPPED, "more than %d files", 1 << FILE_BITS);
+    mem_grow(&w->sources, &w->cap_sources, w->n_sources + 1, sizeof *w->sources);
+    w->sources[w->n_sources] = (struct source){ .fd = fd };
+    return w->n_sources++;
+}
+
+/* Check the value as a matrix of the shape of those before. */
+static bool matrix(struct rec *r, const char *field, const struct value *v, struct table *t, struct row *row)
+{
+    if (v->type != V_TENSOR || v->t.ndim != 2 || v->t.count == 0)
+        return rec_error(r, "%s is no matrix", field);
+    const size_t *shape = v->t.shape;
+    if (t->n && (shape[0] != t->shape[0] || shape[1] != t->shape[1]))
+        return rec_error(r, "%s is %zu x %zu, not %zu x %zu as those before", field, shape[0], shape[1], t->shape[0],
+                         t->shape[1]);
+    mem_grow(&row->x, &row->cap, v->t.count, sizeof *row->x);
+    tensor_f32(&v->t, row->x);
+    for (size_t i = 0; i < v->t.count; i++)
+        if (!isfinite(row->x[i]))
+            return rec_error(r, "%s[%zu][%zu] is %g", field, i / shape[1], i % shape[1], (double)row->x[i]);
+    memcpy(t->shape, shape, sizeof t->shape);
+    row->d = v->t.count;
+    return true;
+}
+
+/* A file that is cut while it is mapped. */
+static void cut(int signal)
+{
+    static const char text[] = "the input was cut while it was read\n";
+    (void)signal;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(ST_STOPPED);
+    _exit(ST_STOPPED);
+}
+
+/* Small ones are mapped: the fastest. The pages of a large one would count as our memory
+ * for as long as nobody else wants them; it is read row by row. */
+static void map_sources(struct whole *w)
+{
+    struct stat s;
+    size_t all = 0;
+    for (size_t i = 0; i < w->n_sources; i++) {
+        struct source *f = &w->sources[i];
+        if (fstat(f->fd, &s) != 0)
+            die(ST_STOPPED, "cannot look at the input:");
+        f->size = (size_t)s.st_size;
+        all += f->size;
+    }
+    w->mapped = all <= SMALL;
+    for (size_t i = 0; w->mapped && i < w->n_sources; i++) {
+        struct source *f = &w->sources[i];
+        f->p = mmap(NULL, f->size, PROT_READ, MAP_SHARED, f->fd, 0);
+        if (f->p == MAP_FAILED)
+            die(ST_STOPPED, "cannot map the input:");
+    }
+    sigaction(SIGBUS, &(struct sigaction){ .sa_handler = cut }, NULL);
+}
+
+struct table *table_open(struct rec_in *in, const char *field, int ndim,
+                         bool (*also)(struct rec *r, void *state), void *state)
+{
+    struct whole *w = mem_zero(1, sizeof *w);
+    struct table *t = &w->table;
+    struct rec *r = rec_new();
+    struct row row = { NULL, 0, 0 };
+    w->ndim = ndim;
+    if (progress_wanted || !rec_piped(in))
+        progress_start(0, "records read");
+    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
+        const struct field *f = rec_find(r, field);
+        struct value v = f ? field_value(f) : (struct value){ V_NIL };
+        if (f && v.type == V_NIL) {
+            item_nil();
+            continue;
+        }
+        bool good = !f ? rec_error(r, "no field %s", field)
+            : ndim == 1 ? row_read(r, field, &v, head_columns(rec_head(in), field), &row)
+            : matrix(r, field, &v, t, &row);
+        if (!good || (also && !also(r, state))) {
+            item_bad(r);
+            continue;
+        }
+        if (r->dropped) {
+            item_nil();
+            continue;
+        }
+        uint64_t at;
+        int fd = rec_place(in, f->raw + f->key, &at);
+        mem_grow(&w->place, &w->cap, t->n + 1, sizeof *w->place);
+        w->place[t->n++] = (uint64_t)source_of(w, fd) << 48 | at;
+    }
+    progress_clear();
+    t->d = row.d;
+    if (ndim == 1)
+        t->shape[0] = row.d;
+    map_sources(w);
+    free(row.x);
+    rec_free(r);
+    return t;
+}
+
+static void set_row(const struct table *t, struct value v, float *x)
+{
+    if (v.type == V_TENSOR && v.t.count == t->d) {
+        tensor_f32(&v.t, x);
+    } else if (v.type == V_SPARSE && v.sp.d == t->d) {
+        memset(x, 0, t->d * sizeof *x);
+        for (size_t k = 0; k < v.sp.nnz; k++) {
+            uint32_t column;
+            memcpy(&column, v.sp.index + 4 * k, 4);
+            if (column < t->d)
+                memcpy(x + column, v.sp.value + 4 * k, 4);
+        }
+    } else {
+        die(ST_STREAM, "the input was changed while it was read");
+    }
+}
+
+/* The bytes of a file from `at` on, at least n of them if there are so many, until the thread's
+ * next call; *end behind the last. */
+static const uint8_t *bytes_at(const struct source *f, uint64_t at, size_t n, const uint8_t **end)
+{
+    static _Thread_local uint8_t *buffer;
+    static _Thread_local size_t cap;
+    size_t have = 0;
+    if (f->p) {
+        *end = f->p + f->size;
+        return at < f->size ? f->p + at : *end;
+    }
+    mem_grow(&buffer, &cap, n, 1);
+    while (have < n) {
+        ssize_t k = pread(f->fd, buffer + have, n - have, (off_t)(at + have));
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            die(ST_STOPPED, "cannot read the input:");
+        if (k == 0)
+            break;
+        have += (size_t)k;
+    }
+    *end = buffer + have;
+    return buffer;
+}
+
+void table_row(const struct table *t, size_t i, float *x)
+{
+    const struct whole *w = (const struct whole *)t;
+    const struct source *f = &w->sources[w->place[i] >> 48];
+    uint64_t at = w->place[i] & (((uint64_t)1 << 48) - 1);
+    size_t size = 0, most = 8 * t->d + HEADS;           /* f8, or every number of a sparse one */
+    for (size_t n = 4 * t->d + HEADS; size == 0 && n <= 2 * most; n = most + n) {
+        const uint8_t *end, *p = bytes_at(f, at, n, &end);
+        if ((size = msg_size(p, end)))
+            set_row(t, msg_value(p, size), x);
+    }
+    if (size == 0)
+        die(ST_STREAM, "the input was changed while it was read");
+}
+
+void table_close(struct table *t)
+{
+    struct whole *w = (struct whole *)t;
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->n_sources; i++)
+        if (w->sources[i].p)
+            munmap(w->sources[i].p, w->sources[i].size);
+    free(w->sources);
+    free(w->place);
+    free(w);
+}

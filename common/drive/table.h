@@ -1,0 +1,33 @@
+/* table - rows of a field, fetched by their number from where they lie on disk
+ *
+ * For what goes over the data many times in any order: of each row no more than its place
+ * is held, 8 bytes. Files of up to 32 MB in all are mapped; of larger ones each row is read
+ * when it is wanted. (A pipe was kept in TMPDIR.)
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_TABLE_H
+#define DRIVE_TABLE_H
+
+#include "stream/rec.h"
+
+struct table {
+    size_t n;                   /* rows */
+    size_t d;                   /* numbers in each: product of the shape */
+    size_t shape[2];
+};
+
+/* Read all of `in`, opened with twice, to its valid end, and note where the values of
+ * `field` lie: vectors (ndim 1, sparse ones too) or matrices (2), all of one shape, NaN
+ * and infinity being bad (--on-error). Nil is passed over. also(r, state), where it is
+ * not NULL, is called for each record that has a value, before it becomes row t->n: it
+ * may set rec_error or rec_drop (then the record is passed over). */
+struct table *table_open(struct rec_in *in, const char *field, int ndim,
+                         bool (*also)(struct rec *r, void *state), void *state);
+
+/* Row i as x[d]. May be called by several threads. */
+void table_row(const struct table *t, size_t i, float *x);
+
+/* Before rec_close. */
+void table_close(struct table *t);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "files/csv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "stream/frame.h"
+#include "stream/ids.h"
+
+enum { BUFFER = 64 << 10 };
+
+struct cell { size_t start, n; };
+
+struct csv {
+    int fd;
+    const char *path;
+    int spool;                  /* file that keeps the input for the second pass; -1 none */
+    bool spooling;
+    off_t start;                /* where a regular file began to be read */
+    char delimiter;
+    bool stops[256];            /* bytes at which a cell without quotes ends or is looked at */
+    XXH3_state_t *hash;
+    char *buf;
+    size_t pos, end;            /* buf[pos … end) is not consumed yet */
+    size_t line, row_line;
+    char *row;                  /* the cells' text, a NUL behind each */
+    size_t row_n, row_cap;
+    struct cell *cells;
+    size_t n, cells_cap;
+    char **names;
+    bool *unnamed;
+    size_t columns;
+    char error[128];
+};
+
+bool csv_delimiter(const char *text, char *delimiter)
+{
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
+        text = "\t";
+    *delimiter = text[0];
+    return text[0] && !text[1] && !strchr("\"\r\n", text[0]) && (unsigned char)text[0] < 0x80;
+}
+
+/* ---- bytes ---- */
+
+static bool more(struct csv *c)
+{
+    ssize_t n;
+    do
+        n = read(c->fd, c->buf, BUFFER);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        die(ST_STOPPED, "%s: cannot read:", c->path);
+    if (c->spooling)
+        frame_write(c->spool, c->buf, (size_t)n);
+    XXH3_64bits_update(c->hash, c->buf, (size_t)n);
+    c->pos = 0;
+    c->end = (size_t)n;
+    return n > 0;
+}
+
+/* The next byte, not consumed; EOF at the end. */
+static int peek(struct csv *c)
+{
+    if (c->pos == c->end && !more(c))
+        return EOF;
+    return (unsigned char)c->buf[c->pos];
+}
+
+static void put(struct csv *c, const char *p, size_t n)
+{
+    if (c->row_n + n > frame_max)
+        die(ST_MEMORY, "%s:%zu: a row larger than --max-record (%zu): is there a quote without its partner?",
+            c->path, c->row_line, frame_max);
+    mem_grow(&c->row, &c->row_cap, c->row_n + n + 1, 1);
+    memcpy(c->row + c->row_n, p, n);
+    c->row_n += n;
+}
+
+/* Add the bytes from pos to the first that `stops` names, to the row. */
+static void put_until(struct csv *c, const bool stops[256])
+{
+    do {
+        size_t from = c->pos;
+        while (c->pos < c->end && !stops[(unsigned char)c->buf[c->pos]])
+            c->pos++;
+        put(c, c->buf + from, c->pos - from);
+    } while (c->pos == c->end && more(c));
+}
+
+/* ---- rows ---- */
+
+static void fault(struct csv *c, const char *what)
+{
+    if (!c->error[0])
+        snprintf(c->error, sizeof c->error, "%s", what);
+}
+
+/* Consume a line's end at pos: LF, CRLF or CR. */
+static void line_end(struct csv *c)
+{
+    char first = c->buf[c->pos++];
+    if (first == '\r' && peek(c) == '\n')
+        c->pos++;
+    c->line++;
+}
+
+/* The inside of a cell in quotes, from behind the first to behind the last. */
+static void quoted(struct csv *c)
+{
+    static const bool stops[256] = { ['"'] = true, ['\n'] = true, ['\r'] = true, ['\0'] = true };
+    size_t began = c->line;
+    for (;;) {
+        put_until(c, stops);
+        int at = peek(c);
+        if (at == EOF) {
+            if (!c->error[0])
+                snprintf(c->error, sizeof c->error, "the quote that opens on line %zu is never closed", began);
+            return;
+        }
+        if (at == '\0')
+            fault(c, "a NUL character");
+        char byte = (char)at;
+        c->pos++;
+        if (at == '"') {
+            if (peek(c) != '"')
+                return;
+            c->pos++;
+        } else if (at == '\n' || (at == '\r' && peek(c) != '\n')) {
+            c->line++;
+        }
+        put(c, &byte, 1);
+    }
+}
+
+/* A cell from pos up to the delimiter or the line's end. */
+static void cell(struct csv *c)
+{
+    mem_grow(&c->cells, &c->cells_cap, c->n + 1, sizeof *c->cells);
+    size_t start = c->row_n;
+    bool in_quotes = peek(c) == '"';
+    if (in_quotes) {
+        c->pos++;
+        quoted(c);
+    }
+    size_t inside = c->row_n;
+    for (;;) {
+        put_until(c, c->stops);
+        if (peek(c) != '\0')
+            break;
+        fault(c, "a NUL character");
+        c->pos++;
+    }
+    if (in_quotes && c->row_n > inside)
+        fault(c, "text behind a closing quote");
+    c->cells[c->n++] = (struct cell){ start, c->row_n - start };
+    put(c, "", 1);
+}
+
+/* One row of any width; false at the end of the file. */
+static bool row(struct csv *c)
+{
+    int at;
+    c->n = c->row_n = 0;
+    c->error[0] = '\0';
+    while ((at = peek(c)) == '\n' || at == '\r')
+        line_end(c);
+    c->row_line = c->line;
+    if (at == EOF)
+        return false;
+    for (;;) {
+        cell(c);
+        at = peek(c);
+        if (at != (unsigned char)c->delimiter)
+            break;
+        c->pos++;
+    }
+    if (at != EOF)
+        line_end(c);
+    return true;
+}
+
+enum csv_got csv_next(struct csv *c)
+{
+    if (!row(c))
+        return CSV_END;
+    if (!c->error[0] && c->n != c->columns)
+        snprintf(c->error, sizeof c->error, "%zu cell%s where the first line has %zu", c->n,
+                 c->n == 1 ? "" : "s", c->columns);
+    return c->error[0] ? CSV_BAD : CSV_ROW;
+}
+
+struct text csv_cell(const struct csv *c, size_t column)
+{
+    return (struct text){ c->row + c->cells[column].start, c->cells[column].n };
+}
+
+size_t csv_line(const struct csv *c) { return c->row_line; }
+const char *csv_error(const struct csv *c) { return c->error; }
+uint64_t csv_hash(const struct csv *c) { return XXH3_64bits_digest(c->hash); }
+const char *csv_path(const struct csv *c) { return c->path; }
+size_t csv_columns(const struct csv *c) { return c->columns; }
+const char *csv_name(const struct csv *c, size_t column) { return c->names[column]; }
+bool csv_unnamed(const struct csv *c, size_t column) { return c->unnamed[column]; }
+
+size_t csv_find(const struct csv *c, const char *name)
+{
+    for (size_t i = 0; i < c->columns; i++)
+        if (strcmp(c->names[i], name) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+/* ---- files ---- */
+
+/* The first row: the names. */
+static void names(struct csv *c)
+{
+    if (!row(c))
+        die(ST_STOPPED, "%s: empty: the first line must name the columns", c->path);
+    if (c->error[0])
+        die(ST_STOPPED, "%s:%zu: %s", c->path, c->row_line, c->error);
+    c->columns = c->n;
+    c->names = mem_new(c->n, sizeof *c->names);
+    c->unnamed = mem_new(c->n, sizeof *c->unnamed);
+    struct ids *seen = ids_new();
+    for (size_t i = 0; i < c->n; i++) {
+        char number[32];
+        struct text t = csv_cell(c, i);
+        c->unnamed[i] = t.n == 0;
+        if (c->unnamed[i])
+            t = (struct text){ number, (size_t)snprintf(number, sizeof number, "column%zu", i + 1) };
+        c->names[i] = mem_text(t.p, t.n);
+        if (!ids_add(seen, t, i))
+            die(ST_STOPPED, "%s:%zu: two columns (%zu and %zu) are called %s", c->path, c->row_line,
+                ids_find(seen, t) + 1, i + 1, c->names[i]);
+    }
+    ids_free(seen);
+}
+
+/* Pass over a byte order mark. */
+static void skip_mark(struct csv *c)
+{
+    if (peek(c) != 0xef)
+        return;
+    while (c->end < 3) {        /* a pipe may give less at once */
+        ssize_t n = read(c->fd, c->buf + c->end, 3 - c->end);
+        if (n <= 0)
+            break;
+        if (c->spooling)
+            frame_write(c->spool, c->buf + c->end, (size_t)n);
+        XXH3_64bits_update(c->hash, c->buf + c->end, (size_t)n);
+        c->end += (size_t)n;
+    }
+    if (c->end >= 3 && memcmp(c->buf, "\xef\xbb\xbf", 3) == 0)
+        c->pos = 3;
+}
+
+struct csv *csv_open(const char *path, char delimiter, bool twice)
+{
+    struct csv *c = mem_zero(1, sizeof *c);
+    struct stat s;
+    bool is_stdin = strcmp(path, "-") == 0;
+    c->path = is_stdin ? "stdin" : path;
+    c->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (c->fd < 0)
+        die(ST_STOPPED, "%s: cannot open:", path);
+    c->spool = -1;
+    if (twice && fstat(c->fd, &s) == 0 && S_ISREG(s.st_mode)) {
+        c->start = lseek(c->fd, 0, SEEK_CUR);
+    } else if (twice) {
+        c->spool = frame_spool();
+        c->spooling = true;
+    }
+    c->buf = mem_new(BUFFER, 1);
+    c->hash = XXH3_createState();
+    if (!c->hash)
+        die(ST_MEMORY, "no memory");
+    XXH3_64bits_reset(c->hash);
+    c->delimiter = delimiter;
+    c->stops['\n'] = c->stops['\r'] = c->stops['\0'] = c->stops[(unsigned char)delimiter] = true;
+    c->line = 1;
+    skip_mark(c);
+    names(c);
+    return c;
+}
+
+void csv_rewind(struct csv *c)
+{
+    if (c->spooling) {
+        if (c->fd != STDIN_FILENO)
+            close(c->fd);
+        c->fd = c->spool;
+        c->spooling = false;
+        c->start = 0;
+    }
+    if (lseek(c->fd, c->start, SEEK_SET) < 0)
+        die(ST_STOPPED, "%s: cannot go back:", c->path);
+    XXH3_64bits_reset(c->hash);
+    c->pos = c->end = 0;
+    c->line = 1;
+    skip_mark(c);
+    if (!row(c) || c->n != c->columns)
+        die(ST_STOPPED, "%s: changed while it was read", c->path);
+}
+
+void csv_close(struct csv *c)
+{
+    if (!c)
+        return;
+    if (c->fd != STDIN_FILENO)
+        close(c->fd);
+    if (c->spool >= 0 && c->spool != c->fd)
+        close(c->spool);
+    for (size_t i = 0; i < c->columns; i++)
+        free(c->names[i]);
+    free(c->names);
+    free(c->unnamed);
+    free(c->cells);
+    free(c->row);
+    XXH3_freeState(c->hash);
+    free(c->buf);
+    free(c);
+}

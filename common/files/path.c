@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "files/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+size_t path_stem(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return dot && dot > name ? (size_t)(dot - path) : strlen(path);
+}
+
+void path_set_part(struct rec *r, const char *field, const char *p, size_t n)
+{
+    char *text = mem_new(n + 1, 3);
+    size_t used = 0;
+    for (size_t i = 0, size; i < n; i += size ? size : 1) {
+        size = utf8_size(p + i, n - i);
+        if (!size)
+            used += (size_t)snprintf(text + used, 4, "%%%02X", (unsigned char)p[i]);
+        memcpy(text + used, p + i, size);
+        used += size;
+    }
+    if (strcmp(field, "id") == 0)
+        rec_begin(r, text, used);
+    else
+        rec_set_str(r, field, text, used);
+    free(text);
+}
+
+void path_set(struct rec *r, const char *path)
+{
+    if (utf8_valid(path, strlen(path)))
+        rec_set_str(r, "path", path, strlen(path));
+    else
+        rec_set_bin(r, "path", path, strlen(path));
+}
+
+/* A whole file; NULL with errno (0: there is none). */
+static char *read_file(const char *path, size_t *n)
+{
+    struct stat s;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        errno = errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+        return NULL;
+    }
+    bool good = fstat(fd, &s) == 0;
+    errno = good && S_ISDIR(s.st_mode) ? EISDIR : good && !S_ISREG(s.st_mode) ? EINVAL : errno;
+    good = good && S_ISREG(s.st_mode);
+    if (good && (size_t)s.st_size > frame_max / 2) {
+        errno = EFBIG;
+        good = false;
+    }
+    char *text = good ? mem_new((size_t)s.st_size + 1, 1) : NULL;
+    *n = 0;
+    for (ssize_t got = 1; good && got && *n < (size_t)s.st_size; *n += got > 0 ? (size_t)got : 0) {
+        got = read(fd, text + *n, (size_t)s.st_size - *n);
+        good = got >= 0 || errno == EINTR;
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (!good) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* The name of a text: {stem} filled in, relative to the folder of path. */
+static char *text_path(const char *template, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
+    size_t folder = *template == '/' ? 0 : (size_t)(stem - path), n = path_stem(path) - (size_t)(stem - path);
+    size_t places = 0, used = folder;
+    for (const char *p = template; (p = strstr(p, "{stem}")); p += 6)
+        places++;
+    char *whole = mem_new(folder + strlen(template) + places * n + 1, 1);
+    memcpy(whole, path, folder);
+    for (const char *p = template; *p; ) {
+        if (strncmp(p, "{stem}", 6) == 0) {
+            memcpy(whole + used, stem, n);
+            used += n;
+            p += 6;
+        } else {
+            whole[used++] = *p++;
+        }
+    }
+    whole[used] = '\0';
+    return whole;
+}
+
+bool path_set_text(struct rec *r, const char *field, const char *template, const char *path)
+{
+    size_t n = 0;
+    char *file = text_path(template, path);
+    char *text = read_file(file, &n);
+    const char *from = text;
+    bool good = true;
+    if (text && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        from += 3;
+        n -= 3;
+    }
+    if (!text && errno == 0)
+        rec_set_nil(r, field);
+    else if (!text)
+        good = rec_error(r, "%.120s: cannot read: %s", file, strerror(errno));
+    else if (!utf8_valid(from, n))
+        good = rec_error(r, "%.120s is not UTF-8: convert it first, with iconv -f latin1 -t utf8 perhaps", file);
+    else
+        rec_set_str(r, field, from, n);
+    free(file);
+    free(text);
+    return good;
+}
