@@ -280,8 +280,9 @@ static struct fit *begin(struct run *run)
         .warmup = arg.warmup, .validation = arg.validation, .patience = (size_t)arg.patience,
     };
     struct adam adam = { 0.9, 0.999, 1e-8, arg.weight_decay, arg.optimizer == 1 };
-    size_t n = run->table->n;
-    struct vae *v = vae_new(&run->model.c, o.batch < n ? o.batch : n, true);
+    size_t n = run->table->n, batch = o.batch < n ? o.batch : n;
+    budget_need(vae_bytes(&run->model.c, batch, true), "the weights and one batch");
+    struct vae *v = vae_new(&run->model.c, batch, true);
     vae_init(v, arg.seed);
     struct fit *f = fit_new(&o, v, &adam, arg.clip, n);
     f->fetch = fetch;

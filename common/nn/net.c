@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/budget.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "nn/tape.h"
@@ -215,15 +214,21 @@ static void place_packed(struct net *n)
     }
 }
 
-void net_build(struct net *n)
+double net_bytes(struct net *n)
 {
+    double bytes;
     place_packed(n);
-    size_t blocks = row_blocks(n, n->batch);
-    double bytes = 4 * (double)n->n_packed + (double)n->n_w * (n->trains ? 20 : 4);     /* gradients, Adam's moments, a copy */
+    bytes = 4 * (double)n->n_packed + (double)n->n_w * (n->trains ? 20 : 4);    /* gradients, Adam's moments, a copy */
     for (size_t i = 0; i < n->n_nodes; i++)
         if (n->nodes[i].same < 0)
             bytes += (double)n->nodes[i].size * (double)n->batch * (n->trains ? 8 : 4);
-    budget_need(bytes, "the weights and one batch");
+    return bytes;
+}
+
+void net_build(struct net *n)
+{
+    size_t blocks = row_blocks(n, n->batch);
+    place_packed(n);
     n->w = mem_aligned(n->n_w, sizeof *n->w);
     n->state = mem_zero(n->n_state, sizeof *n->state);
     n->packed = mem_aligned(n->n_packed, sizeof *n->packed);

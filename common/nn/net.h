@@ -106,6 +106,10 @@ int net_unflatten(struct net *n, int x, size_t channels);           /* rows to i
 int net_sample(struct net *n, int mu, int logvar, float most);      /* z; KL; logvar <= most if not 0 */
 void net_loss(struct net *n, int y, int x);                         /* reconstruction of node x */
 
+/* What net_build will allocate, in bytes, and of a net that trains Adam's two moments and one
+ * copy of the weights beside it: asked when all operations are there. */
+double net_bytes(struct net *n);
+
 /* Allocate all; no more building. */
 void net_build(struct net *n);
 

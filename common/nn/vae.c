@@ -107,7 +107,8 @@ static void cut(struct vae *v)
     }
 }
 
-struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
+/* The layers; nothing is allocated for them yet. */
+static struct vae *lay_out(const struct vae_config *c, size_t batch, bool trains)
 {
     struct vae *v = mem_zero(1, sizeof *v);
     struct net *n = v->net = net_new(batch, batch == 1 && !trains ? 1 : LINEAR_ROWS, trains);
@@ -151,7 +152,21 @@ struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
     v->out = c->conv ? x : net_linear(n, x, c->input, true, name(&dec, ""));
     v->decoded = n->n_ops;
     net_loss(n, v->out, in);
-    net_build(n);
+    return v;
+}
+
+double vae_bytes(const struct vae_config *c, size_t batch, bool trains)
+{
+    struct vae *v = lay_out(c, batch, trains);
+    double bytes = net_bytes(v->net);
+    vae_free(v);
+    return bytes;
+}
+
+struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
+{
+    struct vae *v = lay_out(c, batch, trains);
+    net_build(v->net);
     cut(v);
     return v;
 }

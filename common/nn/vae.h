@@ -52,6 +52,9 @@ const char *vae_check(const struct vae_config *c);
 struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains);
 void vae_free(struct vae *v);
 
+/* The bytes that vae_new would allocate, and what training needs beside it (net_bytes). */
+double vae_bytes(const struct vae_config *c, size_t batch, bool trains);
+
 /* PyTorch's initial weights: uniform in +-1 / sqrt(fan_in), BatchNorm 1 and 0. */
 void vae_init(struct vae *v, uint64_t seed);
 

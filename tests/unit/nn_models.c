@@ -457,9 +457,22 @@ static void same_bits(void **state)
     }
 }
 
+/* ---- what it will take, before anything is allocated ---- */
+
+static void bytes(void **state)
+{
+    (void)state;
+    struct vae_config c = { .input = 5, .widths = { 16 }, .n_widths = 1, .latent = 2, .act = ACT_TANH };
+    size_t w = 80 + 16 + 32 + 16 + 32 + 16 + 80 + 16;           /* enc, code, dec, dec, each tensor to a whole vector */
+    size_t y = 5 + 16 + 2 + 2 + 16 + 5;                         /* activations of a row; tanh is in place */
+    assert_true(vae_bytes(&c, 40, false) == 4.0 * (double)(w + 40 * y));
+    assert_true(vae_bytes(&c, 40, true) == 4.0 * (double)(5 * w + 2 * 40 * y));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes),
         cmocka_unit_test(goldens), cmocka_unit_test(full_conv), cmocka_unit_test(full_res),
         cmocka_unit_test(finite_differences), cmocka_unit_test(logvar_bound), cmocka_unit_test(same_bits),
     };
