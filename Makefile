@@ -20,7 +20,7 @@ BIN ?= bin
 JOBS ?= $(shell nproc)
 
 # The one list of Debian packages: README, CI and `make deps` use it.
-DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libmpg123-dev libsoxr-dev \
+DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libmpg123-dev libsoxr-dev libtagc0-dev \
 	libfftw3-dev libopenblas-dev libarpack2-dev libmsgpack-dev libxxhash-dev libjansson-dev libunistring-dev libssl-dev \
 	libcmocka-dev \
 	gnuplot-nox fonts-dejavu-core mandoc perl xz-utils
@@ -34,7 +34,7 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 # floating-point exceptions, which nobody reads, are given up.
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -DSONGPIPE_VERSION='"$(VERSION)"' -Icommon -pthread \
 	-fno-math-errno -fno-trapping-math -ffp-contract=fast
-PKGS := sox sndfile libmpg123 soxr fftw3f openblas msgpack libxxhash jansson libcrypto
+PKGS := sox sndfile libmpg123 taglib_c soxr fftw3f openblas msgpack libxxhash jansson libcrypto
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -larpack -lm -pthread
 COMPILE = $(CC) $(FLAGS) $(WARN) $(CPPFLAGS) $(CFLAGS) $(ARCH) -MMD -MP

@@ -120,6 +120,22 @@ static void ogg(int fd, struct sniff *s)
         }
 }
 
+/* What the bytes at `start` say, where it is no MPEG audio. */
+static enum sniff_kind magic(int fd, uint64_t start)
+{
+    static const struct { enum sniff_kind kind; uint64_t at; const char *bytes; } kinds[] = {
+        { SNIFF_FLAC, 0, "fLaC" }, { SNIFF_VORBIS, 28, "\001vorbis" },      /* behind a page's head of 28 bytes */
+        { SNIFF_MP4, 4, "ftyp" }, { SNIFF_WAVPACK, 0, "wvpk" },
+    };
+    uint8_t bytes[8];
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t n = strlen(kinds[i].bytes);
+        if (at(fd, start + kinds[i].at, bytes, n) && memcmp(bytes, kinds[i].bytes, n) == 0)
+            return kinds[i].kind;
+    }
+    return SNIFF_OTHER;
+}
+
 bool sniff(int fd, struct sniff *s)
 {
     uint8_t head[12] = { 0 };
@@ -149,9 +165,10 @@ bool sniff(int fd, struct sniff *s)
             break;
         s->kind = SNIFF_MPEG;
     }
-    if (s->kind == SNIFF_MPEG && memcmp(head, "fLaC", 4) == 0)
-        s->kind = SNIFF_OTHER;
-    else if (mpeg_header(head)) {
+    enum sniff_kind other = magic(fd, start);
+    if (other != SNIFF_OTHER) {
+        s->kind = other;
+    } else if (mpeg_header(head)) {
         s->kind = SNIFF_MPEG;
         s->samples = mpeg_samples(fd, start);
     }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum sniff_kind { SNIFF_OTHER, SNIFF_MPEG };
+enum sniff_kind { SNIFF_OTHER, SNIFF_MPEG, SNIFF_FLAC, SNIFF_VORBIS, SNIFF_MP4, SNIFF_WAVPACK };
 
 struct sniff {
     enum sniff_kind kind;

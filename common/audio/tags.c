@@ -4,32 +4,17 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mpg123.h>
 #include <sndfile.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <tag_c.h>
 #include <unistd.h>
 
 #include "audio/sniff.h"
 #include "base/utf8.h"
 
 const char *const tag_names[TAG_COUNT] = { "title", "artist", "album", "genre", "year" };
-
-/* The genres of ID3v1, by number (id3.org, ID3v1 and appendix A of ID3v2.3). */
-static const char *const genres[] = {
-    "Blues", "Classic Rock", "Country", "Dance", "Disco", "Funk", "Grunge", "Hip-Hop", "Jazz", "Metal", "New Age",
-    "Oldies", "Other", "Pop", "R&B", "Rap", "Reggae", "Rock", "Techno", "Industrial", "Alternative", "Ska",
-    "Death Metal", "Pranks", "Soundtrack", "Euro-Techno", "Ambient", "Trip-Hop", "Vocal", "Jazz+Funk", "Fusion",
-    "Trance", "Classical", "Instrumental", "Acid", "House", "Game", "Sound Clip", "Gospel", "Noise", "AlternRock",
-    "Bass", "Soul", "Punk", "Space", "Meditative", "Instrumental Pop", "Instrumental Rock", "Ethnic", "Gothic",
-    "Darkwave", "Techno-Industrial", "Electronic", "Pop-Folk", "Eurodance", "Dream", "Southern Rock", "Comedy",
-    "Cult", "Gangsta", "Top 40", "Christian Rap", "Pop/Funk", "Jungle", "Native American", "Cabaret", "New Wave",
-    "Psychadelic", "Rave", "Showtunes", "Trailer", "Lo-Fi", "Tribal", "Acid Punk", "Acid Jazz", "Polka", "Retro",
-    "Musical", "Rock & Roll", "Hard Rock",
-};
-enum { GENRES = sizeof genres / sizeof *genres };
 
 /* Set a tag, if there is none: text that is not UTF-8 is taken for Latin-1; it ends at a NUL,
  * blanks at its end go. */
@@ -54,28 +39,46 @@ static void set(struct tags *t, int tag, const char *p, size_t most)
     to[used] = '\0';
 }
 
-/* "17", "(17)" and "(17)Rock" are a number, or the words behind it. */
-static void name_genre(char *genre, size_t room)
+/* TagLib's C functions choose by the file's name, or by what they are told: the content says it
+ * where they have a word for that, else (WAV, AIFF, APE, Opus) the name. */
+static TagLib_File *open_tags(const char *path, enum sniff_kind kind)
 {
-    char *end = genre, *p = genre + (*genre == '(');
-    if (!isdigit((unsigned char)*p))
-        return;
-    unsigned long n = strtoul(p, &end, 10);
-    if (p > genre && *end == ')')
-        end++;
-    else if (p > genre)
-        return;
-    if (*end)
-        memmove(genre, end, strlen(end) + 1);
-    else if (n < GENRES)
-        snprintf(genre, room, "%s", genres[n]);
+    switch (kind) {
+    case SNIFF_MPEG: return taglib_file_new_type(path, TagLib_File_MPEG);
+    case SNIFF_FLAC: return taglib_file_new_type(path, TagLib_File_FLAC);
+    case SNIFF_VORBIS: return taglib_file_new_type(path, TagLib_File_OggVorbis);
+    case SNIFF_MP4: return taglib_file_new_type(path, TagLib_File_MP4);
+    case SNIFF_WAVPACK: return taglib_file_new_type(path, TagLib_File_WavPack);
+    case SNIFF_OTHER: return taglib_file_new(path);
+    }
+    return NULL;
 }
 
+static void of_taglib(const char *path, enum sniff_kind kind, struct tags *t)
+{
+    TagLib_File *f = open_tags(path, kind);
+    if (!f || !taglib_file_is_valid(f))
+        return;
+    const TagLib_Tag *tag = taglib_file_tag(f);
+    if (!tag)
+        return;
+    const char *text[TAG_YEAR] = { taglib_tag_title(tag), taglib_tag_artist(tag), taglib_tag_album(tag),
+                                   taglib_tag_genre(tag) };
+    for (int i = 0; i < TAG_YEAR; i++)
+        if (text[i])
+            set(t, i, text[i], sizeof t->text[i]);
+    char year[16];
+    unsigned number = taglib_tag_year(tag);
+    if (number)
+        set(t, TAG_YEAR, year, (size_t)snprintf(year, sizeof year, "%u", number));
+}
+
+/* The first number of four digits; eight are a date without lines between. */
 static void find_year(char *date)
 {
     for (char *p = date; *p; p++) {
         size_t n = strspn(p, "0123456789");
-        if (n == 4) {
+        if (n == 4 || n == 8) {
             memmove(date, p, 4);
             date[4] = '\0';
             return;
@@ -85,33 +88,8 @@ static void find_year(char *date)
     *date = '\0';
 }
 
-static void of_mpeg(int fd, struct tags *t)
-{
-    mpg123_init();
-    mpg123_handle *m = mpg123_new(NULL, NULL);
-    mpg123_id3v1 *v1 = NULL;
-    mpg123_id3v2 *v2 = NULL;
-    long rate;
-    int channels, encoding;
-    if (!m || mpg123_param(m, MPG123_ADD_FLAGS, MPG123_QUIET, 0) != MPG123_OK || mpg123_open_fd(m, fd) != MPG123_OK ||
-        mpg123_getformat(m, &rate, &channels, &encoding) != MPG123_OK || mpg123_id3(m, &v1, &v2) != MPG123_OK)
-        return;
-    if (v2) {
-        const mpg123_string *const text[TAG_COUNT] = { v2->title, v2->artist, v2->album, v2->genre, v2->year };
-        for (int i = 0; i < TAG_COUNT; i++)
-            if (text[i] && text[i]->p)
-                set(t, i, text[i]->p, text[i]->fill);
-    }
-    if (v1) {
-        set(t, TAG_TITLE, v1->title, sizeof v1->title);
-        set(t, TAG_ARTIST, v1->artist, sizeof v1->artist);
-        set(t, TAG_ALBUM, v1->album, sizeof v1->album);
-        set(t, TAG_YEAR, v1->year, sizeof v1->year);
-        if (v1->genre < GENRES)
-            set(t, TAG_GENRE, genres[v1->genre], 100);
-    }
-}
-
+/* What TagLib does not know (CAF, W64, a WAV file of another name) or does not take for text (Latin-1
+ * in a WAV file). */
 static void of_sndfile(int fd, struct tags *t)
 {
     static const int kinds[TAG_COUNT] = { SF_STR_TITLE, SF_STR_ARTIST, SF_STR_ALBUM, SF_STR_GENRE, SF_STR_DATE };
@@ -132,11 +110,10 @@ static void work(int to, void *state)
     memset(&t, 0, sizeof t);
     int fd = open(state, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && sniff(fd, &s)) {
-        if (s.kind == SNIFF_MPEG)
-            of_mpeg(fd, &t);
-        else
+        of_taglib(state, s.kind, &t);
+        find_year(t.text[TAG_YEAR]);        /* "31.12.1999" is 31 for TagLib */
+        if (s.kind != SNIFF_MPEG)
             of_sndfile(fd, &t);
-        name_genre(t.text[TAG_GENRE], sizeof t.text[TAG_GENRE]);
         find_year(t.text[TAG_YEAR]);
     }
     fence_send(to, 0, &t, sizeof t);

@@ -140,30 +140,4 @@ refuses(3, qr/^tracks: /, "cd $tmp && head -c 50 old.sp > cut.sp; tracks --not-i
 runs("cd $tmp && tracks m/jazz > new.sp && cat old.sp new.sp > all.sp");
 is(join(' ', map { $_->{id} } sounds("sp-fields -q $tmp/all.sp")), 'a b live/c.d', 'old and new make one stream');
 
-# ---- tags ----
-
-# An ID3v2.3 tag of Latin-1 and UTF-16 text, in front of an MP3; ID3v1 behind one.
-sub frame23 { my ($name, $text) = @_; return $name . pack('N', length $text) . "\0\0" . $text }
-my $mp3 = slurp_file('tests/golden/decode/tone_tag.mp3');
-my $frames = frame23('TIT2', "\0caf\xe9") . frame23('TPE1', "\1\xff\xfe" . "\xf6\x00n\x00") . frame23('TCON', "\0(17)") . frame23('TYER', "\0" . '1987');
-my $size = length $frames;
-spew("$tmp/v2.mp3", "ID3\3\0\0" . pack('C4', $size >> 21 & 127, $size >> 14 & 127, $size >> 7 & 127, $size & 127) . $frames . $mp3);
-spew("$tmp/v1.mp3", $mp3 . pack('a3 a30 a30 a30 a4 a30 C', 'TAG', "Gr\xfc\xdfe", 'Somebody', 'Album  ', '2003', '', 8));
-spew("$tmp/none.mp3", $mp3);
-spew("$tmp/junk.mp3", 'no audio at all');
-# A WAV file with a LIST INFO chunk.
-my $list = 'INFO' . join '', map { my ($k, $v) = @$_; $v .= "\0" x (2 - length($v) % 2); $k . pack('V', length $v) . $v }
-    ['INAM', 'Title'], ['IART', 'Artist'], ['IPRD', 'Record'], ['IGNR', 'Blues'], ['ICRD', '1999-12-31'];
-my $wav = slurp_file(wav("$tmp/i.wav", 8000, 1, 0, (0) x 80));
-$wav .= 'LIST' . pack('V', length $list) . $list;
-substr($wav, 4, 4) = pack 'V', length($wav) - 8;
-spew("$tmp/info.wav", $wav);
-my %tags = map { $_->{id} => join '|', map { $_ // 'nil' } @$_{qw(title artist album genre year)} }
-    sounds("cd $tmp && tracks --tags v2.mp3 v1.mp3 none.mp3 junk.mp3 info.wav");
-is($tags{v2}, "caf\xc3\xa9|\xc3\xb6n|nil|Rock|1987", 'ID3v2: Latin-1, UTF-16, a genre by number');
-is($tags{v1}, "Gr\xc3\xbc\xc3\x9fe|Somebody|Album|Jazz|2003", 'ID3v1');
-is($tags{info}, 'Title|Artist|Record|Blues|1999', 'WAV: the year of a date');
-is($tags{none} . $tags{junk}, 'nil|nil|nil|nil|nil' x 2, 'no tags; no audio');
-($r) = records("cd $tmp && tracks --tags --label 'genre=regex:v.' v2.mp3");
-is_deeply([@$r{qw(genre year)}], ['v2', 1987], 'a label stands above a tag; the year is a number');
 done_testing;

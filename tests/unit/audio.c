@@ -280,7 +280,12 @@ static void sniffs(void **state)
     assert_int_equal(SNIFF("\xff\xf1\x50\x80 AAC").kind, SNIFF_OTHER);
     assert_int_equal(SNIFF("\xff\xfb\xf0\x44 no such bit rate").kind, SNIFF_OTHER);
     assert_int_equal(SNIFF("ID3\3\0\0\0\0\0\5.....\xff\xfb\x90\x44......").kind, SNIFF_MPEG);
-    assert_int_equal(SNIFF("ID3\3\0\0\0\0\0\5.....fLaC..........").kind, SNIFF_OTHER);
+    assert_int_equal(SNIFF("ID3\3\0\0\0\0\0\5.....fLaC..........").kind, SNIFF_FLAC);
+    assert_int_equal(SNIFF("fLaC").kind, SNIFF_FLAC);
+    assert_int_equal(SNIFF("OggS\0\2........\0\0\0\0\0\0\0\0....\1\x1e\1vorbis......").kind, SNIFF_VORBIS);
+    assert_int_equal(SNIFF("OggS\0\2........\0\0\0\0\0\0\0\0....\1\x13OpusHead......").kind, SNIFF_OTHER);
+    assert_int_equal(SNIFF("\0\0\0\x18" "ftypM4A ").kind, SNIFF_MP4);
+    assert_int_equal(SNIFF("wvpk").kind, SNIFF_WAVPACK);
     assert_int_equal(SNIFF("ID3\3\0\0\x7f\x7f\x7f\x7f").kind, SNIFF_OTHER);
     s = SNIFF("RIFF....WAVEJUNK\3\0\0\0....fmt \x10\0\0\0\1\0\2\0\x44\xac\0\0\0\0\0\0\4\0\x10\0data\x28\0\0\0");
     assert_int_equal(s.samples, 10);
