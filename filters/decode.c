@@ -30,7 +30,6 @@ static struct {
     const char *in, *out, *command, *raw;
     int64_t rate, jobs, max_cpu, max_wait;
     double offset, duration, split;
-    bool mono;
     int channels;
 } arg = { .in = "path", .out = "pcm", .rate = 22050, .max_cpu = 60, .max_wait = 300, .duration = NAN, .split = NAN };
 
@@ -38,7 +37,6 @@ static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     OPT_INT('r', "rate", &arg.rate, 0, DECODE_RATE_MAX, "resample to so many Hz; 0 keeps the file's rate"),
-    OPT_FLAG(0, "mono", &arg.mono, "mix the channels to their mean: what is done anyway"),
     OPT_CHOICE(0, "channels", &arg.channels, "mono|keep", "mix the channels to their mean, or keep them"),
     OPT_F64(0, "offset", &arg.offset, 0, 1e9, "leave out so many seconds at the beginning"),
     OPT_F64(0, "duration", &arg.duration, 0, 1e9, "read at most so many seconds"),
@@ -273,8 +271,6 @@ static void check(void)
 {
     char *colon;
     double rate = 0, channels = 1;
-    if (arg.mono && arg.channels == KEEP)
-        opt_misuse(&prog, "--mono and --channels keep contradict each other");
     if (arg.rate && arg.rate < DECODE_RATE_MIN)
         opt_misuse(&prog, "--rate '%lld' is neither 0 nor from %d to %d", (long long)arg.rate, DECODE_RATE_MIN,
                    DECODE_RATE_MAX);

@@ -81,7 +81,7 @@ wav("$tmp/mono.wav", 22050, 1, 0, @x);
 wav("$tmp/stereo.wav", 22050, 2, 1, map { ($_, -0.5 * $_) } @x);
 my ($r) = sounds('decode ' . input(song("$tmp/mono.wav")));
 near_all($r->{pcm}, [map { int($_ * 32767) / 32768 } @x], 0, 0, 'without resampling the samples are exact');
-($r) = sounds('decode --mono ' . input(song("$tmp/stereo.wav")));
+($r) = sounds('decode --channels mono ' . input(song("$tmp/stereo.wav")));
 near_all($r->{pcm}, [map { 0.25 * $_ } @x], 1e-7, 0, 'mono is the mean of the channels');
 ($r) = sounds("decode --channels keep $tmp/in.sp");
 near_all($r->{pcm}, [map { ($_, -0.5 * $_) } @x], 1e-7, 0, 'keep: both channels');
@@ -200,7 +200,7 @@ refuses(1, qr/^decode: a: the command's output: /m, "decode --command 'echo no a
 refuses(1, qr/^decode: a: nothing came for 1 s/m, "decode --max-wait 1 --command 'sleep 30; cat {}' $tmp/in.sp", undef, 1);
 refuses(1, qr/^decode: a: .*(killed by signal|status 1)/m, "timeout 20 decode --max-cpu 1 --command 'while :; do :; done; cat {}' $tmp/in.sp", undef, 1);
 refuses(1, qr/^decode: a: the command was killed by signal 9/m, "decode --command 'kill -9 \$\$; cat {}' $tmp/in.sp", undef, 1);
-for ('--raw 22050', "--command 'cat {}' --raw 1", "--command 'cat {}' --raw 44100:0", '--command cat', '--rate 3999', '--mono --channels keep') {
+for ('--raw 22050', "--command 'cat {}' --raw 1", "--command 'cat {}' --raw 44100:0", '--command cat', '--rate 3999', '--mono') {
     refuses(2, qr/^decode: /, "decode $_ $tmp/in.sp");
 }
 
