@@ -28,7 +28,7 @@ static const size_t keep_max = 64 << 20;        /* bytes that idle slots may kee
 
 static struct {
     const char *in, *out, *command, *raw;
-    int64_t rate, jobs, max_cpu, max_wait;
+    int64_t rate, max_cpu, max_wait;
     double offset, duration, split;
     int channels;
 } arg = { .in = "path", .out = "pcm", .rate = 22050, .max_cpu = 60, .max_wait = 300, .duration = NAN, .split = NAN };
@@ -45,7 +45,7 @@ static const struct opt opts[] = {
     OPT_STR(0, "raw", &arg.raw, "RATE[:CHANNELS]", "the command writes 32-bit floats without a header"),
     OPT_INT(0, "max-cpu", &arg.max_cpu, 1, 1e6, "seconds of processor time that a file may take"),
     OPT_INT(0, "max-wait", &arg.max_wait, 1, 1e6, "seconds that a file may take without giving a sample"),
-    OPT_JOBS(&arg.jobs),
+    OPT_JOBS(0),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -304,7 +304,7 @@ int main(int argc, char **argv)
     run.in = rec_open(&prog, operands, false);
     run.out = rec_create(&prog, run.in);
     long files = sysconf(_SC_OPEN_MAX);     /* each has a pipe */
-    run.jobs = (size_t)(arg.jobs ? arg.jobs : par_available());
+    run.jobs = (size_t)par_jobs;
     if (files > 64 && run.jobs > (size_t)files - 32)
         run.jobs = (size_t)files - 32;
     run.size = WINDOW * run.jobs;

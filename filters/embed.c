@@ -34,20 +34,21 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    { 'm', "model", OPT_T_INPUT, { .input = &arg.model }, 0, 0, "DIR",
-      "folder of the encoder: config.json, vocab.txt, model.safetensors" },
+    OPT_FOLDER('m', "model", &arg.model, "folder of the encoder: config.json, vocab.txt, model.safetensors"),
     OPT_INT(0, "max-tokens", &arg.max_tokens, 0, 1 << 16, "cut texts to so many pieces; 0: the model's limit"),
     OPT_CHOICE(0, "window", &arg.window, "first|mean",
                "of a longer text take its beginning, or the mean over all of it"),
     OPT_CHOICE(0, "pooling", &arg.pooling, "model|mean|cls|max", "how pieces become one vector"),
     OPT_FLAG(0, "no-normalize", &arg.no_normalize, "do not bring vectors to length 1"),
+    OPT_JOBS(0),
     OPT_END
 };
+static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
     .name = "embed", .brief = "texts as vectors of a sentence encoder (BERT and its family)",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "lyrics text", .example = "-m DIR",
     .writes = "x vector, tokens number, truncated any, unk number", .conv = "sentence-transformers-6.2",
-    .opts = opts, .also = map_also,
+    .opts = opts, .also = also,
 };
 
 /* Texts are collected up to WINDOW pieces; they are cut into sequences of at most the
@@ -288,11 +289,9 @@ static void header(struct rec_out *out)
 
 int main(int argc, char **argv)
 {
-    map_jobs = 0;
     char **operands = opt_parse(&prog, argc, argv);
     if (!arg.model.path)
         opt_misuse(&prog, "-m DIR is missing: the folder of a sentence encoder");
-    par_jobs = (int)(map_jobs ? map_jobs : par_available());
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
     open_model();

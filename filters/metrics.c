@@ -13,7 +13,6 @@
 
 #include "base/budget.h"
 #include "base/mem.h"
-#include "base/par.h"
 #include "base/progress.h"
 #include "drive/scored.h"
 #include "score/bootstrap.h"
@@ -25,7 +24,7 @@
 static struct {
     const char *in, *cluster, *id;
     struct opt_list truth, set;
-    int64_t jobs, bootstrap;
+    int64_t bootstrap;
     uint64_t seed;
     int noise;
     bool cosine, no_silhouette, per_cluster;
@@ -46,7 +45,7 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "no-silhouette", &arg.no_silhouette, "leave out the silhouette, which takes longest"),
     OPT_STR(0, "id", &arg.id, "NAME", "id of the record that is written"),
     OPT_LIST('s', "set", &arg.set, "NAME=VALUE", "put a field into it; may be given several times"),
-    OPT_JOBS(&arg.jobs),
+    OPT_JOBS(0),
     BUDGET_OPT,
     OPT_END
 };
@@ -357,7 +356,6 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     check_options();
-    par_jobs = (int)(arg.jobs ? arg.jobs : par_available());
     struct rec_in *in = rec_open(&prog, operands, false);
     struct scored *s = scored_read(in, arg.in, arg.cluster, &arg.truth, arg.per_cluster);
     struct rec_out *out = rec_create(&prog, in);

@@ -14,7 +14,6 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/par.h"
 #include "base/progress.h"
 #include "drive/map.h"
 #include "drive/model.h"
@@ -304,7 +303,6 @@ int main(int argc, char **argv)
     if (arg.model.path) {
         load(in);
     } else {
-        par_jobs = (int)map_jobs;
         learn(in);
         rec_rewind(in);
     }

@@ -10,6 +10,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/par.h"
 #include "base/rng.h"
 #include "drive/map.h"
 #include "stream/word.h"
@@ -164,7 +165,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, arg.shuffle);
     struct rec_out *out = rec_create(&prog, in);
     if (arg.shuffle) {
-        map_jobs = 1;               /* values are dealt out in the order of the records */
+        par_jobs = 1;               /* values are dealt out in the order of the records */
         collect(in);
     }
     int status = map_run(&(struct map){ .process = process, .header = header }, in, out);

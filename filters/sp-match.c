@@ -131,23 +131,6 @@ static bool process(struct rec *r, const struct value *in, void *state)
     return true;
 }
 
-/* "-5" is a number and no option: a blank in front keeps it from getopt. */
-static void guard_numbers(int argc, char **argv)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (argv[i][0] == '-' && argv[i][1] && strchr(".0123456789", argv[i][1])) {
-            char *guarded = mem_new(strlen(argv[i]) + 2, 1);
-            argv[i] = strcat(strcpy(guarded, " "), argv[i]);
-        }
-}
-
-static void unguard(char **words)
-{
-    for (; *words; words++)
-        if ((*words)[0] == ' ' && (*words)[1] == '-')
-            ++*words;
-}
-
 /* Take FIELD OP [VALUE]; returns the operands behind them. */
 static char **condition(char **operands)
 {
@@ -156,7 +139,7 @@ static char **condition(char **operands)
     while (arg.op < OPS && strcmp(operands[1], ops[arg.op]) != 0)
         arg.op++;
     if (arg.op == OPS)
-        opt_misuse(&prog, "'%s' is none of eq ne lt le gt ge in match present absent", operands[1]);
+        opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent", operands[1]);
     if (arg.op == PRESENT || arg.op == ABSENT)
         return words;
     words = opt_words(&prog, operands, 3);
@@ -175,9 +158,7 @@ static char **condition(char **operands)
 
 int main(int argc, char **argv)
 {
-    guard_numbers(argc, argv);
     char **operands = opt_parse(&prog, argc, argv);
-    unguard(operands);
     operands = condition(operands);
     int status = map_main(&prog, &(struct map){ .process = process }, operands);
     if (arg.op == MATCH)

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/par.h"
 #include "drive/map.h"
 #include "drive/slurp.h"
 #include "drive/vae_model.h"
@@ -129,7 +128,6 @@ int main(int argc, char **argv)
     struct model *stream;
     if (!arg.model.path)
         opt_misuse(&prog, "--model is missing");
-    par_jobs = 1;                       /* threads are the driver's */
     model = vae_model_read(&arg.model, &stream);
     if (arg.traverse >= (int64_t)model->c.latent)
         opt_misuse(&prog, "--traverse %lld: the model has latents 0 to %zu", (long long)arg.traverse, model->c.latent - 1);

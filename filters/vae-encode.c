@@ -11,7 +11,6 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
-#include "base/par.h"
 #include "base/rng.h"
 #include "drive/map.h"
 #include "drive/slurp.h"
@@ -183,7 +182,6 @@ int main(int argc, char **argv)
     struct model *stream;
     if (!arg.model.path)
         opt_misuse(&prog, "--model is missing");
-    par_jobs = 1;                       /* threads are the driver's */
     model = vae_model_read(&arg.model, &stream);
     if (arg.both && !model->c.variational)
         opt_misuse(&prog, "--both: the model is a plain auto-encoder, it has no logvar");

@@ -16,7 +16,6 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/par.h"
 #include "base/progress.h"
 #include "drive/item.h"
 #include "drive/table.h"
@@ -29,7 +28,7 @@
 
 static struct {
     const char *in, *hidden, *conv, *condition, *anneal, *log, *checkpoint, *resume;
-    int64_t latent, kernel, stride, epochs, batch, patience, every, jobs;
+    int64_t latent, kernel, stride, epochs, batch, patience, every;
     int act, recon, reduce, optimizer, schedule;
     double slope, dropout, beta, free_bits, lr, lr_min, weight_decay, clip, step_size, gamma, warmup, validation;
     bool batch_norm, residual, no_kl, plain;
@@ -76,7 +75,7 @@ static const struct opt opts[] = {
     OPT_NOTE(0, "log", &arg.log, "FILE", "write a record for each epoch"),
     OPT_NOTE(0, "checkpoint", &arg.checkpoint, "FILE", "keep what is needed to go on, after each epoch"),
     OPT_NOTE(0, "resume", &arg.resume, "FILE", "go on from a checkpoint"),
-    OPT_JOBS(&arg.jobs),
+    OPT_JOBS(0),
     BUDGET_OPT,
     OPT_END
 };
@@ -154,7 +153,6 @@ static void check_options(struct run *run)
     run->model.mean = arg.reduce == 1;
     run->model.beta = arg.beta;
     run->model.labels = labels_new(arg.condition);
-    par_jobs = (int)(arg.jobs ? arg.jobs : par_available());
 }
 
 /* A record that has a value: note its categories; for bce, 0 to 1 is asked for. */

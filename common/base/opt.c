@@ -2,8 +2,6 @@
 #include "base/opt.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/opt_kind.h"
 #include "base/progress.h"
 
 #ifndef SONGPIPE_VERSION
@@ -32,7 +31,8 @@ static const struct opt common[] = {
 static void each(const struct opt *o, void (*visit)(const struct opt *, void *), void *state)
 {
     for (; o && o->type != OPT_T_END; o++)
-        visit(o, state);
+        if (o->type < OPT_T_EXCLUDES)
+            visit(o, state);
 }
 
 void opt_each(const struct prog *prog, void (*visit)(const struct opt *, void *), void *state)
@@ -73,15 +73,6 @@ void opt_not_terminal(const struct prog *prog)
             prog->name);
 }
 
-const char *opt_choice(const struct opt *o, int index, size_t *len)
-{
-    const char *word = o->arg;
-    while (index-- > 0 && strchr(word, '|'))
-        word = strchr(word, '|') + 1;
-    *len = strcspn(word, "|");
-    return word;
-}
-
 bool opt_number(const char *text, double lo, double hi, double *value)
 {
     char *end;
@@ -105,34 +96,11 @@ size_t opt_pair(const char *text, const char **value)
 
 /* ---- --help ---- */
 
-/* The default as text, into to[size]; "" where there is none to tell. */
-static void default_text(const struct opt *o, char *to, size_t size)
-{
-    *to = '\0';
-    if (o->type == OPT_T_INT || o->type == OPT_T_JOBS) {
-        snprintf(to, size, "%" PRId64, *o->to.integer);
-    } else if (o->type == OPT_T_F64) {
-        double v = *o->to.real;
-        if (!isnan(v))
-            snprintf(to, size, "%.10g", v);
-    } else if (o->type == OPT_T_STR && *o->to.text) {
-        snprintf(to, size, "%s", *o->to.text);
-    } else if (o->type == OPT_T_CHOICE) {
-        size_t len;
-        const char *word = opt_choice(o, *o->to.choice, &len);
-        snprintf(to, size, "%.*s", (int)len, word);
-    } else if (o->type == OPT_T_SEED) {
-        snprintf(to, size, "%" PRIu64, *o->to.seed);
-    } else if (o->type == OPT_T_SIZE && *o->to.size) {
-        size_t v = *o->to.size;
-        snprintf(to, size, v % (1 << 20) ? "%zu" : "%zuM", v % (1 << 20) ? v : v >> 20);
-    }
-}
-
 static void print_option(const struct opt *o, void *unused)
 {
     (void)unused;
-    char left[80], text[64];
+    const struct opt_kind *kind = opt_kinds + o->type;
+    char left[80], text[64] = "";
     char letter[8] = "    ";
     if (o->letter)
         snprintf(letter, sizeof letter, "-%c, ", o->letter);
@@ -141,8 +109,9 @@ static void print_option(const struct opt *o, void *unused)
     if (strlen(left) > 27)
         printf("\n%30s", "");
     printf("  %s", o->help);
-    default_text(o, text, sizeof text);
-    bool range = (o->type == OPT_T_INT || o->type == OPT_T_JOBS || o->type == OPT_T_F64) && o->max < 1e15;
+    if (kind->print_default)
+        kind->print_default(o, text, sizeof text);
+    bool range = kind->range && o->max < 1e15;
     if (*text || range)
         printf(" (%s%s", *text ? "default " : "", text);
     if (range)
@@ -169,140 +138,190 @@ static void print_help(const struct prog *prog)
 
 /* ---- parsing ---- */
 
-static size_t parse_size(const char *text)
-{
-    char *end;
-    errno = 0;
-    unsigned long long v = strtoull(text, &end, 10);
-    if (end == text || errno || *text == '-')
-        return 0;
-    const char *units = "KMGT", *unit = *end ? strchr(units, *end) : NULL;
-    if (*end && (!unit || end[1]))
-        return 0;
-    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    return v > SIZE_MAX >> shift ? 0 : (size_t)v << shift;
-}
-
-static void store(const struct prog *prog, const struct opt *o, char *text)
-{
-    switch (o->type) {
-    case OPT_T_FLAG:
-        *o->to.flag = true;
-        break;
-    case OPT_T_INT:
-    case OPT_T_JOBS: {
-        char *end;
-        errno = 0;
-        long long v = strtoll(text, &end, 10);
-        if (end == text || *end || errno || !((double)v >= o->min && (double)v <= o->max))
-            opt_misuse(prog, "--%s '%s' is no whole number from %.10g to %.10g", o->name, text, o->min, o->max);
-        *o->to.integer = v;
-        break;
-    }
-    case OPT_T_F64:
-        if (!opt_number(text, o->min, o->max, o->to.real))
-            opt_misuse(prog, "--%s '%s' is no number from %.10g to %.10g", o->name, text, o->min, o->max);
-        break;
-    case OPT_T_STR:
-    case OPT_T_NOTE:
-        *o->to.text = text;
-        break;
-    case OPT_T_INPUT:
-        o->to.input->path = text;
-        break;
-    case OPT_T_CHOICE: {
-        int n = 1;
-        for (const char *s = o->arg; (s = strchr(s, '|')); s++)
-            n++;
-        for (int i = 0; i < n; i++) {
-            size_t len;
-            const char *word = opt_choice(o, i, &len);
-            if (strlen(text) == len && memcmp(word, text, len) == 0) {
-                *o->to.choice = i;
-                return;
-            }
-        }
-        opt_misuse(prog, "--%s '%s' is none of %s", o->name, text, o->arg);
-    }
-    case OPT_T_LIST: {
-        struct opt_list *list = o->to.list;
-        list->v = mem_resize(list->v, list->n + 1, sizeof *list->v);
-        list->v[list->n++] = text;
-        break;
-    }
-    case OPT_T_SIZE:
-        if (!(*o->to.size = parse_size(text)))
-            opt_misuse(prog, "--%s '%s' is no size such as 500M or 2G", o->name, text);
-        break;
-    case OPT_T_SEED: {
-        char *end;
-        errno = 0;
-        *o->to.seed = strtoull(text, &end, 10);
-        if (end == text || *end || errno || *text == '-')
-            opt_misuse(prog, "--%s '%s' is no whole number", o->name, text);
-        break;
-    }
-    case OPT_T_END:
-        break;
-    }
-}
-
-struct table { const struct opt **v; size_t n; };
+/* What is to be parsed, and how far it is. */
+struct parser {
+    const struct prog *prog;
+    const struct opt **opts;    /* of all tables */
+    bool *given;                /* by option */
+    size_t n;
+    char **argv;
+    int argc, at;               /* argv[at] is the argument in hand */
+};
 
 static void collect(const struct opt *o, void *state)
 {
-    struct table *t = state;
-    t->v = mem_resize(t->v, t->n + 1, sizeof *t->v);
-    t->v[t->n++] = o;
+    struct parser *p = state;
+    p->opts = mem_resize(p->opts, p->n + 1, sizeof *p->opts);
+    p->opts[p->n++] = o;
+}
+
+/* Store the value of option i: what is left of its argument, or else the next argument. */
+static void take_value(struct parser *p, size_t i, char *rest)
+{
+    const struct opt *o = p->opts[i];
+    if (!rest && o->type != OPT_T_FLAG && ++p->at < p->argc)
+        rest = p->argv[p->at];
+    if (!rest && o->type != OPT_T_FLAG)
+        opt_misuse(p->prog, "--%s needs a value: %s", o->name, o->arg);
+    if (rest && o->type == OPT_T_FLAG)
+        opt_misuse(p->prog, "--%s takes no value", o->name);
+    opt_kinds[o->type].parse(p->prog, o, rest);
+    p->given[i] = true;
+}
+
+/* Index of the option that name[n] means, which may be cut short; p->n: none; p->n + 1: several. */
+static size_t find_name(const struct parser *p, const char *name, size_t n)
+{
+    size_t found = p->n;
+    for (size_t i = 0; i < p->n; i++) {
+        if (strncmp(p->opts[i]->name, name, n) != 0)
+            continue;
+        if (!p->opts[i]->name[n])
+            return i;
+        found = found < p->n ? p->n + 1 : found == p->n ? i : found;
+    }
+    return found;
+}
+
+static _Noreturn void no_option(const struct prog *prog, const char *dashes, const char *name, size_t n)
+{
+    opt_misuse(prog, "there is no option %s%.*s; operands that begin with a dash go after --", dashes,
+               n < 80 ? (int)n : 80, name);
+}
+
+/* --NAME, --NAME VALUE or --NAME=VALUE. */
+static void take_long(struct parser *p, char *name)
+{
+    size_t n = strcspn(name, "="), i = find_name(p, name, n);
+    if (i == p->n)
+        no_option(p->prog, "--", name, n);
+    if (i > p->n)
+        opt_misuse(p->prog, "--%.*s is short for several options", n < 80 ? (int)n : 80, name);
+    take_value(p, i, name[n] ? name + n + 1 : NULL);
+}
+
+/* -abc, where the last may have its value in the rest or in the next argument. */
+static void take_letters(struct parser *p, char *letters)
+{
+    for (; *letters; letters++) {
+        size_t i = 0;
+        while (i < p->n && p->opts[i]->letter != *letters)
+            i++;
+        if (i == p->n)
+            no_option(p->prog, "-", letters, 1);
+        if (p->opts[i]->type != OPT_T_FLAG) {
+            take_value(p, i, letters[1] ? letters + 1 : NULL);
+            return;
+        }
+        take_value(p, i, NULL);
+    }
+}
+
+bool opt_is_operand(const char *text, size_t n)
+{
+    size_t digit = n > 2 && text[1] == '.' ? 2 : 1;
+    return n < 2 || text[0] != '-' || (text[digit] >= '0' && text[digit] <= '9');
+}
+
+/* Store what the options say and move the operands to argv[1 ...]. */
+static void parse_all(struct parser *p)
+{
+    int kept = p->argc > 0;
+    for (p->at = 1; p->at < p->argc; p->at++) {
+        char *text = p->argv[p->at];
+        if (opt_is_operand(text, strlen(text))) {
+            p->argv[kept++] = text;
+        } else if (text[1] != '-') {
+            take_letters(p, text + 1);
+        } else if (text[2]) {
+            take_long(p, text + 2);
+        } else {
+            while (++p->at < p->argc)
+                p->argv[kept++] = p->argv[p->at];
+        }
+    }
+    p->argv[kept] = NULL;
+}
+
+/* The first of the options "a|b|c" that was given, its name's length in *n; NULL: none. */
+static const char *first_given(const struct parser *p, const char *names, size_t *n)
+{
+    for (; *names; names += *n + (names[*n] != '\0')) {
+        *n = strcspn(names, "|");
+        size_t i = find_name(p, names, *n);
+        if (i >= p->n)
+            opt_misuse(p->prog, "a rule names %s, which is no option", names);
+        if (p->given[i])
+            return names;
+    }
+    return NULL;
+}
+
+/* "--a, --b or --c" for "a|b|c", into to[size]. */
+static void list_options(const char *names, char *to, size_t size)
+{
+    size_t used = 0;
+    for (size_t n; *names && used < size; names += n + (names[n] != '\0')) {
+        n = strcspn(names, "|");
+        const char *before = used == 0 ? "" : names[n] ? ", " : " or ";
+        used += (size_t)snprintf(to + used, size - used, "%s--%.*s", before, (int)n, names);
+    }
+}
+
+static void check_rule(const struct parser *p, const struct opt *rule)
+{
+    const struct prog *prog = p->prog;
+    const char *why = rule->help ? rule->help : "", *colon = *why ? ": " : "";
+    size_t n;
+    if (rule->type < OPT_T_EXCLUDES || (rule->name && !first_given(p, rule->name, &n)))
+        return;
+    const char *other = first_given(p, rule->arg, &n);
+    char others[200];
+    list_options(rule->arg, others, sizeof others);
+    if (rule->type == OPT_T_EXCLUDES && other)
+        opt_misuse(prog, "--%s and --%.*s exclude each other%s%s", rule->name, (int)n, other, colon, why);
+    if (rule->type == OPT_T_NEEDS && !other)
+        opt_misuse(prog, "--%s needs %s%s%s", rule->name, others, colon, why);
+    if (rule->type == OPT_T_REQUIRED && !other)
+        opt_misuse(prog, "%s is missing%s%s", others, colon, why);
+}
+
+static void check_rules(const struct parser *p, const struct opt *table)
+{
+    for (; table && table->type != OPT_T_END; table++)
+        check_rule(p, table);
+}
+
+static _Noreturn void print_and_exit(const struct prog *prog)
+{
+    if (want_help)
+        print_help(prog);
+    else
+        printf("%s (songpipe) %s\n", prog->name, SONGPIPE_VERSION);
+    if (fflush(stdout) != 0)
+        die(ST_STOPPED, "cannot write:");
+    exit(ST_OK);
 }
 
 char **opt_parse(const struct prog *prog, int argc, char **argv)
 {
     die_name = prog->name;
-    struct table all = { NULL, 0 };
-    opt_each(prog, collect, &all);
-    each(common, collect, &all);
-
-    struct option *longs = mem_zero(all.n + 1, sizeof *longs);
-    char *letters = mem_new(2 * all.n + 1, 1);
-    size_t used = 0;
-    for (size_t i = 0; i < all.n; i++) {
-        const struct opt *o = all.v[i];
-        longs[i] = (struct option){ o->name, o->type == OPT_T_FLAG ? no_argument : required_argument, NULL,
-                                    (int)(256 + i) };
-        if (o->letter) {
-            letters[used++] = o->letter;
-            if (o->type != OPT_T_FLAG)
-                letters[used++] = ':';
-        }
-    }
-    letters[used] = '\0';
-    char name[64];
-    snprintf(name, sizeof name, "%s", prog->name);
-    if (argc > 0)
-        argv[0] = name;             /* getopt's messages begin with it */
-    for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1; ) {
-        if (c == '?') {
-            fprintf(stderr, "%s: try '%s --help'\n", prog->name, prog->name);
-            exit(ST_USAGE);
-        }
-        for (size_t i = 0; i < all.n; i++)
-            if (c == (int)(256 + i) || (c < 256 && c == all.v[i]->letter))
-                store(prog, all.v[i], optarg);
-    }
-    free(longs);
-    free(letters);
-    free(all.v);
-    if (want_help || want_version) {
-        if (want_help)
-            print_help(prog);
-        else
-            printf("%s (songpipe) %s\n", prog->name, SONGPIPE_VERSION);
-        if (fflush(stdout) != 0)
-            die(ST_STOPPED, "cannot write:");
-        exit(ST_OK);
-    }
-    return argv + optind;
+    struct parser p = { .prog = prog, .argc = argc, .argv = argv };
+    opt_each(prog, collect, &p);
+    each(common, collect, &p);
+    p.given = mem_zero(p.n, sizeof *p.given);
+    parse_all(&p);
+    if (want_help || want_version)
+        print_and_exit(prog);
+    for (size_t i = 0; i < p.n; i++)
+        if (!p.given[i] && opt_kinds[p.opts[i]->type].settles)
+            opt_kinds[p.opts[i]->type].parse(prog, p.opts[i], NULL);
+    check_rules(&p, prog->opts);
+    for (const struct opt *const *t = prog->also; t && *t; t++)
+        check_rules(&p, *t);
+    free(p.given);
+    free(p.opts);
+    return argv + (argc > 0);
 }
 
 char **opt_words(const struct prog *prog, char **operands, size_t n)

@@ -10,9 +10,8 @@
 #include "base/par.h"
 #include "base/progress.h"
 
-int64_t map_jobs = 1;
 const struct opt map_opts[] = {
-    OPT_JOBS(&map_jobs),
+    OPT_JOBS(1),
     OPT_END
 };
 const struct opt *const map_also[] = { map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -252,7 +251,8 @@ static void threaded(struct run *run, size_t jobs)
 int map_run(const struct map *m, struct rec_in *in, struct rec_out *out)
 {
     struct run run = { .m = m, .in = in, .out = out, .held = rec_new() };
-    size_t jobs = (size_t)(map_jobs ? map_jobs : par_available());
+    size_t jobs = par_jobs > 1 ? (size_t)par_jobs : 1;
+    par_jobs = 1;                           /* the threads are ours: each process has one */
     if (progress_wanted || !rec_piped(in))
         progress_start(0, m->counts ? m->counts : "records");
     struct rec *r = rec_new();

@@ -41,8 +41,7 @@ struct map {
     const char *counts;     /* what the records are called in the progress; NULL: "records" */
 };
 
-extern const struct opt map_opts[];             /* -j */
-extern int64_t map_jobs;                        /* its value; 0 is all processors */
+extern const struct opt map_opts[];             /* -j, 1 unless it is given */
 
 /* The shared tables of a map filter, for prog.also: -j, --on-error, --max-record,
  * --no-history. */

@@ -8,13 +8,11 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/par.h"
 #include "base/progress.h"
 #include "stream/ids.h"
 
-static int64_t jobs = 0;
 const struct opt slurp_opts[] = {
-    OPT_JOBS(&jobs),
+    OPT_JOBS(0),
     BUDGET_OPT,
     OPT_END
 };
@@ -137,7 +135,6 @@ struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
     struct row row = { NULL, 0, 0 };
     struct ids *ids = ids_new();
     size_t cap = 0, records_cap = 0;
-    par_jobs = (int)(jobs ? jobs : par_available());
     s->in = in;
     s->field = field;
     if (progress_wanted || !rec_piped(in))

@@ -211,73 +211,41 @@ static void put_option(const struct opt *o, void *state)
 {
     struct { struct msg_buf buf; size_t n; } *args = state;
     msgpack_packer pk = msg_packer(&args->buf);
-    size_t len;
-    switch (o->type) {
-    case OPT_T_SIZE:
-    case OPT_T_NOTE:
-    case OPT_T_JOBS:
-    case OPT_T_END:
+    const struct opt_value value = opt_value(o);
+    if (value.type == OPT_V_NONE)
         return;
-    case OPT_T_FLAG:
-        if (!*o->to.flag)
-            return;
-        break;
-    case OPT_T_F64:
-        if (isnan(*o->to.real))
-            return;
-        break;
-    case OPT_T_STR:
-        if (!*o->to.text)
-            return;
-        break;
-    case OPT_T_LIST:
-        if (!o->to.list->n)
-            return;
-        break;
-    case OPT_T_INPUT:
-        if (!o->to.input->path)
-            return;
-        break;
-    default:
-        break;
-    }
     args->n++;
     msg_put_text(&pk, o->name);
-    switch (o->type) {
-    case OPT_T_FLAG:
+    switch (value.type) {
+    case OPT_V_NONE:
+        break;
+    case OPT_V_TRUE:
         msgpack_pack_true(&pk);
         break;
-    case OPT_T_INT:
-        msgpack_pack_int64(&pk, *o->to.integer);
+    case OPT_V_INT:
+        msgpack_pack_int64(&pk, value.v.integer);
         break;
-    case OPT_T_F64:
-        msgpack_pack_double(&pk, *o->to.real);
+    case OPT_V_SEED:
+        msgpack_pack_uint64(&pk, value.v.seed);
         break;
-    case OPT_T_STR:
-        msg_put_text(&pk, *o->to.text);
+    case OPT_V_REAL:
+        msgpack_pack_double(&pk, value.v.real);
         break;
-    case OPT_T_CHOICE: {
-        const char *word = opt_choice(o, *o->to.choice, &len);
-        msg_put_str(&pk, word, len);
+    case OPT_V_TEXT:
+        msg_put_str(&pk, value.v.text.p, value.v.text.n);
         break;
-    }
-    case OPT_T_LIST:
-        msgpack_pack_array(&pk, o->to.list->n);
-        for (size_t i = 0; i < o->to.list->n; i++)
-            msg_put_text(&pk, o->to.list->v[i]);
+    case OPT_V_TEXTS:
+        msgpack_pack_array(&pk, value.v.texts->n);
+        for (size_t i = 0; i < value.v.texts->n; i++)
+            msg_put_text(&pk, value.v.texts->v[i]);
         break;
-    case OPT_T_SEED:
-        msgpack_pack_uint64(&pk, *o->to.seed);
-        break;
-    case OPT_T_INPUT:
+    case OPT_V_INPUT:
         msgpack_pack_map(&pk, 1);
-        msg_put_text(&pk, o->to.input->sha256 ? "sha256" : "xxh3");
-        if (o->to.input->sha256)
-            msg_put_text(&pk, o->to.input->sha256);
+        msg_put_text(&pk, value.v.input->sha256 ? "sha256" : "xxh3");
+        if (value.v.input->sha256)
+            msg_put_text(&pk, value.v.input->sha256);
         else
-            msgpack_pack_uint64(&pk, o->to.input->xxh3);
-        break;
-    default:
+            msgpack_pack_uint64(&pk, value.v.input->xxh3);
         break;
     }
 }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/opt.h"
 
 static struct text text_of(const uint8_t *p, const uint8_t *end)
 {
@@ -117,13 +118,13 @@ static void arguments(struct text name, const uint8_t *p, const uint8_t *end, FI
         argument(name, p, end, to);
 }
 
-/* Whether a word of the list would be taken for an option. A number would not. */
+/* Whether a word of the list would be taken for an option. */
 static bool like_option(const uint8_t *p, const uint8_t *end)
 {
     size_t head, n = msg_array(p, end, &head);
     for (p += n == SIZE_MAX ? 0 : head; n != SIZE_MAX && n; n--, p += msg_size(p, end)) {
         struct text t = text_of(p, end);
-        if (t.n > 1 && t.p[0] == '-' && !(t.p[1] && strchr(".0123456789", t.p[1])))
+        if (!opt_is_operand(t.p, t.n))
             return true;
     }
     return false;

@@ -122,7 +122,7 @@ refuses(3, qr/cut short/, "head -c -50 $tmp/a.sp | sp-diff - $tmp/8.sp");
 refuses(2, qr/wanted: two streams/, 'sp-diff');
 refuses(2, qr/wanted: two streams/, "sp-diff $tmp/a.sp $tmp/a.sp $tmp/a.sp");
 refuses(2, qr/both standard input/, 'sp-diff - -');
-refuses(2, qr/--atol '-1' is no number/, "sp-diff --atol -1 $tmp/a.sp $tmp/a.sp");
+refuses(2, qr/--atol '-1' is not a number/, "sp-diff --atol -1 $tmp/a.sp $tmp/a.sp");
 refuses(6, qr/absent.sp: cannot open/, "sp-diff $tmp/a.sp $tmp/absent.sp");
 ($status, $out) = run("sp-diff $tmp/a.sp $tmp/4.sp > /dev/full");
 is($status, 6, 'a full disk');

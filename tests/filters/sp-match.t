@@ -35,8 +35,20 @@ for my $case (
     is(ids_of($condition), $want, $condition);
     is(ids_of("-v $condition"), $rest, "-v $condition");
 }
-is(ids_of('gain lt -4 --invert'), 'abd', 'an option behind a negative number');
-is(ids_of("-- genre match -x"), '', 'a word behind --');
+is(ids_of('gain lt -4 --invert'), 'abd', 'an option after a negative number');
+is(ids_of("-- genre match -x"), '', 'a word after --');
+
+# A blank or a dash in front is a part of the word.
+spew("$tmp/dashes.jsonl", join '', map { qq({"id":"$_","t":"$_"}\n) } ' -a', '-a', ' -5', '-5', '-.5', '--', '-');
+runs("from-json $tmp/dashes.jsonl > $tmp/dashes.sp");
+for my $word (' -a', '-a', ' -5', '-5', '-.5', '--', '-') {
+    my $dashes = $word =~ /^-(?:-|a)/ ? '--' : '';
+    is_deeply([map { $_->{id} } records("sp-match $dashes t eq '$word' < $tmp/dashes.sp")], [$word], "the word '$word'");
+    my $command = runs("sp-match $dashes t eq '$word' < $tmp/dashes.sp | sp-info --pipeline") =~ s/.*\n(?=sp-match)|\n\z//gsr;
+    is_deeply([map { $_->{id} } records("$command < $tmp/dashes.sp")], [$word], "and its command from the history") or diag $command;
+}
+refuses(2, qr/there is no option -a; operands that begin with a dash go after --/, "sp-match t eq -a < $tmp/dashes.sp");
+refuses(2, qr/there is no option --x\?y;/, "sp-match \$(printf -- '--x\\033y') < $tmp/dashes.sp");
 
 # What passes is the record as it came, byte for byte.
 my $all = runs("sp-match --no-history id present $tmp/songs.sp | tail -c +17 | md5sum");
@@ -57,7 +69,7 @@ is($status, 1, 'bad records left out');
 is(scalar(jsonl($out)), 4, 'the good ones remain');
 like($err, qr/4 bad, left out/, 'and are counted');
 
-refuses(2, qr/'is' is none of eq ne lt le gt ge in match present absent/, "sp-match genre is rock < $tmp/songs.sp");
+refuses(2, qr/'is' is not one of eq ne lt le gt ge in match present absent/, "sp-match genre is rock < $tmp/songs.sp");
 refuses(2, qr/wanted: FIELD OP/, 'sp-match');
 refuses(2, qr/wanted: FIELD OP/, 'sp-match genre');
 refuses(2, qr/wanted: FIELD OP/, "sp-match genre eq < $tmp/songs.sp");

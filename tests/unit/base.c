@@ -1,4 +1,4 @@
-/* base: random numbers, threads, numbers in options, allocation, files that appear when whole
+/* base: random numbers, threads, allocation, files that appear when whole
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,6 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/opt.h"
 #include "base/outfile.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -207,87 +206,6 @@ static void test_par(void **state)
     assert_true(par_available() >= 1);
 }
 
-/* ---- opt ---- */
-
-static void test_number(void **state)
-{
-    (void)state;
-    static const struct { const char *text; bool right; double value; } cases[] = {
-        { "0", true, 0 }, { "-1.5", true, -1.5 }, { "+2", true, 2 }, { ".5", true, 0.5 }, { "5.", true, 5 },
-        { "1e3", true, 1000 }, { "1E-3", true, 0.001 }, { "1e308", true, 1e308 },
-        { "", false, 0 }, { " 1", false, 0 }, { "1 ", false, 0 }, { "1x", false, 0 }, { "0x10", false, 0 },
-        { "0x1p3", false, 0 }, { "nan", false, 0 }, { "inf", false, 0 }, { "infinity", false, 0 }, { "1e309", false, 0 },
-        { "1,5", false, 0 }, { "--1", false, 0 }, { "e", false, 0 }, { "-", false, 0 }, { "1e", false, 0 },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        double v = 0;
-        if (opt_number(cases[i].text, -HUGE_VAL, HUGE_VAL, &v) != cases[i].right || v != cases[i].value)
-            fail_msg("'%s' gives %g", cases[i].text, v);
-    }
-    double v = 7;
-    assert_true(opt_number("2", 2, 3, &v) && opt_number("3", 2, 3, &v));
-    v = 7;
-    assert_false(opt_number("1.999", 2, 3, &v) || opt_number("3.001", 2, 3, &v));
-    assert_true(v == 7);                        /* left alone */
-}
-
-static void test_pair(void **state)
-{
-    (void)state;
-    const char *value = NULL;
-    assert_int_equal(opt_pair("a=b=c", &value), 1);
-    assert_string_equal(value, "b=c");
-    assert_int_equal(opt_pair("name=", &value), 4);
-    assert_string_equal(value, "");
-    assert_int_equal(opt_pair("=b", &value), 0);
-    assert_int_equal(opt_pair("ab", &value), 0);
-}
-
-/* Every type of option, with its ends. */
-static struct { bool flag; int64_t n; double x; const char *s; int choice; struct opt_list list; size_t size; uint64_t seed; } got;
-static const struct opt opts[] = {
-    OPT_FLAG('f', "flag", &got.flag, "h"), OPT_INT('n', "number", &got.n, -2, 5, "h"), OPT_F64(0, "real", &got.x, 0, 1, "h"),
-    OPT_STR('s', "text", &got.s, "T", "h"), OPT_CHOICE(0, "choice", &got.choice, "one|two|three", "h"),
-    OPT_LIST('l', "list", &got.list, "L", "h"), OPT_SIZE(0, "size", &got.size, "h"), OPT_SEED(&got.seed), OPT_END };
-static const struct prog prog = { .name = "test", .brief = "b", .opts = opts };
-
-static char **parse(const char *line)
-{
-    static char text[200], *argv[20];
-    int argc = 0;
-    snprintf(text, sizeof text, "test %s", line);
-    for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
-        argv[argc++] = w;
-    argv[argc] = NULL;
-    optind = 0;
-    memset(&got, 0, sizeof got);
-    return opt_parse(&prog, argc, argv);
-}
-
-static void parse_act(void *line) { parse(line); }
-
-static void test_parse(void **state)
-{
-    (void)state;
-    char **rest = parse("a --choice three -fn-2 --real=1 -l x --size 3K --list y b --seed 18446744073709551615 --text -z -- -c");
-    assert_true(got.flag && got.n == -2 && got.x == 1 && got.choice == 2 && got.size == 3072 && got.seed == UINT64_MAX);
-    assert_string_equal(got.s, "-z");
-    assert_int_equal(got.list.n, 2);
-    assert_string_equal(got.list.v[1], "y");
-    assert_true(!strcmp(rest[0], "a") && !strcmp(rest[1], "b") && !strcmp(rest[2], "-c") && !rest[3]);
-    free(got.list.v);
-    static const char *const wrong[] = { "-n 6", "-n -3", "-n 1.5", "-n ''", "-n 99999999999999999999", "--real 1.1", "--real nan",
-        "--choice on", "--choice ones", "--choice one|two", "--size 0", "--size 3X", "--size -1", "--size 3KK", "--size 99999999999T",
-        "--seed -1", "--seed 1.0", "--seed 18446744073709551616", "--none", "-n", "--flag=1" };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        if (status_of(parse_act, (void *)wrong[i]) != ST_USAGE)
-            fail_msg("%s is no misuse", wrong[i]);
-    char *words[] = { "a", "b", "c", NULL };
-    assert_string_equal(*opt_words(&prog, words, 2), "c");
-    assert_int_equal(opt_taken.n, 2);
-    opt_taken.n = 0;
-}
-
 /* ---- mem ---- */
 
 static void too_many(void *p) { mem_new(SIZE_MAX / 4, *(size_t *)p); }
@@ -416,7 +334,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_philox), cmocka_unit_test(test_seek), cmocka_unit_test(test_distributions),
         cmocka_unit_test(test_below), cmocka_unit_test(test_shuffle), cmocka_unit_test(test_par),
-        cmocka_unit_test(test_number), cmocka_unit_test(test_pair), cmocka_unit_test(test_parse),
         cmocka_unit_test(test_mem), cmocka_unit_test(test_outfile),
     };
     if (!mkdtemp(dir))
