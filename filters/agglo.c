@@ -11,10 +11,8 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/par.h"
 #include "cluster/linkage.h"
 #include "drive/slurp.h"
-#include "math/near.h"
 
 enum { WARD, SINGLE, AVERAGE, COMPLETE };
 
@@ -58,28 +56,17 @@ static void write_tree(const struct merge *merges, size_t n, const char *path)
     rec_finish(out);
 }
 
-struct knn { const struct near *t; size_t k; uint32_t *index; };
-
-static void knn_leaf(size_t leaf, void *state)
-{
-    struct knn *w = state;
-    near_knn(w->t, leaf, w->k, w->index, NULL);
-}
-
 /* Ward among the k nearest neighbours. */
 static void ward_connected(const struct slurp *s, size_t k, struct merge *merges)
 {
     if (s->n < 2)
         return;
     k = k < s->n ? k : s->n - 1;
-    struct near *t = near_new(s->x, s->n, s->d, NEAR_EUCLIDEAN);
-    struct knn w = { t, k, mem_new(mem_mul(s->n, k), sizeof(uint32_t)) };
-    par_for(near_leaves(t), knn_leaf, &w);
-    near_free(t);
-    if (!linkage_ward_graph(s->x, s->n, s->d, w.index, k, merges))
+    struct graph *g = graph_knn(s->x, s->n, s->d, k);
+    if (!linkage_ward_graph(s->x, s->d, g, merges))
         die(ST_STOPPED, "the %zu nearest neighbours make more than %d separate parts: give a larger K", k,
             LINKAGE_PARTS);
-    free(w.index);
+    graph_free(g);
 }
 
 static void annotate(struct rec *r, size_t row, void *state)
@@ -110,6 +97,8 @@ int main(int argc, char **argv)
         die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);
     if (arg.linkage == WARD || arg.linkage == SINGLE)
         budget_need((double)s->n * (12 * (double)s->d + 100), "the vectors, their clusters' centres and the tree");
+    else
+        budget_need(linkage_matrix_bytes(s->n), "the distance matrix");
     struct merge *merges = mem_new(s->n, sizeof *merges);
     int32_t *labels = mem_new(s->n, sizeof *labels);
     if (arg.connectivity)

@@ -18,7 +18,8 @@
 #include "cluster/kmeans.h"
 #include "drive/model.h"
 #include "drive/slurp.h"
-#include "score/internal.h"
+#include "score/centres.h"
+#include "score/silhouette.h"
 
 enum { BY_SILHOUETTE, BY_CALINSKI_HARABASZ, BY_DAVIES_BOULDIN, BY_INERTIA_KNEE };
 
@@ -166,13 +167,13 @@ static double score(const struct slurp *s, const struct kmeans *m, struct rec *t
         *at = *at ? *at : ++used;
         label[i] = *at - 1;
     }
+    struct clustered c = { s->x, s->n, s->d, label, used };
     if (arg.scan || arg.by == BY_SILHOUETTE) {
-        budget_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, used),
-                 "the silhouette");
-        v[BY_SILHOUETTE] = internal_silhouette(s->x, s->n, s->d, label, used, false, NULL, NULL);
+        budget_need((double)s->n * (double)s->d * sizeof *s->x + silhouette_memory(&c), "the silhouette");
+        v[BY_SILHOUETTE] = silhouette_score(&c, false, NULL, NULL);
     }
-    v[BY_CALINSKI_HARABASZ] = internal_calinski_harabasz(s->x, s->n, s->d, label, used);
-    v[BY_DAVIES_BOULDIN] = internal_davies_bouldin(s->x, s->n, s->d, label, used);
+    v[BY_CALINSKI_HARABASZ] = centres_calinski_harabasz(&c);
+    v[BY_DAVIES_BOULDIN] = centres_davies_bouldin(&c);
     free(label);
     free(number);
     char id[32];

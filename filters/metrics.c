@@ -16,9 +16,10 @@
 #include "base/progress.h"
 #include "drive/scored.h"
 #include "score/bootstrap.h"
+#include "score/centres.h"
 #include "score/external.h"
-#include "score/internal.h"
 #include "score/profile.h"
+#include "score/silhouette.h"
 #include "stream/word.h"
 
 static struct {
@@ -97,13 +98,18 @@ static void put_interval(const char *name, const char *suffix, struct interval i
     put(full, suffix, i.high);
 }
 
+static struct clustered clustered(const struct scored *s)
+{
+    return (struct clustered){ s->x, s->n, s->d, s->cluster, s->k };
+}
+
 /* The mean silhouette; each row's to row[n] (or NULL). */
 static double silhouette(const struct scored *s, bool cosine, double *row)
 {
-    budget_need((double)s->n * (double)s->d * sizeof *s->x + internal_silhouette_memory(s->n, s->d, s->k),
-             "the silhouette");
+    struct clustered c = clustered(s);
+    budget_need((double)s->n * (double)s->d * sizeof *s->x + silhouette_memory(&c), "the silhouette");
     progress_start(100, "percent of the silhouette");
-    double mean = internal_silhouette(s->x, s->n, s->d, s->cluster, s->k, cosine, row, tick);
+    double mean = silhouette_score(&c, cosine, row, tick);
     progress_clear();
     return mean;
 }
@@ -135,13 +141,14 @@ static void score_silhouette(const struct scored *s, const char *name, bool cosi
 
 static void score_alone(const struct scored *s)
 {
+    struct clustered c = clustered(s);
     bool defined = has_inner(s);
     if (!arg.no_silhouette)
         score_silhouette(s, "silhouette", false, defined);
     if (arg.cosine)
         score_silhouette(s, "silhouette_cosine", true, defined);
-    put("calinski_harabasz", "", defined ? internal_calinski_harabasz(s->x, s->n, s->d, s->cluster, s->k) : NAN);
-    put("davies_bouldin", "", defined ? internal_davies_bouldin(s->x, s->n, s->d, s->cluster, s->k) : NAN);
+    put("calinski_harabasz", "", defined ? centres_calinski_harabasz(&c) : NAN);
+    put("davies_bouldin", "", defined ? centres_davies_bouldin(&c) : NAN);
 }
 
 /* What the names of all that belongs to a truth end in. */

@@ -13,7 +13,6 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/par.h"
 #include "drive/slurp.h"
 #include "math/near.h"
 
@@ -46,12 +45,6 @@ struct search {
     struct msg_buf ids;         /* of all rows, packed */
     size_t *start;              /* [n + 1] */
 };
-
-static void search_leaf(size_t leaf, void *state)
-{
-    struct search *s = state;
-    near_knn(s->t, leaf, s->k, s->index, s->distance);
-}
 
 /* The ids of the rows, and the row of --of: SIZE_MAX if it has none. */
 static size_t read_ids(struct slurp *s, struct search *found)
@@ -145,7 +138,7 @@ int main(int argc, char **argv)
     found.t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     found.index = mem_new(mem_mul(s->n, found.k), sizeof *found.index);
     found.distance = mem_new(mem_mul(s->n, found.k), sizeof *found.distance);
-    par_for(near_leaves(found.t), search_leaf, &found);
+    near_knn_all(found.t, found.k, found.index, found.distance);
     near_free(found.t);
     int status = arg.of ? write_of(s, out, &found, of) : slurp_write(s, out, annotate, &found);
     free(found.index);

@@ -64,7 +64,7 @@ static void annotate(struct rec *r, size_t row, void *state)
         rec_set_vector(r, res->embedding_field, res->embedding + row * res->k, res->k);
 }
 
-static struct graph *graph_of(const struct slurp *s)
+static struct graph *joined(const struct slurp *s)
 {
     double gamma = 1;
     if (arg.affinity == KNN) {
@@ -74,7 +74,7 @@ static struct graph *graph_of(const struct slurp *s)
                 warn("%zu vectors: --n-neighbors is taken as %zu", s->n, s->n);
             k = s->n;
         }
-        return graph_knn(s->x, s->n, s->d, k < 2 ? 2 : k);
+        return graph_knn(s->x, s->n, s->d, k - 1);
     }
     budget_need(graph_rbf_bytes(s->n), "the similarity matrix");
     if (strcmp(arg.gamma, "auto") == 0) {
@@ -122,8 +122,11 @@ int main(int argc, char **argv)
     if (s->n) {
         double *embedding = mem_new(mem_mul(s->n, res.k), sizeof *embedding);
         double *values = mem_new(res.k, sizeof *values);
-        struct graph *g = graph_of(s);
-        if (!spectral_embedding(g, res.k, values, embedding))
+        struct graph *g = joined(s);
+        enum spectral_end end = spectral_embedding(g, res.k, budget_limit, values, embedding);
+        if (end == SPECTRAL_TOO_LARGE)
+            budget_need(spectral_dense_bytes(g), "the matrix for LAPACK");
+        if (end != SPECTRAL_DONE)
             die(ST_STOPPED, "the eigenvectors did not converge: the graph may fall into nearly separate parts; "
                 "try another --gamma or --affinity knn");
         graph_free(g);

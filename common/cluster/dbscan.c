@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cluster/dbscan.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/union.h"
 
 struct work {
     const struct near *t;
@@ -14,7 +14,7 @@ struct work {
     size_t min_samples, n;
     uint32_t *count;
     bool *core;
-    _Atomic uint32_t *parent;   /* of the forest of cores: a root is the least row of its tree */
+    union_parent *parent;       /* of the cores: a root is the least row of its tree */
     int32_t *labels;
 };
 
@@ -24,34 +24,11 @@ static void count_leaf(size_t leaf, void *state)
     near_count(w->t, leaf, w->eps, w->count);
 }
 
-static uint32_t root_of(_Atomic uint32_t *parent, uint32_t i)
-{
-    for (;;) {
-        uint32_t p = atomic_load_explicit(parent + i, memory_order_relaxed);
-        if (p == i)
-            return i;
-        uint32_t up = atomic_load_explicit(parent + p, memory_order_relaxed);
-        if (up != p)                        /* halve the path; harmless if another was faster */
-            atomic_compare_exchange_weak_explicit(parent + i, &p, up, memory_order_relaxed, memory_order_relaxed);
-        i = up;
-    }
-}
-
-/* Hang the larger root under the smaller: in whatever order threads do it, the trees and
- * their roots end up the same. */
 static void unite(size_t i, size_t j, void *state)
 {
     struct work *w = state;
-    if (!w->core[j])
-        return;
-    for (;;) {
-        uint32_t a = root_of(w->parent, (uint32_t)i), b = root_of(w->parent, (uint32_t)j);
-        if (a == b)
-            return;
-        uint32_t high = a > b ? a : b, low = a > b ? b : a;
-        if (atomic_compare_exchange_strong(w->parent + high, &high, low))
-            return;
-    }
+    if (w->core[j])
+        union_join(w->parent, i, j);
 }
 
 static bool is_core(size_t i, const void *state)
@@ -68,7 +45,7 @@ static size_t only_root(struct work *w, size_t leaf, size_t none)
     for (size_t i = 0; i < n; i++) {
         if (!w->core[rows[i]])
             continue;
-        size_t root = root_of(w->parent, rows[i]);
+        size_t root = union_root(w->parent, rows[i]);
         if (only != none && root != only)
             return SIZE_MAX;
         only = root;
@@ -115,11 +92,10 @@ static void adopt_leaf(size_t leaf, void *state)
 void dbscan(const struct near *t, size_t n, double eps, size_t min_samples, int32_t *labels, bool *core)
 {
     struct work w = { t, eps, min_samples, n, mem_zero(n, sizeof *w.count), core,
-                      mem_new(n, sizeof *w.parent), labels };
+                      union_new(n), labels };
     par_for(near_leaves(t), count_leaf, &w);
     for (size_t i = 0; i < n; i++) {
         core[i] = w.count[i] >= min_samples;
-        atomic_init(w.parent + i, (uint32_t)i);
         labels[i] = -1;
     }
     par_for(near_leaves(t), unite_leaf, &w);
@@ -127,7 +103,7 @@ void dbscan(const struct near *t, size_t n, double eps, size_t min_samples, int3
     for (size_t i = 0; i < n; i++) {        /* a root comes before the rest of its tree */
         if (!core[i])
             continue;
-        uint32_t root = root_of(w.parent, (uint32_t)i);
+        size_t root = union_root(w.parent, i);
         if (labels[root] < 0)
             labels[root] = next++;
         labels[i] = labels[root];
@@ -139,14 +115,6 @@ void dbscan(const struct near *t, size_t n, double eps, size_t min_samples, int3
 
 /* ---- choosing eps ---- */
 
-struct kdist { const struct near *t; size_t k; double *out; };
-
-static void kdist_leaf(size_t leaf, void *state)
-{
-    struct kdist *w = state;
-    near_kth(w->t, leaf, w->k, w->out);
-}
-
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -155,10 +123,9 @@ static int ascending(const void *a, const void *b)
 
 void dbscan_kdist(const struct near *t, size_t n, size_t k, double *out)
 {
-    struct kdist w = { t, k - 1, out };
     memset(out, 0, n * sizeof *out);
     if (k > 1)
-        par_for(near_leaves(t), kdist_leaf, &w);
+        near_kth_all(t, k - 1, out);
     qsort(out, n, sizeof *out, ascending);
 }
 

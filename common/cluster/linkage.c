@@ -5,19 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/budget.h"
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/union.h"
+#include "math/vec.h"
 
 /* ---- from merges of representatives to a tree ---- */
-
-/* Root of i, with the path halved. */
-static size_t root_of(size_t *parent, size_t i)
-{
-    while (parent[i] != i)
-        i = parent[i] = parent[parent[i]];
-    return i;
-}
 
 static int by_height(const void *a, const void *b)
 {
@@ -31,21 +24,21 @@ static int by_height(const void *a, const void *b)
  * of making where it ties, and name the nodes. */
 static void grow_tree(struct merge *merges, size_t n)
 {
-    size_t *parent = mem_new(2 * n, sizeof *parent), *size = mem_new(2 * n, sizeof *size);
+    union_parent *parent = union_new(2 * n);
+    size_t *size = mem_new(2 * n, sizeof *size);
     for (size_t i = 0; i + 1 < n; i++)
         merges[i].size = i;
     qsort(merges, n ? n - 1 : 0, sizeof *merges, by_height);
-    for (size_t i = 0; i < 2 * n; i++) {
-        parent[i] = i;
+    for (size_t i = 0; i < n; i++)
         size[i] = 1;
-    }
     for (size_t i = 0; i + 1 < n; i++) {
         struct merge *m = merges + i;
-        size_t a = root_of(parent, m->left), b = root_of(parent, m->right);
+        size_t a = union_root(parent, m->left), b = union_root(parent, m->right);
         m->left = a < b ? a : b;
         m->right = a < b ? b : a;
         m->size = size[n + i] = size[a] + size[b];
-        parent[a] = parent[b] = n + i;
+        union_hang(parent, a, n + i);
+        union_hang(parent, b, n + i);
     }
     free(parent);
     free(size);
@@ -53,16 +46,16 @@ static void grow_tree(struct merge *merges, size_t n)
 
 void linkage_cut(const struct merge *merges, size_t n, size_t k, int32_t *labels)
 {
-    size_t *parent = mem_new(2 * n, sizeof *parent);
+    union_parent *parent = union_new(2 * n);
     int32_t *number = mem_new(2 * n, sizeof *number), next = 0;
-    for (size_t i = 0; i < 2 * n; i++) {
-        parent[i] = i;
+    for (size_t i = 0; i < 2 * n; i++)
         number[i] = -1;
+    for (size_t i = 0; i + k < n; i++) {
+        union_hang(parent, merges[i].left, n + i);
+        union_hang(parent, merges[i].right, n + i);
     }
-    for (size_t i = 0; i + k < n; i++)
-        parent[merges[i].left] = parent[merges[i].right] = n + i;
     for (size_t i = 0; i < n; i++) {
-        size_t root = root_of(parent, i);
+        size_t root = union_root(parent, i);
         if (number[root] < 0)
             number[root] = next++;
         labels[i] = number[root];
@@ -366,12 +359,9 @@ static void matrix_block(size_t block, void *state)
 }
 
 /* What distances are divided by so that float holds them, and small ones to the last digit. */
-static double unit_of(const float *x, size_t count)
+static double unit_of(double most)
 {
-    float most = 0;
-    for (size_t i = 0; i < count; i++)
-        most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
-    return most > 0x1p60f ? 0x1p60 : most < 0x1p-60f ? 0x1p-60 : 1;
+    return most > 0x1p60 ? 0x1p60 : most < 0x1p-60 ? 0x1p-60 : 1;
 }
 
 /* Distance of `other` from the union of a (of na points) and b (of nb). */
@@ -386,8 +376,7 @@ void linkage_matrix(const float *x, size_t n, size_t d, enum linkage_rule rule, 
 {
     if (n < 2)
         return;
-    budget_need(linkage_matrix_bytes(n), "the distance matrix");
-    struct matrix m = { x, n, d, unit_of(x, n * d), mem_new(n * (n - 1) / 2, sizeof(float)) };
+    struct matrix m = { x, n, d, unit_of(vec_max(x, n * d)), mem_new(n * (n - 1) / 2, sizeof(float)) };
     par_for(par_blocks(n, ROWS), matrix_block, &m);
     size_t *size = mem_new(n, sizeof *size), *chain = mem_new(n, sizeof *chain);
     size_t *alive = mem_new(n, sizeof *alive), length = 0, left = n;

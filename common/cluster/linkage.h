@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "math/graph.h"
+
 struct merge {
     size_t left, right;     /* nodes that are joined; left < right */
     double height;
@@ -30,20 +32,19 @@ void linkage_single(const float *x, size_t n, size_t d, struct merge *merges);
 
 /* Average (UPGMA) and complete linkage: nearest-neighbour chain over half the distance
  * matrix in float32, so heights are good to about 1e-6; as scipy's "average" and
- * "complete". Holds linkage_matrix_bytes(n). */
+ * "complete". Holds linkage_matrix_bytes(n): ask whether it may. */
 enum linkage_rule { LINKAGE_AVERAGE, LINKAGE_COMPLETE };
 void linkage_matrix(const float *x, size_t n, size_t d, enum linkage_rule rule, struct merge *merges);
 double linkage_matrix_bytes(size_t n);
 
-/* Ward among neighbours only: clusters are joined where a point of one is among the k
- * neighbours[n][k] of a point of the other, either way round. Parts that no neighbours
- * join are joined last, as if all of them were neighbours. Such a tree need not ascend: a
- * height is raised to that of the merges below it. As scikit-learn 1.9's
- * AgglomerativeClustering(connectivity=...) but for how it joins separate parts. O(n·(d + k))
- * memory. false if there are more than LINKAGE_PARTS parts. */
+/* Ward among neighbours only: clusters are joined where an edge of the graph (of rows of
+ * neighbours; weights do not count) goes from a point of one to a point of the other. Parts
+ * that no edges join are joined last, as if all of them were neighbours. Such a tree need not
+ * ascend: a height is raised to that of the merges below it. As scikit-learn 1.9's
+ * AgglomerativeClustering(connectivity=...) but for how it joins separate parts. x[g->n][d],
+ * O(n·d + edges) memory. false if there are more than LINKAGE_PARTS parts. */
 enum { LINKAGE_PARTS = 2000 };
-bool linkage_ward_graph(const float *x, size_t n, size_t d, const uint32_t *neighbours, size_t k,
-                        struct merge *merges);
+bool linkage_ward_graph(const float *x, size_t d, const struct graph *g, struct merge *merges);
 
 /* Labels of the n points when k clusters are left (1 <= k <= n), numbered by first
  * appearance: what scikit-learn's AgglomerativeClustering(n_clusters=k) gives. */

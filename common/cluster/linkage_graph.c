@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/union.h"
 #include "cluster/linkage.h"
 
 /* Clusters are nodes of the tree: points 0 ... n-1, then the merges. A node that is joined
@@ -11,7 +12,8 @@
 struct tree {
     size_t n, d, nodes;
     double *centre;             /* [slots][d]; a merge takes over a child's slot */
-    size_t *slot, *parent, *size, *listed;      /* [2n]; listed: length of the list */
+    union_parent *parent;       /* [2n] a dead node's is the node that it was joined into, or above */
+    size_t *slot, *size, *listed;               /* [2n]; listed: length of the list */
     uint32_t **list;            /* [2n] neighbours; NULL of the dead */
     double *height;             /* [2n] */
     size_t *seen;               /* [2n] the node that last met it, plus 1 */
@@ -65,11 +67,9 @@ static void offer(const struct tree *t, struct heap *h, size_t a, size_t b)
     push(h, (struct pair){ height2(t, a, b), (uint32_t)(a < b ? a : b), (uint32_t)(a < b ? b : a) });
 }
 
-static size_t living(struct tree *t, size_t i)
+static bool lives(const struct tree *t, size_t i)
 {
-    while (t->parent[i] != i)
-        i = t->parent[i] = t->parent[t->parent[i]];
-    return i;
+    return union_root(t->parent, i) == i;
 }
 
 /* Both lists of neighbours as one, each living node once, the new node left out. */
@@ -81,7 +81,7 @@ static void join_lists(struct tree *t, size_t a, size_t b, size_t to)
     for (int side = 0; side < 2; side++) {
         size_t from = side ? b : a;
         for (size_t i = 0; i < t->listed[from]; i++) {
-            size_t node = living(t, t->list[from][i]);
+            size_t node = union_root(t->parent, t->list[from][i]);
             if (t->seen[node] == to + 1)
                 continue;
             t->seen[node] = to + 1;
@@ -92,24 +92,6 @@ static void join_lists(struct tree *t, size_t a, size_t b, size_t to)
     }
     t->list[to] = all;
     t->listed[to] = n;
-}
-
-/* Lists of neighbours of the points: each direction once. */
-static void fill_lists(struct tree *t, const uint32_t *neighbours, size_t k)
-{
-    for (size_t e = 0; e < t->n * k; e++) {
-        t->listed[e / k]++;
-        t->listed[neighbours[e]]++;
-    }
-    for (size_t i = 0; i < t->n; i++) {
-        t->list[i] = mem_new(t->listed[i], sizeof **t->list);
-        t->listed[i] = 0;
-    }
-    for (size_t e = 0; e < t->n * k; e++) {
-        size_t i = e / k, j = neighbours[e];
-        t->list[i][t->listed[i]++] = (uint32_t)j;
-        t->list[j][t->listed[j]++] = (uint32_t)i;
-    }
 }
 
 static void merge(struct tree *t, struct heap *h, size_t a, size_t b, double squared, struct merge *merges)
@@ -125,7 +107,8 @@ static void merge(struct tree *t, struct heap *h, size_t a, size_t b, double squ
     t->slot[to] = t->slot[a];
     t->size[to] = t->size[a] + t->size[b];
     t->height[to] = height;
-    t->parent[a] = t->parent[b] = t->parent[to] = to;
+    union_hang(t->parent, a, to);
+    union_hang(t->parent, b, to);
     merges[to - t->n] = (struct merge){ a, b, height, t->size[to] };
     join_lists(t, a, b, to);
     for (size_t i = 0; i < t->listed[to]; i++)
@@ -136,7 +119,7 @@ static void run(struct tree *t, struct heap *h, struct merge *merges)
 {
     while (h->n) {
         struct pair p = pop(h);
-        if (t->parent[p.a] == p.a && t->parent[p.b] == p.b)
+        if (lives(t, p.a) && lives(t, p.b))
             merge(t, h, p.a, p.b, p.height2, merges);
     }
 }
@@ -147,7 +130,7 @@ static bool join_parts(struct tree *t, struct heap *h)
     uint32_t *left = mem_new(t->n, sizeof *left);
     size_t n = 0;
     for (size_t i = 0; i < t->nodes; i++)
-        if (t->parent[i] == i)
+        if (lives(t, i))
             left[n++] = (uint32_t)i;
     for (size_t i = 0; i < n && n <= LINKAGE_PARTS; i++) {
         t->list[left[i]] = mem_resize(t->list[left[i]], n, sizeof **t->list);
@@ -160,28 +143,30 @@ static bool join_parts(struct tree *t, struct heap *h)
     return n <= LINKAGE_PARTS;
 }
 
-bool linkage_ward_graph(const float *x, size_t n, size_t d, const uint32_t *neighbours, size_t k,
-                        struct merge *merges)
+bool linkage_ward_graph(const float *x, size_t d, const struct graph *g, struct merge *merges)
 {
+    size_t n = g->n;
     if (n < 2)
         return true;
     struct tree t = {
-        .n = n, .d = d, .nodes = n,
+        .n = n, .d = d, .nodes = n, .parent = union_new(2 * n),
         .centre = mem_new(mem_mul(n, d), sizeof *t.centre), .slot = mem_new(2 * n, sizeof *t.slot),
-        .parent = mem_new(2 * n, sizeof *t.parent), .size = mem_new(2 * n, sizeof *t.size),
-        .listed = mem_zero(2 * n, sizeof *t.listed), .list = mem_zero(2 * n, sizeof *t.list),
-        .height = mem_zero(2 * n, sizeof *t.height), .seen = mem_zero(2 * n, sizeof *t.seen),
+        .size = mem_new(2 * n, sizeof *t.size), .listed = mem_zero(2 * n, sizeof *t.listed),
+        .list = mem_zero(2 * n, sizeof *t.list), .height = mem_zero(2 * n, sizeof *t.height),
+        .seen = mem_zero(2 * n, sizeof *t.seen),
     };
     struct heap h = { NULL, 0, 0 };
     for (size_t i = 0; i < n * d; i++)
         t.centre[i] = (double)x[i];
     for (size_t i = 0; i < n; i++) {
-        t.slot[i] = t.parent[i] = i;
+        t.slot[i] = i;
         t.size[i] = 1;
+        t.listed[i] = g->start[i + 1] - g->start[i];
+        t.list[i] = mem_new(t.listed[i], sizeof **t.list);
+        memcpy(t.list[i], g->to + g->start[i], t.listed[i] * sizeof **t.list);
+        for (size_t e = 0; e < t.listed[i] && t.list[i][e] < i; e++)
+            offer(&t, &h, i, t.list[i][e]);
     }
-    fill_lists(&t, neighbours, k);
-    for (size_t e = 0; e < n * k; e++)
-        offer(&t, &h, e / k, neighbours[e]);
     run(&t, &h, merges);
     bool good = t.nodes == 2 * n - 1 || join_parts(&t, &h);
     run(&t, &h, merges);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#pragma GCC optimize("fp-contract=fast")    /* what is near is settled in double, see settle */
 #include "cluster/nearest.h"
 
 #include <math.h>

@@ -7,278 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/budget.h"
 #include "base/mem.h"
-#include "base/par.h"
 #include "base/rng.h"
-#include "math/dist.h"
 #include "math/eig.h"
-#include "math/near.h"
-
-/* ---- graphs ---- */
-
-enum { ROWS = 128 };            /* of a half matrix in a par block */
-
-static double *half_row(const struct graph *g, size_t i)
-{
-    return g->half + (i ? i * (i - 1) / 2 : 0);
-}
-
-double graph_rbf_bytes(size_t n)
-{
-    double parts = (double)par_blocks(n, ROWS) * (double)n;
-    return ((double)n * (double)n / 2 + parts) * sizeof(double);
-}
-
-struct rbf { struct graph *g; const float *x; size_t d; double gamma; };
-
-static void rbf_block(size_t block, void *state)
-{
-    const struct rbf *w = state;
-    for (size_t i = par_begin(block, ROWS); i < par_end(block, ROWS, w->g->n); i++) {
-        double *row = half_row(w->g, i);
-        for (size_t j = 0; j < i; j++)
-            row[j] = exp(-w->gamma * dist_sq(w->x + i * w->d, w->x + j * w->d, w->d));
-    }
-}
-
-struct graph *graph_rbf(const float *x, size_t n, size_t d, double gamma)
-{
-    struct graph *g = mem_zero(1, sizeof *g);
-    g->n = n;
-    g->half = mem_aligned(n ? n * (n - 1) / 2 : 0, sizeof *g->half);
-    par_for(par_blocks(n, ROWS), rbf_block, &(struct rbf){ g, x, d, gamma });
-    return g;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double graph_rbf_gamma(const float *x, size_t n, size_t d)
-{
-    enum { MOST = 1000000 };
-    bool all = n * (n - 1) / 2 <= MOST;
-    size_t count = all ? n * (n - 1) / 2 : MOST, at = 0;
-    double *sq = mem_new(count, sizeof *sq);
-    struct rng rng;
-    rng_init(&rng, 0, 0);
-    if (all) {
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = 0; j < i; j++)
-                sq[at++] = dist_sq(x + i * d, x + j * d, d);
-    } else {
-        while (at < count) {
-            size_t i = (size_t)rng_below(&rng, n), j = (size_t)rng_below(&rng, n);
-            if (i != j)
-                sq[at++] = dist_sq(x + i * d, x + j * d, d);
-        }
-    }
-    qsort(sq, count, sizeof *sq, ascending);
-    double median = count ? sqrt(sq[count / 2]) / 2 + sqrt(sq[(count - 1) / 2]) / 2 : 0;
-    free(sq);
-    return median > 0 ? 1 / (median * median) : 1;
-}
-
-struct knn { const struct near *t; size_t k; uint32_t *index; };
-
-static void knn_leaf(size_t leaf, void *state)
-{
-    struct knn *w = state;
-    near_knn(w->t, leaf, w->k, w->index, NULL);
-}
-
-struct edge { uint32_t to; double weight; };
-
-static int by_node(const void *a, const void *b)
-{
-    const struct edge *x = a, *y = b;
-    return (x->to > y->to) - (x->to < y->to);
-}
-
-struct graph *graph_knn(const float *x, size_t n, size_t d, size_t k)
-{
-    struct graph *g = mem_zero(1, sizeof *g);
-    size_t others = k - 1;                  /* the row itself is one of the k */
-    struct knn w = { near_new(x, n, d, NEAR_EUCLIDEAN), others, mem_new(mem_mul(n, others), sizeof(uint32_t)) };
-    par_for(near_leaves(w.t), knn_leaf, &w);
-    near_free((struct near *)w.t);
-    g->n = n;
-    g->start = mem_zero(n + 1, sizeof *g->start);
-    for (size_t e = 0; e < n * others; e++) {
-        g->start[e / others + 1]++;
-        g->start[w.index[e] + 1]++;
-    }
-    for (size_t i = 0; i < n; i++)
-        g->start[i + 1] += g->start[i];
-    struct edge *edges = mem_new(g->start[n], sizeof *edges);
-    size_t *fill = mem_new(n, sizeof *fill);
-    memcpy(fill, g->start, n * sizeof *fill);
-    for (size_t e = 0; e < n * others; e++) {
-        size_t i = e / others, j = w.index[e];
-        edges[fill[i]++] = (struct edge){ (uint32_t)j, 0.5 };
-        edges[fill[j]++] = (struct edge){ (uint32_t)i, 0.5 };
-    }
-    free(w.index);
-    free(fill);
-    g->to = mem_new(g->start[n], sizeof *g->to);
-    g->weight = mem_new(g->start[n], sizeof *g->weight);
-    size_t out = 0;
-    for (size_t i = 0, begin = 0; i < n; i++) {     /* an edge in both directions becomes one of weight 1 */
-        size_t end = g->start[i + 1];
-        qsort(edges + begin, end - begin, sizeof *edges, by_node);
-        g->start[i] = out;
-        for (size_t e = begin; e < end; e++) {
-            if (out > g->start[i] && g->to[out - 1] == edges[e].to) {
-                g->weight[out - 1] += edges[e].weight;
-                continue;
-            }
-            g->to[out] = edges[e].to;
-            g->weight[out++] = edges[e].weight;
-        }
-        begin = end;
-    }
-    g->start[n] = out;
-    free(edges);
-    return g;
-}
-
-void graph_free(struct graph *g)
-{
-    if (!g)
-        return;
-    free(g->half);
-    free(g->start);
-    free(g->to);
-    free(g->weight);
-    free(g);
-}
-
-/* ---- y = W z ---- */
-
-struct product {
-    const struct graph *g;
-    const double *z;
-    double *y;
-    double *part;               /* [blocks][n], of a half matrix */
-};
-
-/* A block's rows of the half matrix, used from both sides: part = its share of W z. */
-static void half_block(size_t block, void *state)
-{
-    const struct product *p = state;
-    size_t n = p->g->n, end = par_end(block, ROWS, n);
-    double *restrict part = p->part + block * n;
-    memset(part, 0, n * sizeof *part);
-    for (size_t i = par_begin(block, ROWS); i < end; i++) {
-        const double *restrict row = half_row(p->g, i), *restrict z = p->z;
-        double sum[8] = { 0 }, zi = z[i], tail = 0;
-        size_t j = 0;
-        for (; j + 8 <= i; j += 8)
-            for (size_t l = 0; l < 8; l++) {
-                sum[l] += row[j + l] * z[j + l];
-                part[j + l] += row[j + l] * zi;
-            }
-        for (; j < i; j++) {
-            tail += row[j] * z[j];
-            part[j] += row[j] * zi;
-        }
-        for (size_t l = 0; l < 8; l++)
-            tail += sum[l];
-        part[i] += tail;
-    }
-}
-
-static void sparse_block(size_t block, void *state)
-{
-    const struct product *p = state;
-    const struct graph *g = p->g;
-    for (size_t i = par_begin(block, 8 * ROWS); i < par_end(block, 8 * ROWS, g->n); i++) {
-        double sum = 0;
-        for (size_t e = g->start[i]; e < g->start[i + 1]; e++)
-            sum += g->weight[e] * p->z[g->to[e]];
-        p->y[i] = sum;
-    }
-}
-
-static void multiply(struct product *p)
-{
-    size_t n = p->g->n;
-    if (!p->g->half) {
-        par_for(par_blocks(n, 8 * ROWS), sparse_block, p);
-        return;
-    }
-    size_t blocks = par_blocks(n, ROWS);
-    par_for(blocks, half_block, p);
-    memset(p->y, 0, n * sizeof *p->y);
-    for (size_t b = 0; b < blocks; b++)
-        for (size_t i = 0; i < par_end(b, ROWS, n); i++)
-            p->y[i] += p->part[b * n + i];
-}
-
-/* ---- parts that are not connected ---- */
-
-static size_t root_of(size_t *parent, size_t i)
-{
-    while (parent[i] != i)
-        i = parent[i] = parent[parent[i]];
-    return i;
-}
-
-static void join(size_t *parent, size_t i, size_t j)
-{
-    size_t a = root_of(parent, i), b = root_of(parent, j);
-    if (a != b)
-        parent[a > b ? a : b] = a > b ? b : a;
-}
-
-/* part[i] of each node, numbered by first appearance; returns how many there are. Edges
- * whose normalised weight is lost in rounding beside 1 do not connect. */
-static size_t parts_of(const struct graph *g, const double *root_degree, size_t *part)
-{
-    size_t n = g->n, *parent = mem_new(n, sizeof *parent), count = 0;
-    for (size_t i = 0; i < n; i++)
-        parent[i] = i;
-    for (size_t i = 0; i < n; i++) {
-        if (g->half) {
-            const double *row = half_row(g, i);
-            for (size_t j = 0; j < i; j++)
-                if (row[j] > 4 * DBL_EPSILON * root_degree[i] * root_degree[j])
-                    join(parent, i, j);
-        } else {
-            for (size_t e = g->start[i]; e < g->start[i + 1]; e++)
-                join(parent, i, g->to[e]);
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        size_t root = root_of(parent, i);
-        part[i] = root == i ? count++ : part[root];
-    }
-    free(parent);
-    return count;
-}
 
 /* ---- the eigenvectors ---- */
 
 struct system {
-    struct product product;
+    const struct graph *g;
+    double *scratch;            /* of its products */
     double *root_degree;        /* [n] sqrt of the degree */
     double *scaled;             /* [n] scratch */
     double *known;              /* [parts][n]: unit vectors of eigenvalue 1 of S */
     size_t parts;
+    size_t most;                /* bytes that LAPACK may take; 0 is no limit */
 };
 
 /* y = (S - 2 sum of known v v^T) x with S = D^-1/2 W D^-1/2: the known ones go to -1. */
 static void apply(struct system *s, const double *x, double *y)
 {
-    size_t n = s->product.g->n;
+    size_t n = s->g->n;
     for (size_t i = 0; i < n; i++)
         s->scaled[i] = x[i] / s->root_degree[i];
-    s->product.z = s->scaled;
-    s->product.y = y;
-    multiply(&s->product);
+    graph_multiply(s->g, s->scaled, y, s->scratch);
     for (size_t i = 0; i < n; i++)
         y[i] /= s->root_degree[i];
     for (size_t p = 0; p < s->parts; p++) {
@@ -291,11 +42,17 @@ static void apply(struct system *s, const double *x, double *y)
     }
 }
 
-/* All eigenpairs, by LAPACK; the largest `want` into value, vector. */
-static bool dense(struct system *s, size_t want, double *value, double *vector)
+double spectral_dense_bytes(const struct graph *g)
 {
-    size_t n = s->product.g->n;
-    budget_need(8 * (double)n * (double)n * (s->product.g->half ? 2.5 : 2), "the matrix for LAPACK");
+    return 8 * (double)g->n * (double)g->n * (g->half ? 2.5 : 2);
+}
+
+/* All eigenpairs, by LAPACK; the largest `want` into value, vector. */
+static enum spectral_end dense(struct system *s, size_t want, double *value, double *vector)
+{
+    size_t n = s->g->n;
+    if (s->most && spectral_dense_bytes(s->g) > (double)s->most)
+        return SPECTRAL_TOO_LARGE;
     double *a = mem_new(n * n, sizeof *a), *w = mem_new(n, sizeof *w), *unit = mem_zero(n, sizeof *unit);
     for (size_t i = 0; i < n; i++) {
         unit[i] = 1;
@@ -310,7 +67,7 @@ static bool dense(struct system *s, size_t want, double *value, double *vector)
     free(a);
     free(w);
     free(unit);
-    return good;
+    return good ? SPECTRAL_DONE : SPECTRAL_STUCK;
 }
 
 /* Where eigenvalues lie so close together that ARPACK cannot part them, as in graphs of parts that
@@ -318,9 +75,9 @@ static bool dense(struct system *s, size_t want, double *value, double *vector)
 enum { MOST_RESTARTS = 1000, MOST_DENSE = 5000 };
 
 /* The largest `want` eigenpairs by implicitly restarted Lanczos (ARPACK). */
-static bool lanczos(struct system *s, size_t want, double *value, double *vector)
+static enum spectral_end lanczos(struct system *s, size_t want, double *value, double *vector)
 {
-    size_t n = s->product.g->n, ncv = 2 * want + 1 > want + 24 ? 2 * want + 1 : want + 24;
+    size_t n = s->g->n, ncv = 2 * want + 1 > want + 24 ? 2 * want + 1 : want + 24;
     ncv = ncv < n ? ncv : n;
     double *resid = mem_new(n, sizeof *resid), *v = mem_new(mem_mul(n, ncv), sizeof *v);
     double *workd = mem_new(3 * n, sizeof *workd), *workl = mem_new(ncv * (ncv + 8), sizeof *workl);
@@ -359,25 +116,37 @@ static bool lanczos(struct system *s, size_t want, double *value, double *vector
     free(v);
     free(workd);
     free(workl);
-    return good;
+    return good ? SPECTRAL_DONE : SPECTRAL_STUCK;
 }
 
-bool spectral_embedding(const struct graph *g, size_t k, double *eigenvalues, double *embedding)
+/* Those of the largest `want` eigenvalues, by whichever of the two is fit. */
+static enum spectral_end solve(struct system *s, size_t want, double *value, double *vector)
+{
+    size_t n = s->g->n, k = s->parts + want;
+    if (want == 0)
+        return SPECTRAL_DONE;
+    if (n <= 64 || k + 1 >= n)
+        return dense(s, want, value, vector);
+    enum spectral_end end = lanczos(s, want, value, vector);
+    return end == SPECTRAL_STUCK && n <= MOST_DENSE ? dense(s, want, value, vector) : end;
+}
+
+enum spectral_end spectral_embedding(const struct graph *g, size_t k, size_t most, double *eigenvalues,
+                                     double *embedding)
 {
     size_t n = g->n;
-    struct system s = { .product = { .g = g } };
+    struct system s = { .g = g, .most = most };
     s.scaled = mem_new(n, sizeof *s.scaled);
     s.root_degree = mem_new(n, sizeof *s.root_degree);
-    s.product.part = g->half ? mem_new(mem_mul(par_blocks(n, ROWS), n), sizeof(double)) : NULL;
+    s.scratch = mem_new(graph_scratch(g), sizeof *s.scratch);
     for (size_t i = 0; i < n; i++)
         s.scaled[i] = 1;
-    s.product.z = s.scaled;
-    s.product.y = s.root_degree;
-    multiply(&s.product);
+    graph_multiply(g, s.scaled, s.root_degree, s.scratch);
     for (size_t i = 0; i < n; i++)
         s.root_degree[i] = s.root_degree[i] > 0 ? sqrt(s.root_degree[i]) : 1;
 
-    size_t *part = mem_new(n, sizeof *part), parts = parts_of(g, s.root_degree, part);
+    /* an edge whose normalised weight is lost in rounding beside 1 does not connect */
+    size_t *part = mem_new(n, sizeof *part), parts = graph_parts(g, 4 * DBL_EPSILON, s.root_degree, part);
     size_t known = parts < k ? parts : k;
     double *vectors = mem_zero(mem_mul(k, n), sizeof *vectors), *values = mem_new(k, sizeof *values);
     for (size_t p = 0; p < known; p++) {
@@ -393,32 +162,27 @@ bool spectral_embedding(const struct graph *g, size_t k, double *eigenvalues, do
     }
     s.known = vectors;
     s.parts = known;
-    bool good = true;
-    size_t want = k - known;
-    if (want)
-        good = n <= 64 || k + 1 >= n ? dense(&s, want, values + known, vectors + known * n)
-            : lanczos(&s, want, values + known, vectors + known * n) ||
-              (n <= MOST_DENSE && dense(&s, want, values + known, vectors + known * n));
-    for (size_t c = 0; good && c < k; c++) {
-        double most = 0, sign = 1;
+    enum spectral_end end = solve(&s, k - known, values + known, vectors + known * n);
+    for (size_t c = 0; end == SPECTRAL_DONE && c < k; c++) {
+        double largest = 0, sign = 1;
         for (size_t i = 0; i < n; i++)
             embedding[i * k + c] = vectors[c * n + i] / s.root_degree[i];
         for (size_t i = 0; i < n; i++)
-            if (fabs(embedding[i * k + c]) > most) {
-                most = fabs(embedding[i * k + c]);
+            if (fabs(embedding[i * k + c]) > largest) {
+                largest = fabs(embedding[i * k + c]);
                 sign = embedding[i * k + c] < 0 ? -1 : 1;
             }
         for (size_t i = 0; i < n; i++)
             embedding[i * k + c] *= sign;
         eigenvalues[c] = 1 - values[c];
     }
-    free(s.product.part);
+    free(s.scratch);
     free(s.scaled);
     free(s.root_degree);
     free(part);
     free(vectors);
     free(values);
-    return good;
+    return end;
 }
 
 /* ---- labels by discretization ---- */

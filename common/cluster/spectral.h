@@ -14,35 +14,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A symmetric graph of n nodes without its diagonal: either the lower triangle of a full
- * matrix, row by row (row i holds 0 … i-1), or rows of neighbours. */
-struct graph {
-    size_t n;
-    double *half;               /* [n (n - 1) / 2], or NULL */
-    size_t *start;              /* [n + 1] */
-    uint32_t *to;               /* [start[n]] ascending within a row */
-    double *weight;             /* [start[n]] */
+#include "math/graph.h"
+
+enum spectral_end {
+    SPECTRAL_DONE,
+    SPECTRAL_STUCK,             /* no convergence */
+    SPECTRAL_TOO_LARGE,         /* LAPACK would need more than it may take */
 };
-
-/* exp(-gamma |a - b|^2) of all pairs of x[n][d]; graph_rbf_bytes(n) at once. */
-struct graph *graph_rbf(const float *x, size_t n, size_t d, double gamma);
-double graph_rbf_bytes(size_t n);
-
-/* gamma = 1 / median^2 of the distances between rows: of all pairs, or of 10^6 drawn with
- * seed 0 where there are more. 1 if the median is 0. */
-double graph_rbf_gamma(const float *x, size_t n, size_t d);
-
-/* 1/2 (A + A^T), where A has a 1 for each row's k nearest rows, itself counted: scikit-
- * learn's affinity="nearest_neighbors". 2 <= k <= n. */
-struct graph *graph_knn(const float *x, size_t n, size_t d, size_t k);
-
-void graph_free(struct graph *g);
 
 /* The k smallest eigenvalues[k] of L, ascending, and the embedding[n][k]; 1 <= k <= n.
  * Parts of the graph that are not connected are found first: each has an eigenvalue 0 whose
  * vector is known, and ARPACK (dsaupd, tolerance 0) is asked for the others; LAPACK, which
- * needs n^2 numbers, where that does not converge and n is at most 5000. false if there are more. */
-bool spectral_embedding(const struct graph *g, size_t k, double *eigenvalues, double *embedding);
+ * needs spectral_dense_bytes(g) and may take `most` (0: any), for few rows, and where ARPACK
+ * does not converge and n is at most 5000. */
+enum spectral_end spectral_embedding(const struct graph *g, size_t k, size_t most, double *eigenvalues,
+                                     double *embedding);
+double spectral_dense_bytes(const struct graph *g);
 
 /* Labels of the rows of embedding[n][k] by turning it towards the corners (Yu and Shi 2003,
  * "Multiclass spectral clustering", as scikit-learn's assign_labels="discretize"):

@@ -15,13 +15,4 @@
  * EIG_MAX, or without convergence; a is spoilt then. n 0 does nothing. */
 bool eig_sym(double *a, size_t n, double *w);
 
-/* Whether k of n are so few that eig_sym_top is faster than eig_sym. */
-bool eig_few(size_t n, size_t k);
-
-/* The k largest eigenvalues of a[n][n], positive semidefinite, descending in w[k], and their
- * unit eigenvectors in the rows of v[k][n], k <= n / 8: by Rayleigh and Ritz on block Krylov
- * subspaces, begun anew until |A v - w v| <= 1e-11 w[0]. Uses par_for; the result does not
- * depend on par_jobs. false if a holds NaN or Inf, or without convergence. */
-bool eig_sym_top(const double *a, size_t n, size_t k, double *w, double *v);
-
 #endif

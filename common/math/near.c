@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/par.h"
 #include "math/dist.h"
+#include "math/vec.h"
 
 /* A leaf is up to GROUPS groups of LANES points; in a group, column j of all its points
  * lies together: lane[group][j][LANES]. Lanes without a point hold FAR. */
@@ -118,22 +120,11 @@ static float *scale_rows(const float *x, size_t n, size_t d, double unit)
 {
     float *y = mem_aligned(mem_mul(n, d), sizeof *y);
     for (size_t i = 0; i < n; i++) {
-        double sum = 0;
-        for (size_t j = 0; j < d; j++)
-            sum += (double)x[i * d + j] * (double)x[i * d + j];
-        double scale = unit > 0 ? 1 / unit : sum > 0 ? 1 / sqrt(sum) : 0;
+        double by = unit > 0 ? unit : vec_l2(x + i * d, d), scale = by > 0 ? 1 / by : 0;
         for (size_t j = 0; j < d; j++)
             y[i * d + j] = (float)((double)x[i * d + j] * scale);
     }
     return y;
-}
-
-static double largest(const float *x, size_t count)
-{
-    float most = 0;
-    for (size_t i = 0; i < count; i++)
-        most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
-    return (double)most;
 }
 
 struct near *near_new(const float *x, size_t n, size_t d, enum near_metric metric)
@@ -143,8 +134,8 @@ struct near *near_new(const float *x, size_t n, size_t d, enum near_metric metri
                         .lost = (double)d * 0x1p-140 };
     if (metric == NEAR_COSINE) {
         t->x = t->scaled = scale_rows(x, n, d, 0);
-    } else if (largest(x, n * d) > 1e15) {
-        t->unit = exp2(ilogb(largest(x, n * d)) + 1);
+    } else if (vec_max(x, n * d) > 1e15) {
+        t->unit = exp2(ilogb(vec_max(x, n * d)) + 1);
         t->scaled = scale_rows(x, n, d, t->unit);
     }
     t->y = t->scaled ? t->scaled : x;
@@ -441,31 +432,45 @@ static struct candidate *nearest(const struct near *t, size_t leaf, size_t k)
     return heaps;
 }
 
-void near_knn(const struct near *t, size_t leaf, size_t k, uint32_t *index, double *distance)
+/* What near_knn_all and near_kth_all look for. */
+struct wanted { const struct near *t; size_t k; uint32_t *index; double *distance; };
+
+static void knn_leaf(size_t leaf, void *state)
 {
+    const struct wanted *w = state;
     const uint32_t *rows;
-    size_t n = near_leaf(t, leaf, &rows);
-    if (k == 0)
-        return;
-    struct candidate *heaps = nearest(t, leaf, k);
+    size_t n = near_leaf(w->t, leaf, &rows), k = w->k;
+    struct candidate *heaps = nearest(w->t, leaf, k);
     for (size_t i = 0; i < n; i++) {
         struct candidate *heap = heaps + i * k;
         qsort(heap, k, sizeof *heap, by_distance);
         for (size_t j = 0; j < k; j++) {
-            index[(size_t)rows[i] * k + j] = heap[j].row;
-            if (distance)
-                distance[(size_t)rows[i] * k + j] = from_squared(t, heap[j].squared);
+            w->index[(size_t)rows[i] * k + j] = heap[j].row;
+            if (w->distance)
+                w->distance[(size_t)rows[i] * k + j] = from_squared(w->t, heap[j].squared);
         }
     }
     free(heaps);
 }
 
-void near_kth(const struct near *t, size_t leaf, size_t k, double *distance)
+void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *distance)
 {
+    if (k)
+        par_for(t->leaves, knn_leaf, &(struct wanted){ t, k, index, distance });
+}
+
+static void kth_leaf(size_t leaf, void *state)
+{
+    const struct wanted *w = state;
     const uint32_t *rows;
-    size_t n = near_leaf(t, leaf, &rows);
-    struct candidate *heaps = nearest(t, leaf, k);
+    size_t n = near_leaf(w->t, leaf, &rows);
+    struct candidate *heaps = nearest(w->t, leaf, w->k);
     for (size_t i = 0; i < n; i++)
-        distance[rows[i]] = from_squared(t, heaps[i * k].squared);
+        w->distance[rows[i]] = from_squared(w->t, heaps[i * w->k].squared);
     free(heaps);
+}
+
+void near_kth_all(const struct near *t, size_t k, double *distance)
+{
+    par_for(t->leaves, kth_leaf, &(struct wanted){ t, k, NULL, distance });
 }

@@ -47,13 +47,13 @@ struct near_search {
  * <= eps of it that lies in a leaf worth searching. */
 void near_range(const struct near *t, size_t leaf, const struct near_search *s);
 
-/* The k rows nearest to each row of the leaf, itself left out (another row at distance 0
- * is not), by distance and then by index: index[row][k], distance[row][k] (NULL: not
- * wanted). k < n. Equals scikit-learn's NearestNeighbors where no distances tie. */
-void near_knn(const struct near *t, size_t leaf, size_t k, uint32_t *index, double *distance);
+/* The k rows nearest to each row, itself left out (another row at distance 0 is not), by
+ * distance and then by index: index[n][k], distance[n][k] (NULL: not wanted). k < n. Equals
+ * scikit-learn's NearestNeighbors where no distances tie. Uses par_for over the leaves. */
+void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *distance);
 
-/* distance[row] of each row of the leaf from the k-th nearest other row, 1 <= k < n. */
-void near_kth(const struct near *t, size_t leaf, size_t k, double *distance);
+/* distance[n] of each row from the k-th nearest other row, 1 <= k < n. Uses par_for. */
+void near_kth_all(const struct near *t, size_t k, double *distance);
 
 /* Exact distance of two rows. */
 double near_distance(const struct near *t, size_t i, size_t j);

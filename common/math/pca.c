@@ -10,6 +10,7 @@
 #include "base/par.h"
 #include "math/blas.h"
 #include "math/eig.h"
+#include "math/top.h"
 
 enum { BLOCK = 256, TILE = 256 };       /* rows of a block, side of a tile of a product */
 
@@ -165,18 +166,45 @@ static double trace(const double *a, size_t n)
     return sum;
 }
 
+/* Products with a matrix that is held, for math/top: a strip of columns each. */
+struct dense { const double *a, *v; double *y; size_t n, b; };
+
+enum { STRIP = 256 };
+
+static void dense_strip(size_t strip, void *state)
+{
+    const struct dense *m = state;
+    size_t from = strip * STRIP, n = m->n;
+    blas_f64(false, false, m->b, par_end(strip, STRIP, n) - from, n, 1, m->v, n, m->a + from, n, 0, m->y + from, n);
+}
+
+static void dense_apply(const double *v, size_t b, double *y, void *state)
+{
+    struct dense *m = state;
+    m->v = v;
+    m->b = b;
+    m->y = y;
+    par_for(par_blocks(m->n, STRIP), dense_strip, m);
+}
+
+/* Whether k of n are so few that math/top is faster than all by math/eig. */
+static bool few(size_t n, size_t k)
+{
+    return n >= 1500 && k <= n / 32;
+}
+
 /* Eigenpairs of a[n][n], which is spoilt: variances to p, and the vectors of those that are
  * kept, descending, to the rows of *v, the caller's to free. */
 static bool solve(struct pca *p, double *a, size_t n, double want, double **v)
 {
     double scale = 1 / (double)(p->n - 1);
-    size_t some = want >= 1 && eig_few(n, (size_t)want) ? (size_t)want : n;
+    size_t some = want >= 1 && few(n, (size_t)want) ? (size_t)want : n;
     double *w = mem_new(n, sizeof *w);
     p->total = trace(a, n) * scale;
     *v = mem_aligned(mem_mul(some, n), sizeof **v);
     bool good = want <= (double)n;
     if (good && some < n) {
-        good = eig_sym_top(a, n, some, w, *v);
+        good = top_exact(n, some, dense_apply, &(struct dense){ .a = a, .n = n }, w, *v);
     } else if (good && (good = eig_sym(a, n, w))) {
         for (size_t i = 0; i < n; i++)          /* from ascending to descending */
             memcpy(*v + i * n, a + (n - 1 - i) * n, n * sizeof *a);

@@ -1,7 +1,8 @@
-/* vec - functions of whole arrays that compilers can turn into vector code
+/* vec - the norms of a vector
  *
- * Written without branches and in plain float, so that the result does not depend on how
- * wide the vectors are: sums run in 16 fixed lanes.
+ * Of x[n] in single precision, summed in double from the first to the last, so that nothing
+ * overflows and equal vectors have equal norms. NaN if x holds one, but for vec_max, which
+ * passes NaN over. 0 for n = 0. A sparse vector's stored values have the norms of the whole.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MATH_VEC_H
@@ -9,11 +10,13 @@
 
 #include <stddef.h>
 
-/* x[n] + bias[n] through x (1 + erf(x / sqrt 2)) / 2. erf is off by at most 4e-7. NaN stays. */
-void vec_bias_gelu(float *x, const float *bias, size_t n);
+/* sum of |x_i| */
+double vec_l1(const float *x, size_t n);
 
-/* x[n] to exp(x) / sum of exp(x), without overflow; each is off by a few units in the last
- * place. n >= 1; a NaN makes all NaN. */
-void vec_softmax(float *x, size_t n);
+/* sqrt(sum of x_i^2), the Euclidean length */
+double vec_l2(const float *x, size_t n);
+
+/* the largest |x_i| */
+double vec_max(const float *x, size_t n);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #if defined __GNUC__ && !defined __clang__
-#pragma GCC optimize ("fp-contract=fast")       /* a * b + c in one instruction, which -std=c11 forbids */
 #endif
 #include "nn/gemm.h"
 

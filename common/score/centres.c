@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "score/centres.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +8,6 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "math/dist.h"
-#include "score/internal.h"
 
 /* Rows by their cluster, and what is summed of each. */
 struct centres {
@@ -37,9 +38,11 @@ static void sum_cluster(size_t c, void *state)
     s->spread[c] /= size;
 }
 
-static struct centres centres_of(const float *x, size_t n, size_t d, const uint32_t *label, size_t k)
+static struct centres centres_of(const struct clustered *of)
 {
-    struct centres s = { .x = x, .n = n, .d = d, .k = k };
+    size_t n = of->n, d = of->d, k = of->k;
+    const uint32_t *label = of->label;
+    struct centres s = { .x = of->x, .n = n, .d = d, .k = k };
     s.order = mem_new(n, sizeof *s.order);
     s.start = mem_zero(k + 2, sizeof *s.start);
     for (size_t i = 0; i < n; i++)
@@ -75,11 +78,12 @@ static double squared(const double *a, const double *b, size_t d)
     return ss;
 }
 
-double internal_calinski_harabasz(const float *x, size_t n, size_t d, const uint32_t *label, size_t k)
+double centres_calinski_harabasz(const struct clustered *of)
 {
+    size_t n = of->n, d = of->d, k = of->k;
     if (k < 2 || k >= n)
         return NAN;
-    struct centres s = centres_of(x, n, d, label, k);
+    struct centres s = centres_of(of);
     double *mean = mem_zero(d, sizeof *mean), within = 0, between = 0;
     for (size_t c = 0; c < k; c++)
         for (size_t j = 0; j < d; j++)
@@ -103,11 +107,12 @@ static void largest_ratio(size_t i, void *state)
     }
 }
 
-double internal_davies_bouldin(const float *x, size_t n, size_t d, const uint32_t *label, size_t k)
+double centres_davies_bouldin(const struct clustered *of)
 {
-    if (k < 2 || k >= n)
+    size_t k = of->k;
+    if (k < 2 || k >= of->n)
         return NAN;
-    struct centres s = centres_of(x, n, d, label, k);
+    struct centres s = centres_of(of);
     double sum = 0;
     par_for(k, largest_ratio, &s);
     for (size_t c = 0; c < k; c++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#pragma GCC optimize("fp-contract=fast")    /* close pairs are measured again, see correct */
+#include "score/silhouette.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,6 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "math/dist.h"
-#include "score/internal.h"
 
 /* Rows are sorted by cluster, and laid out so that the processor's vectors hold one column of
  * many rows. A strip of ROWS rows meets columns, GROUP at a time. Blocks of BLOCK rows meet
@@ -142,7 +142,7 @@ static double total(const double *v)
     return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
-static void add(double *to, const double *from)
+static void add_rows(double *to, const double *from)
 {
     for (size_t r = 0; r < ROWS; r++)
         to[r] += from[r];
@@ -168,9 +168,9 @@ static void meet(struct work *w, size_t strip, size_t from, size_t to, double *s
         measure(w, strip, col, distance);
         for (size_t g = 0; g < count; g++) {
             size_t c = col + g;
-            add(run, distance + g * ROWS);
+            add_rows(run, distance + g * ROWS);
             if (column)
-                add(column[c - from], distance + g * ROWS);
+                add_rows(column[c - from], distance + g * ROWS);
             for (size_t r = 0; both && !column && r < rows; r++)
                 w->sum[c * w->k + w->label[strip * ROWS + r]] += distance[g * ROWS + r];
             if (c + 1 == to || w->label[c + 1] != w->label[c]) {
@@ -279,18 +279,19 @@ static void strips(struct work *w, void (*tick)(double))
     }
 }
 
-double internal_silhouette_memory(size_t n, size_t d, size_t k)
+double silhouette_memory(const struct clustered *of)
 {
-    double sums = (double)n * (double)k, threads = par_jobs > 0 ? par_jobs : par_available();
-    return 16 * (double)n * ((double)d + 2) + 8 * (sums <= MOST_SUMS ? sums : threads * ROWS * (double)k);
+    double n = (double)of->n, k = (double)of->k, threads = par_jobs > 0 ? par_jobs : par_available();
+    return 16 * n * ((double)of->d + 2) + 8 * (n * k <= MOST_SUMS ? n * k : threads * ROWS * k);
 }
 
-double internal_silhouette(const float *x, size_t n, size_t d, const uint32_t *label, size_t k, bool cosine,
-                           double *row, void (*tick)(double share))
+double silhouette_score(const struct clustered *of, bool cosine, double *row, void (*tick)(double share))
 {
+    size_t n = of->n, k = of->k;
+    const uint32_t *label = of->label;
     if (k < 2 || k >= n)
         return NAN;
-    struct work w = { .x = x, .n = n, .d = d, .k = k, .cosine = cosine };
+    struct work w = { .x = of->x, .n = n, .d = of->d, .k = k, .cosine = cosine };
     size_t *start = mem_zero(k + 1, sizeof *start);
     w.order = mem_new(n, sizeof *w.order);
     w.label = mem_zero(n + ROWS, sizeof *w.label);
@@ -310,13 +311,13 @@ double internal_silhouette(const float *x, size_t n, size_t d, const uint32_t *l
         tournament(&w, tick);
     else
         strips(&w, tick);
-    double *of = row ? row : mem_new(n, sizeof *of), sum = 0;
+    double *each = row ? row : mem_new(n, sizeof *each), sum = 0;
     for (size_t p = 0; p < n; p++)
-        of[w.order[p]] = w.result[p];
+        each[w.order[p]] = w.result[p];
     for (size_t i = 0; i < n; i++)
-        sum += of[i];
+        sum += each[i];
     void *const all[] = { start, w.order, w.label, w.size, w.packed, w.plain, w.half, w.sum, w.result, w.scratch,
-                          row ? NULL : of };
+                          row ? NULL : each };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     return sum / (double)n;

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "math/blas.h"
-#include "math/vec.h"
+#include "math/activate.h"
 
 /* y = x W^T + b, with W[out][in] as PyTorch stores it. */
 struct dense { const float *w, *b; };
@@ -265,7 +265,7 @@ static void attend(struct bert_room *r, const struct bert_shape *s, const struct
             size_t from = at * h + head * d;
             blas_f32(false, true, n, n, d, scale, r->query + from, h, r->key + from, h, 0, r->scores, n);
             for (size_t row = 0; row < n; row++)
-                vec_softmax(r->scores + row * n, n);
+                activate_softmax(r->scores + row * n, n);
             blas_f32(false, false, n, d, n, 1, r->scores, n, r->value + from, h, 0, r->context + from, h);
         }
         at += n;
@@ -288,7 +288,7 @@ static void run_layer(const struct bert *b, struct bert_room *r, const struct la
         size_t n = padded - begin < INNER_ROWS ? padded - begin : INNER_ROWS;
         product(r->x + begin * h, l->inner.w, n, s->inner, h, r->inner);
         for (size_t i = 0; i < n; i++)
-            vec_bias_gelu(r->inner + i * s->inner, l->inner.b, s->inner);
+            activate_bias_gelu(r->inner + i * s->inner, l->inner.b, s->inner);
         product(r->inner, l->outer.w, n, h, s->inner, r->query + begin * h);
     }
     add_and_norm(r->x, r->query, l->outer.b, rows, h, l->after_outer, s->eps);

@@ -1,4 +1,4 @@
-/* bert, vec, encoder: PyTorch's hidden values, libm, and folders with damaged files
+/* bert, activate, encoder: PyTorch's hidden values, libm, and folders with damaged files
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,10 +14,10 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "math/vec.h"
+#include "math/activate.h"
 #include "text/encoder.h"
 
-static void vec(void **state)
+static void activations(void **state)
 {
     (void)state;
     enum { N = 4001 };
@@ -27,7 +27,7 @@ static void vec(void **state)
         bias[i] = (float)(i % 7) / 8;
         y[i] = x[i];
     }
-    vec_bias_gelu(y, bias, N);
+    activate_bias_gelu(y, bias, N);
     for (int i = 0; i < N; i++) {
         double v = (double)(x[i] + bias[i]);
         assert_true(fabs((double)y[i] - 0.5 * v * (1 + erf(v / sqrt(2)))) <= 4e-7 * fmax(1, fabs(v)));
@@ -38,7 +38,7 @@ static void vec(void **state)
             y[i] = x[i] = (float)(50 * sin((double)(i * i))) - 1e30f * (i % 11 == 10);
             sum += exp((double)x[i] - 50);
         }
-        vec_softmax(y, n);
+        activate_softmax(y, n);
         for (size_t i = 0; i < n; i++) {
             double want = exp((double)x[i] - 50) / sum;
             assert_true(fabs((double)y[i] - want) <= 1e-5 * want + 1e-12);
@@ -48,7 +48,7 @@ static void vec(void **state)
     }
     x[0] = 1;
     x[1] = NAN;
-    vec_softmax(x, 2);
+    activate_softmax(x, 2);
     assert_true(isnan(x[0]) && isnan(x[1]));
 }
 
@@ -253,7 +253,7 @@ int main(void)
     if (!mkdtemp(dir))
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vec), cmocka_unit_test(hidden), cmocka_unit_test(hidden_tiny), cmocka_unit_test(mutated),
+        cmocka_unit_test(activations), cmocka_unit_test(hidden), cmocka_unit_test(hidden_tiny), cmocka_unit_test(mutated),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(dir);

@@ -17,9 +17,10 @@
 #include "base/rng.h"
 #include "math/dist.h"
 #include "score/bootstrap.h"
+#include "score/centres.h"
 #include "score/external.h"
-#include "score/internal.h"
 #include "score/profile.h"
+#include "score/silhouette.h"
 
 static void near(double got, double want, double tolerance)
 {
@@ -235,7 +236,7 @@ static void silhouette(void **state)
             slow_silhouette(x, n, d, label, k, cosine, want);
             for (size_t i = 0; i < n; i++)
                 mean += want[i] / (double)n;
-            near(internal_silhouette(x, n, d, label, k, cosine, got, NULL), mean, 1e-12);
+            near(silhouette_score(&(struct clustered){ x, n, d, label, k }, cosine, got, NULL), mean, 1e-12);
             for (size_t i = 0; i < n; i++)
                 near(got[i], want[i], 1e-11);
             free(x);
@@ -255,9 +256,9 @@ static void silhouette_many(void **state)
     for (uint32_t i = 0; i < N; i++)
         label[i] = i % K;
     double *row = mem_new(N, sizeof *row), *slow_row = mem_new(N, sizeof *slow_row);
-    double some = internal_silhouette(x, N, 2, label, K, false, row, NULL);
+    double some = silhouette_score(&(struct clustered){ x, N, 2, label, K }, false, row, NULL);
     par_jobs = 3;
-    assert_true(internal_silhouette(x, N, 2, label, K, false, NULL, NULL) == some);
+    assert_true(silhouette_score(&(struct clustered){ x, N, 2, label, K }, false, NULL, NULL) == some);
     par_jobs = 1;
     slow_silhouette(x, 300, 2, label, 300, false, slow_row);     /* all alone: 0 */
     for (size_t i = 0; i < 300; i++) {
@@ -285,13 +286,13 @@ static void any_threads(void **state)
     uint32_t *label = labels(N, K, 4);
     double one[N], more[N];
     par_jobs = 1;
-    double mean = internal_silhouette(x, N, D, label, K, false, one, NULL);
-    double ch = internal_calinski_harabasz(x, N, D, label, K), db = internal_davies_bouldin(x, N, D, label, K);
+    double mean = silhouette_score(&(struct clustered){ x, N, D, label, K }, false, one, NULL);
+    double ch = centres_calinski_harabasz(&(struct clustered){ x, N, D, label, K }), db = centres_davies_bouldin(&(struct clustered){ x, N, D, label, K });
     for (par_jobs = 2; par_jobs < 5; par_jobs++) {
-        assert_true(internal_silhouette(x, N, D, label, K, false, more, NULL) == mean);
+        assert_true(silhouette_score(&(struct clustered){ x, N, D, label, K }, false, more, NULL) == mean);
         assert_memory_equal(one, more, sizeof one);
-        assert_true(internal_calinski_harabasz(x, N, D, label, K) == ch);
-        assert_true(internal_davies_bouldin(x, N, D, label, K) == db);
+        assert_true(centres_calinski_harabasz(&(struct clustered){ x, N, D, label, K }) == ch);
+        assert_true(centres_davies_bouldin(&(struct clustered){ x, N, D, label, K }) == db);
     }
     par_jobs = 1;
     free(x);
@@ -327,7 +328,7 @@ static void golden_set(const char *dir, size_t n, size_t d)
         k = label[i] >= k ? label[i] + (size_t)1 : k;
     }
     fclose(f);
-    internal_silhouette(x, n, d, label, k, false, got, NULL);
+    silhouette_score(&(struct clustered){ x, n, d, label, k }, false, got, NULL);
     for (size_t i = 0; i < n; i++)
         near(got[i], want[i], 1e-10);
     free(x);
@@ -358,19 +359,19 @@ static void by_hand(void **state)
     const float x[4] = { 0, 2, 10, 14 };
     const uint32_t label[4] = { 0, 0, 1, 1 }, same[4] = { 0 }, apart[4] = { 0, 1, 2, 3 };
     double row[4];
-    internal_silhouette(x, 4, 1, label, 2, false, row, NULL);
+    silhouette_score(&(struct clustered){ x, 4, 1, label, 2 }, false, row, NULL);
     const double want[4] = { 10.0 / 12, 8.0 / 10, 5.0 / 9, 9.0 / 13 };
     for (int i = 0; i < 4; i++)
         near(row[i], want[i], 1e-15);
-    near(internal_calinski_harabasz(x, 4, 1, label, 2), 121 / (10.0 / 2), 1e-13);
-    near(internal_davies_bouldin(x, 4, 1, label, 2), 3.0 / 11, 1e-15);
-    assert_true(isnan(internal_silhouette(x, 4, 1, same, 1, false, row, NULL)));
-    assert_true(isnan(internal_calinski_harabasz(x, 4, 1, apart, 4)));
-    assert_true(isnan(internal_davies_bouldin(x, 4, 1, same, 1)));
+    near(centres_calinski_harabasz(&(struct clustered){ x, 4, 1, label, 2 }), 121 / (10.0 / 2), 1e-13);
+    near(centres_davies_bouldin(&(struct clustered){ x, 4, 1, label, 2 }), 3.0 / 11, 1e-15);
+    assert_true(isnan(silhouette_score(&(struct clustered){ x, 4, 1, same, 1 }, false, row, NULL)));
+    assert_true(isnan(centres_calinski_harabasz(&(struct clustered){ x, 4, 1, apart, 4 })));
+    assert_true(isnan(centres_davies_bouldin(&(struct clustered){ x, 4, 1, same, 1 })));
     const float equal[4] = { 3, 3, 3, 3 };
-    assert_true(internal_silhouette(equal, 4, 1, label, 2, false, row, NULL) == 0);
-    assert_true(internal_calinski_harabasz(equal, 4, 1, label, 2) == 1);
-    assert_true(internal_davies_bouldin(equal, 4, 1, label, 2) == 0);
+    assert_true(silhouette_score(&(struct clustered){ equal, 4, 1, label, 2 }, false, row, NULL) == 0);
+    assert_true(centres_calinski_harabasz(&(struct clustered){ equal, 4, 1, label, 2 }) == 1);
+    assert_true(centres_davies_bouldin(&(struct clustered){ equal, 4, 1, label, 2 }) == 0);
 }
 
 /* The best matching of a table by trying all permutations, and a table that is too large. */
