@@ -95,8 +95,7 @@ struct run {
     uint32_t *hot;              /* [rows][labels->n] */
     size_t rows, cap_hot;
     char settings[4096];
-    enum anneal anneal;
-    double period;
+    struct vae_fit loss;
 };
 
 /* "256,128" as sizes; misuse if it is none. */
@@ -136,9 +135,9 @@ static void check_options(struct run *run)
     int kind = 0;
     while (kind < 3 && (strlen(words[kind]) != word || memcmp(words[kind], arg.anneal, word) != 0))
         kind++;
-    if (kind == 3 || !colon != (kind == 0) || (colon && !opt_number(colon + 1, 1e-6, 1e6, &run->period)))
+    if (kind == 3 || !colon != (kind == 0) || (colon && !opt_number(colon + 1, 1e-6, 1e6, &run->loss.period)))
         opt_misuse(&prog, "--anneal '%s' is not constant, linear:EPOCHS or cyclical:EPOCHS", arg.anneal);
-    run->anneal = (enum anneal)kind;
+    run->loss.anneal = (enum anneal)kind;
     c->kernel = (size_t)arg.kernel;
     c->stride = (size_t)arg.stride;
     c->latent = (size_t)arg.latent;
@@ -186,19 +185,19 @@ static void fetch(void *table, size_t row, float *x)
 
 static void write_log(const struct fit *f)
 {
-    static const char *const names[] = { "epoch", "loss", "recon", "kl", "active", "validation", "lr", "kl_weight", "speed" };
     struct rec_out *out = rec_create_file(&prog, NULL, arg.log, IO_RECORDS);
     struct rec *r = rec_new();
     for (size_t e = 0; e < f->epoch; e++) {
         char id[32];
         rec_begin(r, id, (size_t)snprintf(id, sizeof id, "%zu", e + 1));
-        for (int i = 0; i < FIT_LOG; i++) {
-            if (isnan(f->log[e][i]))
-                rec_set_nil(r, names[i]);
-            else if (i == FIT_EPOCH || i == FIT_ACTIVE)
-                rec_set_int(r, names[i], (int64_t)f->log[e][i]);
+        for (size_t i = 0; i < f->n_columns; i++) {
+            double x = f->log[e * f->n_columns + i];
+            if (isnan(x))
+                rec_set_nil(r, f->columns[i].name);
+            else if (f->columns[i].whole)
+                rec_set_int(r, f->columns[i].name, (int64_t)x);
             else
-                rec_set_f64(r, names[i], f->log[e][i]);
+                rec_set_f64(r, f->columns[i].name, x);
         }
         rec_put(out, r);
     }
@@ -206,26 +205,40 @@ static void write_log(const struct fit *f)
     rec_finish(out);
 }
 
-/* After each batch, and after each epoch (r NULL): go on? */
-static bool step(struct fit *f, const struct vae_result *r, void *state)
+/* "loss 1.2, recon 1.1, kl 0.1" of the last batch, to note[size]. */
+static void batch_note(const struct fit *f, char *note, size_t size)
+{
+    size_t n = (size_t)snprintf(note, size, "loss %.5g", f->loss);
+    for (size_t i = 0; i < f->n_means && n < size; i++)
+        n += (size_t)snprintf(note + n, size - n, ", %s %.5g", f->of.parts[i].name, f->parts[i]);
+}
+
+/* The same of the last epoch, all columns of the log. */
+static void epoch_note(const struct fit *f, char *note, size_t size)
+{
+    const double *log = f->log + (f->epoch - 1) * f->n_columns;
+    size_t n = 0;
+    for (size_t i = 1; i < f->n_columns && n < size; i++)
+        if (!isnan(log[i]))
+            n += (size_t)snprintf(note + n, size - n, "%s%s %.6g", n ? ", " : "", f->columns[i].name, log[i]);
+}
+
+/* After each batch, and after each epoch: go on? */
+static bool step(struct fit *f, bool epoch, void *state)
 {
     struct run *run = state;
-    char note[128];
-    if (r) {
-        snprintf(note, sizeof note, "loss %.5g, recon %.5g, kl %.4g", r->loss, r->recon, r->kl);
+    char note[512];
+    if (!epoch) {
+        batch_note(f, note, sizeof note);
         progress_at(f->epoch * fit_batches(f) + f->batch, note);
         if (!interrupted)
             return true;
-    } else {
-        const double *log = f->log[f->epoch - 1];
-        snprintf(note, sizeof note, ", validation %.6g", log[FIT_VALIDATION]);
-        if (!progress_quiet && (progress_wanted || isatty(STDERR_FILENO)))
-            warn("epoch %zu: loss %.6g, recon %.6g, kl %.5g, %g of %zu latents active%s, lr %.3g, %.4g samples/s", f->epoch,
-                 log[FIT_LOSS], log[FIT_RECON], log[FIT_KL], log[FIT_ACTIVE], f->v->config.latent,
-                 f->n_valid ? note : "", log[FIT_RATE], log[FIT_SPEED]);
+    } else if (!progress_quiet && (progress_wanted || isatty(STDERR_FILENO))) {
+        epoch_note(f, note, sizeof note);
+        warn("epoch %zu: %s samples/s", f->epoch, note);
     }
     if (arg.checkpoint)
-        vae_model_write(&prog, run->in, arg.checkpoint, &run->model, f, true, run->settings);
+        vae_model_write(&prog, run->in, arg.checkpoint, &run->model, run->loss.v, f, true, run->settings);
     return !interrupted;
 }
 
@@ -271,25 +284,26 @@ static struct fit *begin(struct run *run)
 {
     struct fit_options o = {
         .seed = arg.seed, .epochs = (size_t)arg.epochs, .batch = (size_t)arg.batch,
-        .loss = { (enum recon)arg.recon, arg.reduce == 1, arg.beta, arg.free_bits },
-        .anneal = run->anneal, .anneal_period = run->period,
+        .adam = { 0.9, 0.999, 1e-8, arg.weight_decay, arg.optimizer == 1 }, .clip = arg.clip,
         .rate = { .kind = (enum schedule)arg.schedule, .lr = arg.lr, .lr_min = arg.lr_min, .step_size = arg.step_size,
                   .gamma = arg.gamma },
         .warmup = arg.warmup, .validation = arg.validation, .patience = (size_t)arg.patience,
     };
-    struct adam adam = { 0.9, 0.999, 1e-8, arg.weight_decay, arg.optimizer == 1 };
     size_t n = run->table->n, batch = o.batch < n ? o.batch : n;
+    struct vae_fit *l = &run->loss;
     budget_need(vae_bytes(&run->model.c, batch, true), "the weights and one batch");
-    struct vae *v = vae_new(&run->model.c, batch, true);
-    vae_init(v, arg.seed);
-    struct fit *f = fit_new(&o, v, &adam, arg.clip, n);
-    f->fetch = fetch;
-    f->ctx = run->table;
-    f->hot = run->hot;
-    f->n_hot = run->model.labels->n;
+    l->v = vae_new(&run->model.c, batch, true);
+    vae_init(l->v, arg.seed);
+    l->loss = (struct vae_loss){ (enum recon)arg.recon, arg.reduce == 1, arg.beta, arg.free_bits };
+    l->fetch = fetch;
+    l->ctx = run->table;
+    l->hot = run->hot;
+    l->n_hot = run->model.labels->n;
+    struct objective of = vae_fit_new(l);
+    struct fit *f = fit_new(&o, &of, n);
     set_settings(run, (double)rec_hash(run->in));
     if (arg.resume && (!arg.checkpoint || strcmp(arg.resume, arg.checkpoint) != 0 || access(arg.resume, F_OK) == 0))
-        vae_model_resume(arg.resume, run->settings, f);
+        vae_model_resume(arg.resume, run->settings, l->v, f);
     return f;
 }
 
@@ -305,12 +319,13 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &(struct sigaction){ .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND }, NULL);
     sigaction(SIGTERM, &(struct sigaction){ .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND }, NULL);
     progress_start(f->o.epochs * fit_batches(f), "batches");
-    struct vae_result last;
-    enum fit_end end = fit_run(f, step, &run, &last);
+    enum fit_end end = fit_run(f, step, &run);
+    char note[256];
     progress_clear();
+    batch_note(f, note, sizeof note);
     if (end == FIT_BROKEN)
-        warn("epoch %zu, batch %zu: the loss is %g (reconstruction %g, KL %g): training broke down; the weights are those of "
-             "epoch %zu; %s", f->epoch + 1, f->batch + 1, last.loss, last.recon, last.kl, f->best ? f->best_epoch : f->epoch,
+        warn("epoch %zu, batch %zu: %s: training broke down; the weights are those of epoch %zu; %s", f->epoch + 1,
+             f->batch + 1, note, f->best ? f->best_epoch : f->epoch,
              arg.lr > 1e-4 ? "give a lower --lr, --warmup 1 or --clip 1" : "scale the input (zscore), or give --clip 1");
     else if (end == FIT_STOPPED)
         warn("interrupted after %zu epochs and %zu batches: the model is of then", f->epoch, f->batch);
@@ -318,9 +333,10 @@ int main(int argc, char **argv)
         warn("stopped after %zu epochs: epoch %zu was the best", f->epoch, f->best_epoch);
     if (arg.log)
         write_log(f);
-    vae_model_write(&prog, run.in, NULL, &run.model, f, false, NULL);
-    vae_free(f->v);
+    vae_model_write(&prog, run.in, NULL, &run.model, run.loss.v, f, false, NULL);
     fit_free(f);
+    vae_fit_free(&run.loss);
+    vae_free(run.loss.v);
     table_close(run.table);
     rec_close(run.in);
     labels_free(run.model.labels);

@@ -63,27 +63,27 @@ static void configure(struct rec *r, const struct vae_model *m, const struct fit
 enum { P_EPOCH, P_BATCH, P_STEPS, P_BEST_LOSS, P_BEST_EPOCH, P_FIRST_LOSS, P_SECONDS, P_ALL };
 
 void vae_model_write(const struct prog *prog, const struct rec_in *in, const char *path, const struct vae_model *m,
-                     const struct fit *f, bool checkpoint, const char *settings)
+                     const struct vae *v, const struct fit *f, bool checkpoint, const char *settings)
 {
     struct model_out *out = model_create(prog, in, path);
-    const struct net *n = f->v->net;
+    const struct net *n = v->net;
     configure(model_out_config(out), m, f);
     if (checkpoint)
         rec_set_str(model_out_config(out), "settings", settings, strlen(settings));
     for (size_t i = 0; i < n->n_params; i++)
-        model_put(out, n->params[i].name, T_F4, n->params[i].ndim, n->params[i].shape, vae_values(f->v, &n->params[i]));
+        model_put(out, n->params[i].name, T_F4, n->params[i].ndim, n->params[i].shape, vae_values(v, &n->params[i]));
     if (checkpoint) {
-        size_t size = fit_size(f), sums = fit_sums(f), all = P_ALL;
+        size_t all = P_ALL;
         double at[P_ALL] = { (double)f->epoch, (double)f->batch, (double)f->optim.t, f->best_loss, (double)f->best_epoch,
                              f->first_loss, f->seconds };
         model_put(out, "run.progress", T_F8, 1, &all, at);
-        model_put(out, "run.sums", T_F8, 1, &sums, f->sums);
-        model_put(out, "run.log", T_F8, 2, (size_t[]){ f->epoch, FIT_LOG }, f->log);
-        model_put(out, "run.adam.m", T_F4, 1, &n->n_w, f->optim.m);
-        model_put(out, "run.adam.v", T_F4, 1, &n->n_w, f->optim.v);
-        model_put(out, "run.good", T_F4, 1, &size, f->good);
+        model_put(out, "run.sums", T_F8, 1, &f->n_sums, f->sums);
+        model_put(out, "run.log", T_F8, 2, (size_t[]){ f->epoch, f->n_columns }, f->log);
+        model_put(out, "run.adam.m", T_F4, 1, &f->optim.n, f->optim.m);
+        model_put(out, "run.adam.v", T_F4, 1, &f->optim.n, f->optim.v);
+        model_put(out, "run.good", T_F4, 1, &f->n_kept, f->good);
         if (f->best)
-            model_put(out, "run.best", T_F4, 1, &size, f->best);
+            model_put(out, "run.best", T_F4, 1, &f->n_kept, f->best);
     }
     model_finish(out);
 }
@@ -262,17 +262,17 @@ static void compare(const char *path, const char *now, struct text then)
         rest, (int)strcspn(now + i, " "), now + i);
 }
 
-void vae_model_resume(const char *path, const char *settings, struct fit *f)
+void vae_model_resume(const char *path, const char *settings, struct vae *v, struct fit *f)
 {
     struct opt_input file = { .path = path };
     struct model *s = model_load(&file, tool);
     struct value then = rec_get(model_config(s), "settings");
     double at[P_ALL];
-    size_t size = fit_size(f), shape[2];
+    size_t shape[2];
     if (then.type != V_STR)
         die(ST_USAGE, "%s: a finished model, no checkpoint", path);
     compare(path, settings, then.s);
-    load(f->v, s);
+    load(v, s);
     get_doubles(s, "run.progress", at, P_ALL);
     if (!(at[P_EPOCH] >= 0 && at[P_EPOCH] <= 1e9 && at[P_BATCH] >= 0 && at[P_BATCH] <= (double)fit_batches(f) &&
           at[P_STEPS] >= 0 && at[P_STEPS] < 0x1p48 && at[P_BEST_EPOCH] >= 0 && at[P_BEST_EPOCH] <= at[P_EPOCH]))
@@ -284,18 +284,18 @@ void vae_model_resume(const char *path, const char *settings, struct fit *f)
     f->best_epoch = (size_t)at[P_BEST_EPOCH];
     f->first_loss = at[P_FIRST_LOSS];
     f->seconds = at[P_SECONDS];
-    get_doubles(s, "run.sums", f->sums, fit_sums(f));
+    get_doubles(s, "run.sums", f->sums, f->n_sums);
     double *log = model_f64(s, "run.log", 2, shape);
-    if (shape[0] != f->epoch || shape[1] != FIT_LOG)
+    if (shape[0] != f->epoch || shape[1] != f->n_columns)
         model_bad(s, "run.log");
     if (f->epoch > f->o.epochs)
         die(ST_USAGE, "%s: %zu epochs are done already, more than the %zu asked for", path, f->epoch, f->o.epochs);
-    memcpy(f->log, log, f->epoch * sizeof *f->log);
+    memcpy(f->log, log, f->epoch * f->n_columns * sizeof *f->log);
     free(log);
-    get_floats(s, "run.adam.m", f->optim.m, f->v->net->n_w);
-    get_floats(s, "run.adam.v", f->optim.v, f->v->net->n_w);
-    get_floats(s, "run.good", f->good, size);
+    get_floats(s, "run.adam.m", f->optim.m, f->optim.n);
+    get_floats(s, "run.adam.v", f->optim.v, f->optim.n);
+    get_floats(s, "run.good", f->good, f->n_kept);
     if (f->best)
-        get_floats(s, "run.best", f->best, size);
+        get_floats(s, "run.best", f->best, f->n_kept);
     model_free(s);
 }

@@ -10,7 +10,7 @@
 
 #include "drive/labels.h"
 #include "drive/model.h"
-#include "nn/fit.h"
+#include "nn/vae_fit.h"
 
 /* What a trained auto-encoder is, beside its weights. */
 struct vae_model {
@@ -28,7 +28,7 @@ extern const char *const vae_act_names, *const vae_recon_names;    /* "a|b|c" in
 /* Write the model, and with `checkpoint` what f needs to go on. `settings`: the options
  * that a resumed run must share. path NULL: stdout. */
 void vae_model_write(const struct prog *prog, const struct rec_in *in, const char *path, const struct vae_model *m,
-                     const struct fit *f, bool checkpoint, const char *settings);
+                     const struct vae *v, const struct fit *f, bool checkpoint, const char *settings);
 
 /* Read a model. */
 struct vae_model *vae_model_read(struct opt_input *file, struct model **stream);
@@ -40,8 +40,8 @@ struct vae *vae_model_net(const struct vae_model *m, const struct model *stream)
 /* Another one that uses v's weights: for another thread. Freed before v. */
 struct vae *vae_model_borrow(const struct vae_model *m, const struct vae *v);
 
-/* Let f go on where the checkpoint at `path` was written; it must have the settings.
+/* Let v and f go on where the checkpoint at `path` was written; it must have the settings.
  * Ends with ST_USAGE or ST_STREAM. */
-void vae_model_resume(const char *path, const char *settings, struct fit *f);
+void vae_model_resume(const char *path, const char *settings, struct vae *v, struct fit *f);
 
 #endif

@@ -1,74 +1,104 @@
 /* fit - training over epochs: order of the rows, validation, early stopping, resuming
  *
- * Everything that a run is in the middle of is in struct fit, and every draw depends on
- * seed, epoch and step only, so a run that is stored after any batch and taken up again
- * ends with the same bits.
+ * What is made smaller is an objective: it has the weights and gives a batch's loss and
+ * gradients; fit knows rows, batches and epochs, and no net. Everything that a run is in
+ * the middle of is in struct fit, and every draw depends on seed, epoch and step only, so a
+ * run that is stored after any batch and taken up again ends with the same bits.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef NN_FIT_H
 #define NN_FIT_H
 
-#include "nn/vae.h"
+#include "nn/optim.h"
+
+/* The rows of a batch, by their number in the data. */
+struct batch {
+    const size_t *rows;
+    size_t n;
+    bool training;              /* gradients are wanted; else nothing is drawn at random */
+    size_t epoch;               /* from 0 */
+    uint64_t seed, step;        /* of the draws; step: updates done */
+};
+
+/* What the log tells of a loss, beside the loss itself. */
+enum part_kind {
+    PART_MEAN,                  /* a mean over rows, told for each batch: "recon" */
+    PART_COUNT,                 /* a whole number that an epoch has: "active" */
+    PART_SET,                   /* what the objective itself was set to in the epoch: "kl_weight" */
+};
+struct part_name { const char *name; enum part_kind kind; };
+
+struct objective {
+    void *ctx;
+    const struct weights *weights;   /* all weights and what is kept with them */
+    size_t n_weights;
+    size_t least;               /* rows that a batch needs to train on: 1; 2 with batch normalisation */
+    const struct part_name *parts;      /* those of kind PART_MEAN first */
+    size_t n_parts;
+    size_t n_sums;              /* doubles that it adds up over the rows of an epoch, for `report` */
+
+    /* The mean loss of the batch's rows, at least 0, and its means in parts; if it trains,
+     * the gradients of that loss in the weights, and the batch's share added to sums. */
+    double (*loss)(void *ctx, const struct batch *b, double *parts, double *sums);
+
+    /* The other parts of an epoch of so many rows. NULL: there are none. */
+    void (*report)(void *ctx, size_t epoch, double rows, const double *sums, double *parts);
+
+    /* The weights were changed. NULL: it does not matter. */
+    void (*changed)(void *ctx);
+};
 
 struct fit_options {
     uint64_t seed;
     size_t epochs, batch;
-    struct vae_loss loss;       /* kl_weight is beta */
-    enum anneal anneal;
-    double anneal_period;       /* epochs */
-    struct rate rate;
+    struct adam adam;
+    double clip;                /* of the norm of all gradients; 0: none */
+    struct rate rate;           /* its epochs and warmup are set by fit_new */
     double warmup;              /* epochs of growing rate */
     double validation;          /* share of the rows */
     size_t patience;            /* epochs without a better loss; 0: no early stopping */
 };
 
-/* One epoch, for people: means over its rows. */
-enum { FIT_EPOCH, FIT_LOSS, FIT_RECON, FIT_KL, FIT_ACTIVE, FIT_VALIDATION, FIT_RATE, FIT_KL_WEIGHT, FIT_SPEED, FIT_LOG };
+/* A column of the log; `whole`: a whole number. NaN is "none". */
+struct fit_column { const char *name; bool whole; };
 
 struct fit {
     struct fit_options o;
-    struct vae *v;
-    struct vae_optim optim;
+    struct objective of;
+    struct optim optim;
     size_t n_train, n_valid;
     size_t *rows;               /* those to validate on first, then those to train on */
     size_t *order;              /* of this epoch */
-    void (*fetch)(void *ctx, size_t row, float *x);     /* of the whole data */
-    void *ctx;
-    const uint32_t *hot;        /* [n][n_hot] */
-    size_t n_hot;
-    uint32_t *batch_hot;
-    size_t at;                  /* of rows or order: where the batch begins */
-    const size_t *from;
 
     size_t epoch, batch;        /* done: whole epochs, batches of the next one */
-    double *sums;               /* of this epoch: rows, loss, recon, kl; then [latent][3] */
+    double loss, *parts;        /* of the last batch; parts [of.n_parts], its means */
+    double *sums;               /* [n_sums] of this epoch: rows, loss, means; then the objective's own */
+    size_t n_means, n_sums;
     double best_loss, first_loss;
     size_t best_epoch;          /* epochs done when it was best */
-    float *best, *good;         /* weights and state then, and at the last epoch's end */
-    double (*log)[FIT_LOG];     /* [epoch] */
+    float *best, *good;         /* [n_kept] all weights then, and at the last epoch's end */
+    size_t n_kept;
+    struct fit_column *columns; /* epoch, loss, parts, validation, lr, what was set, speed */
+    size_t n_columns;
+    double *log;                /* [epochs][n_columns] */
     double seconds;             /* spent in this epoch */
 };
 
 enum fit_end { FIT_DONE, FIT_PATIENCE, FIT_STOPPED, FIT_BROKEN };
 
-/* Begin on n rows with weights as vae_init leaves them. v was made for o->batch rows. */
-struct fit *fit_new(const struct fit_options *o, struct vae *v, const struct adam *adam, double clip, size_t n);
+/* Begin on n rows with the weights as they are. The objective is copied, what it points to
+ * is borrowed until fit_free. */
+struct fit *fit_new(const struct fit_options *o, const struct objective *of, size_t n);
 void fit_free(struct fit *f);
 
-/* Batches of an epoch. A last one of one row is left out if there is a BatchNorm, which
- * has no variance then. */
+/* Batches of an epoch. A last one of fewer rows than the objective needs is left out. */
 size_t fit_batches(const struct fit *f);
 
-/* How many doubles f->sums has, and floats each of f->best and f->good. */
-size_t fit_sums(const struct fit *f);
-size_t fit_size(const struct fit *f);
-
-/* Train until the epochs are over, patience is out, step(f, ctx) says false (it is called
- * after each batch, with the last batch's result, and after each epoch, with r NULL), or
- * the loss is not finite or over 1000 times the first one (then r is in *last, the epoch
- * and batch in f). With patience the best weights are put back at the end; if it broke,
- * the last good ones. */
-enum fit_end fit_run(struct fit *f, bool (*step)(struct fit *f, const struct vae_result *r, void *ctx), void *ctx,
-                     struct vae_result *last);
+/* Train until the epochs are over, patience is out, step(f, epoch, ctx) says false (it is
+ * called after each batch, and with `epoch` after each epoch), or the loss is not finite or
+ * over 1000 times the first one: then f->loss and f->parts are its, f->epoch and f->batch
+ * say where. With patience the best weights are put back at the end; if it broke, else the
+ * last good ones. */
+enum fit_end fit_run(struct fit *f, bool (*step)(struct fit *f, bool epoch, void *ctx), void *ctx);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "nn/optim.h"
 #include "nn/tape.h"
 
 struct net *net_new(size_t batch, size_t lanes, bool trains)
@@ -285,6 +286,20 @@ void net_build(struct net *n)
     n->recon = mem_zero(par_blocks(n->batch, NET_IMAGES) + blocks, sizeof *n->recon);
     n->latents = mem_zero(blocks * n->latent, 3 * sizeof *n->latents);
     n->scratch = mem_zero(1024, sizeof *n->scratch);
+}
+
+struct weights *net_weights(const struct net *n, size_t *count)
+{
+    struct weights *weights = mem_new(n->n_params, sizeof *weights);
+    *count = 0;
+    for (int state = 0; state < 2; state++)
+        for (size_t i = 0; i < n->n_params; i++) {
+            const struct net_param *p = &n->params[i];
+            if (p->state == (state == 1))
+                weights[(*count)++] = (struct weights){ .w = (state ? n->state : n->w) + p->offset,
+                                                        .g = state ? NULL : n->g + p->offset, .n = p->count };
+        }
+    return weights;
 }
 
 static void free_weights(struct net *n)

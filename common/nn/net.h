@@ -47,6 +47,7 @@ struct net_node {
 
 struct net_op;
 struct net_task;
+struct weights;
 
 /* What a pass is run on. */
 struct net_pass {
@@ -121,12 +122,19 @@ void net_borrow(struct net *n, const struct net *from);
 /* Operations first ... upto-1; SIZE_MAX: all behind. */
 void net_forward(struct net *n, size_t first, size_t upto);
 
-/* All operations forward and backward, then g. `between` (or NULL) is called when the
- * forward pass is done and may set the scales from net_sums. */
-void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *ctx);
+/* All operations forward and backward, then g. */
+void net_train(struct net *n);
+
+/* The second half of it, after net_forward over all of them: for a loss whose gradient is known
+ * only when all rows are through. The caller has set the pass's scales, or where there is no
+ * net_loss, dy of the last node. */
+void net_backward(struct net *n);
 
 /* The weights were changed: called before the next pass. */
 void net_changed(struct net *n);
+
+/* All parameters as fit and optim want them, the learned ones first: a new array of *count. */
+struct weights *net_weights(const struct net *n, size_t *count);
 
 /* Of the last pass: the reconstruction error summed over all rows; and in sums[latent][3]
  * (or NULL) KL, mu and mu^2 summed over the rows. */

@@ -2,6 +2,13 @@
 #include "nn/optim.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+
+enum { BLOCK = 1 << 14 };       /* most weights of a task of the update */
 
 void adam_step(const struct adam *a, double lr, uint64_t t, double clip, float *w, const float *g, float *m, float *v,
                size_t n)
@@ -40,6 +47,70 @@ double clip_squares(const float *g, size_t n)
     return sum;
 }
 
+/* A block of one tensor, and where their moments lie. */
+struct optim_block { float *w; const float *g; size_t moments, n; };
+
+void optim_new(struct optim *o, const struct adam *adam, double clip, const struct weights *weights, size_t n_weights)
+{
+    size_t cap = 0;
+    *o = (struct optim){ .adam = *adam, .clip = clip };
+    for (size_t i = 0; i < n_weights; i++) {
+        const struct weights *s = &weights[i];
+        for (size_t at = 0; s->g && at < s->n; at += BLOCK) {
+            mem_grow(&o->blocks, &cap, o->n_blocks + 1, sizeof *o->blocks);
+            o->blocks[o->n_blocks++] = (struct optim_block){ s->w + at, s->g + at, o->n + at,
+                                                             s->n - at < BLOCK ? s->n - at : BLOCK };
+        }
+        o->n += s->g ? weights_size(s) : 0;
+    }
+    o->m = mem_aligned(o->n, sizeof *o->m);
+    o->v = mem_aligned(o->n, sizeof *o->v);
+    memset(o->m, 0, o->n * sizeof *o->m);
+    memset(o->v, 0, o->n * sizeof *o->v);
+}
+
+void optim_free(struct optim *o)
+{
+    free(o->m);
+    free(o->v);
+    free(o->blocks);
+}
+
+struct update { struct optim *o; double lr, clip, *squares; };
+
+static void square_block(size_t block, void *state)
+{
+    const struct update *u = state;
+    u->squares[block] = clip_squares(u->o->blocks[block].g, u->o->blocks[block].n);
+}
+
+static void update_block(size_t block, void *state)
+{
+    const struct update *u = state;
+    const struct optim_block *b = &u->o->blocks[block];
+    adam_step(&u->o->adam, u->lr, u->o->t, u->clip, b->w, b->g, u->o->m + b->moments, u->o->v + b->moments, b->n);
+}
+
+bool optim_step(struct optim *o, double lr)
+{
+    struct update u = { .o = o, .lr = lr, .clip = 1 };
+    o->norm = 0;
+    if (o->clip > 0) {
+        u.squares = mem_new(o->n_blocks, sizeof *u.squares);
+        par_for(o->n_blocks, square_block, &u);
+        for (size_t b = 0; b < o->n_blocks; b++)
+            o->norm += u.squares[b];
+        free(u.squares);
+        o->norm = sqrt(o->norm);
+        u.clip = clip_factor(o->norm, o->clip);
+    }
+    if (!isfinite(o->norm))
+        return false;
+    o->t++;
+    par_for(o->n_blocks, update_block, &u);
+    return true;
+}
+
 double rate_at(const struct rate *r, double epoch, uint64_t step)
 {
     double lr = r->lr;
@@ -48,14 +119,4 @@ double rate_at(const struct rate *r, double epoch, uint64_t step)
     else if (r->kind == SCHEDULE_STEP)
         lr = r->lr * pow(r->gamma, floor(epoch / r->step_size));
     return (double)step + 1 < r->warmup ? lr * ((double)step + 1) / r->warmup : lr;
-}
-
-double anneal_at(enum anneal kind, double period, double epoch)
-{
-    double w = 1;
-    if (kind == ANNEAL_LINEAR)
-        w = epoch / period;
-    else if (kind == ANNEAL_CYCLICAL)
-        w = 2 * (epoch / period - floor(epoch / period));
-    return w < 1 ? w : 1;
 }

@@ -1,4 +1,4 @@
-/* optim - Adam and its rates
+/* optim - Adam and its rates, over all weights of whatever is trained
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef NN_OPTIM_H
 #define NN_OPTIM_H
@@ -6,6 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* One tensor of what is trained, or of what is kept with it: running statistics, say. */
+struct weights {
+    float *w;
+    float *g;                   /* its gradients; NULL: it is not learned */
+    size_t n;
+};
+
+/* Floats that a tensor takes where all of them lie in one row (moments, copies): each begins
+ * at a whole vector. */
+static inline size_t weights_size(const struct weights *s) { return (s->n + 15) / 16 * 16; }
 
 struct adam {
     double beta1, beta2, eps;   /* 0.9, 0.999, 1e-8 */
@@ -28,6 +39,26 @@ double clip_factor(double norm, double limit);
 /* Sum of squares of g[n]. */
 double clip_squares(const float *g, size_t n);
 
+struct optim {
+    struct adam adam;
+    double clip;                /* largest norm of all gradients; 0: any */
+    uint64_t t;                 /* steps done */
+    double norm;                /* of the last step's gradients before clipping; 0 where none are clipped */
+    size_t n;                   /* floats of each of m and v: the learned tensors in order, weights_size each */
+    float *m, *v;               /* Adam's moments */
+    struct optim_block *blocks; /* that a task updates */
+    size_t n_blocks;
+};
+
+/* Begin at step 0 with moments of 0. What they point to is borrowed until optim_free. */
+void optim_new(struct optim *o, const struct adam *adam, double clip, const struct weights *weights, size_t n_weights);
+void optim_free(struct optim *o);
+
+/* Clip the gradients of all learned tensors together, and update their weights by adam_step, in
+ * blocks of one tensor (the same bits for any number of threads). False, and nothing is
+ * changed, if their norm is asked for and not finite. */
+bool optim_step(struct optim *o, double lr);
+
 enum schedule { SCHEDULE_CONSTANT, SCHEDULE_COSINE, SCHEDULE_STEP };
 
 struct rate {
@@ -43,11 +74,5 @@ struct rate {
  *     step    lr gamma^floor(e / step_size)
  * times min(1, (step + 1) / warmup). */
 double rate_at(const struct rate *r, double epoch, uint64_t step);
-
-enum anneal { ANNEAL_CONSTANT, ANNEAL_LINEAR, ANNEAL_CYCLICAL };
-
-/* Weight of the KL term in a 0-based epoch, without beta: 1; linear min(1, e / period);
- * cyclical min(1, 2 frac(e / period)) (Fu et al. 2019 with R = 1/2). */
-double anneal_at(enum anneal kind, double period, double epoch);
 
 #endif

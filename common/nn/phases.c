@@ -84,20 +84,9 @@ static void weights(size_t task, void *state)
     layer_weights(n, &n->tasks[task]);
 }
 
-void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *ctx)
+/* From operation `last` down, what is left of the backward pass; then all weights' gradients. */
+static void finish_backward(struct net *n, size_t last)
 {
-    size_t last = stretch_begin(n, n->n_ops);
-    net_forward(n, 0, last);
-    if (n->ops[last].kind == OP_NORM)
-        layer_norm_between(n, &n->ops[last], false);
-    if (between || n->n_packed) {
-        run_all(n, last, n->n_ops, n->n_ops);
-        if (between)
-            between(n, ctx);
-        run_all(n, n->n_ops, n->n_ops, last);
-    } else {
-        run_all(n, last, n->n_ops, last);
-    }
     while (last > 0) {
         size_t upto = last;
         if (n->ops[last].kind == OP_NORM)
@@ -106,6 +95,28 @@ void net_train(struct net *n, void (*between)(struct net *n, void *ctx), void *c
         run_all(n, upto, upto, last);
     }
     par_for(n->n_tasks, weights, n);
+}
+
+void net_backward(struct net *n)
+{
+    size_t last = stretch_begin(n, n->n_ops);
+    run_all(n, n->n_ops, n->n_ops, last);
+    finish_backward(n, last);
+}
+
+void net_train(struct net *n)
+{
+    size_t last = stretch_begin(n, n->n_ops);
+    if (n->n_packed) {
+        net_forward(n, 0, SIZE_MAX);
+        net_backward(n);
+        return;
+    }
+    net_forward(n, 0, last);            /* the last stretch goes back at once, while its shard is near */
+    if (n->ops[last].kind == OP_NORM)
+        layer_norm_between(n, &n->ops[last], false);
+    run_all(n, last, n->n_ops, last);
+    finish_backward(n, last);
 }
 
 void net_changed(struct net *n)

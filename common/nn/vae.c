@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/par.h"
 #include "base/rng.h"
 #include "nn/linear.h"
 
@@ -89,24 +88,6 @@ static int dense(const struct vae_config *c, struct net *n, struct namer *s, int
     return drop(c, n, s, x);
 }
 
-enum { BLOCK = 1 << 14 };       /* most weights of a task of the update */
-
-/* A block of one tensor's weights. */
-struct vae_block { size_t at, n; };
-
-static void cut(struct vae *v)
-{
-    size_t cap = 0;
-    v->n_blocks = 0;
-    for (size_t i = 0; i < v->net->n_params; i++) {
-        const struct net_param *p = &v->net->params[i];
-        for (size_t at = 0; !p->state && at < p->count; at += BLOCK) {
-            mem_grow(&v->blocks, &cap, v->n_blocks + 1, sizeof *v->blocks);
-            v->blocks[v->n_blocks++] = (struct vae_block){ p->offset + at, p->count - at < BLOCK ? p->count - at : BLOCK };
-        }
-    }
-}
-
 /* The layers; nothing is allocated for them yet. */
 static struct vae *lay_out(const struct vae_config *c, size_t batch, bool trains)
 {
@@ -167,7 +148,6 @@ struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
 {
     struct vae *v = lay_out(c, batch, trains);
     net_build(v->net);
-    cut(v);
     return v;
 }
 
@@ -176,7 +156,6 @@ void vae_free(struct vae *v)
     if (!v)
         return;
     net_free(v->net);
-    free(v->blocks);
     free(v);
 }
 
@@ -199,33 +178,15 @@ void vae_init(struct vae *v, uint64_t seed)
     net_changed(v->net);
 }
 
-/* ---- a step ---- */
+/* ---- the loss ---- */
 
 struct step {
     struct vae *v;
     const struct vae_loss *l;
-    struct vae_optim *o;
     struct vae_result *r;
-    double lr, clip;
-    double *squares;            /* of each block */
     float *kl_scale;
     double *sums;               /* [latent][3] */
 };
-
-void vae_optim_new(struct vae_optim *o, const struct vae *v)
-{
-    o->m = mem_aligned(v->net->n_w, sizeof *o->m);
-    o->v = mem_aligned(v->net->n_w, sizeof *o->v);
-    memset(o->m, 0, v->net->n_w * sizeof *o->m);
-    memset(o->v, 0, v->net->n_w * sizeof *o->v);
-    o->t = 0;
-}
-
-void vae_optim_free(struct vae_optim *o)
-{
-    free(o->m);
-    free(o->v);
-}
 
 /* What recon and KL sums are divided by. */
 static double per_recon(const struct step *s)
@@ -241,9 +202,9 @@ static double per_kl(const struct step *s)
 /* From the sums of the forward pass: the loss, and what each latent's KL gradient is
  * multiplied by. With free bits f the term is the sum over latents of max(f, KL of the
  * batch's mean) (Kingma et al. 2016, equation 15), whose gradient is 0 below f. */
-static void set_loss(struct net *n, void *ctx)
+static void set_loss(struct step *s)
 {
-    struct step *s = ctx;
+    const struct net *n = s->v->net;
     double recon = net_sums(n, s->sums) / per_recon(s), kl = 0, counted = 0;
     for (size_t j = 0; j < n->latent; j++) {
         double each = s->sums[3 * j] / (double)n->pass.rows, to_term = (double)n->pass.rows / per_kl(s);
@@ -259,25 +220,10 @@ static void set_loss(struct net *n, void *ctx)
         memcpy(s->r->latents, s->sums, n->latent * 3 * sizeof *s->sums);
 }
 
-static void squares(size_t block, void *state)
-{
-    struct step *s = state;
-    const struct vae_block *b = &s->v->blocks[block];
-    s->squares[block] = clip_squares(s->v->net->g + b->at, b->n);
-}
-
-static void update(size_t block, void *state)
-{
-    struct step *s = state;
-    struct net *n = s->v->net;
-    const struct vae_block *b = &s->v->blocks[block];
-    adam_step(&s->o->adam, s->lr, s->o->t, s->clip, n->w + b->at, n->g + b->at, s->o->m + b->at, s->o->v + b->at, b->n);
-}
-
 static struct step begin(struct vae *v, const struct vae_loss *l, struct vae_result *r)
 {
     struct net *n = v->net;
-    struct step s = { .v = v, .l = l, .r = r, .clip = 1 };
+    struct step s = { .v = v, .l = l, .r = r };
     s.kl_scale = mem_new(n->latent, sizeof *s.kl_scale);
     s.sums = mem_new(n->latent * 3, sizeof *s.sums);
     for (size_t j = 0; j < n->latent; j++)
@@ -293,44 +239,28 @@ static void end(struct step *s)
     s->v->net->pass.kl_scale = NULL;
     free(s->kl_scale);
     free(s->sums);
-    free(s->squares);
 }
 
-bool vae_step(struct vae *v, const struct vae_loss *l, struct vae_optim *o, double lr, struct vae_result *r)
+void vae_gradients(struct vae *v, const struct vae_loss *l, struct vae_result *r)
 {
-    struct net *n = v->net;
     struct step s = begin(v, l, r);
-    size_t blocks = v->n_blocks;
-    s.o = o;
-    s.lr = lr;
-    n->pass.training = true;
-    net_train(n, l->free_bits > 0 ? set_loss : NULL, &s);
-    set_loss(n, &s);
-    r->norm = 0;
-    if (o->clip > 0) {
-        s.squares = mem_new(blocks, sizeof *s.squares);
-        par_for(blocks, squares, &s);
-        for (size_t b = 0; b < blocks; b++)
-            r->norm += s.squares[b];
-        r->norm = sqrt(r->norm);
-        s.clip = clip_factor(r->norm, o->clip);
-    }
-    bool good = isfinite(r->loss) && isfinite(r->norm);
-    if (good) {
-        o->t++;
-        par_for(blocks, update, &s);
-        net_changed(n);
+    v->net->pass.training = true;
+    if (l->free_bits > 0) {             /* which latents are free is known when all rows are through */
+        net_forward(v->net, 0, SIZE_MAX);
+        set_loss(&s);
+        net_backward(v->net);
+    } else {
+        net_train(v->net);
+        set_loss(&s);
     }
     end(&s);
-    return good;
 }
 
 void vae_loss(struct vae *v, const struct vae_loss *l, struct vae_result *r)
 {
     struct step s = begin(v, l, r);
     v->net->pass.training = false;
-    r->norm = 0;
     net_forward(v->net, 0, SIZE_MAX);
-    set_loss(v->net, &s);
+    set_loss(&s);
     end(&s);
 }

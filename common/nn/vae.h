@@ -1,4 +1,4 @@
-/* vae - auto-encoders: their layers, a training step, coding and decoding
+/* vae - auto-encoders: their layers, their loss and its gradients
  *
  * Encoder, heads mu and logvar (or one, code), decoder as its mirror image:
  *
@@ -16,7 +16,6 @@
 #define NN_VAE_H
 
 #include "nn/net.h"
-#include "nn/optim.h"
 
 enum { VAE_WIDTHS = 16 };
 
@@ -40,8 +39,6 @@ struct vae {
     struct net *net;
     int mu, logvar, z, out;     /* nodes; logvar -1 if not variational */
     size_t coded, decoded;      /* operations behind the code, and behind the decoder */
-    struct vae_block *blocks;   /* of the update */
-    size_t n_blocks;
 };
 
 /* NULL if it can be built, else what is wrong. */
@@ -68,25 +65,13 @@ struct vae_loss {
     double free_bits;           /* each latent's KL counts only above it */
 };
 
-struct vae_optim {
-    struct adam adam;
-    double clip;                /* of the norm of all gradients; 0: none */
-    uint64_t t;                 /* steps done */
-    float *m, *v;               /* [n_w] */
-};
-
 struct vae_result {
     double loss, recon, kl;     /* loss with the weight and the free bits, kl without */
-    double norm;                /* of the gradients, before clipping; 0 if they are not clipped */
     double *latents;            /* [latent][3]: sums over the rows of KL, mu, mu^2; NULL: not wanted */
 };
 
-void vae_optim_new(struct vae_optim *o, const struct vae *v);
-void vae_optim_free(struct vae_optim *o);
-
-/* One step on the rows of v->net->pass (whose scales it sets). False, the weights not
- * changed, if the loss or a gradient is not finite. */
-bool vae_step(struct vae *v, const struct vae_loss *l, struct vae_optim *o, double lr, struct vae_result *r);
+/* The loss on the rows of v->net->pass (whose scales it sets) and the gradients of all weights. */
+void vae_gradients(struct vae *v, const struct vae_loss *l, struct vae_result *r);
 
 /* The loss of the pass's rows without training: running statistics, z = mu. */
 void vae_loss(struct vae *v, const struct vae_loss *l, struct vae_result *r);

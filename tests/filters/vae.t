@@ -184,7 +184,7 @@ is($log[$best - 1]{validation}, $least, 'which had the least loss');
 spew("$tmp/huge.sp", stream({ fill => 300 }, map { record("h$_", x => vec(map { 1e30 * $_ } 1 .. 6)) } 1 .. 20));
 ($status, $out, $err) = run("vae-train $small $tmp/huge.sp");
 is($status, 5, 'a loss that is not finite: status 5');
-like($err, qr/^vae-train: epoch 1, batch 1: the loss is (inf|-?nan).*training broke down; the weights are those of epoch 0; /m, 'says where and what to try');
+like($err, qr/^vae-train: epoch 1, batch 1: loss (inf|-?nan).*: training broke down; the weights are those of epoch 0; /m, 'says where and what to try');
 spew("$tmp/broken.sp", $out);
 is(config("$tmp/broken.sp")->{epochs_done}, 0, 'the weights are the first ones');
 

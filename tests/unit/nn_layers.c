@@ -8,6 +8,7 @@
 #include "nn/loss.h"
 #include "nn/norm.h"
 #include "nn/optim.h"
+#include "nn/vae_fit.h"
 #include "nn/tiles.h"
 
 #define TOL 1e-5
