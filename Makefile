@@ -5,19 +5,23 @@
 #   make               build bin/
 #   make check         build and run the tests (NAME=x: only those whose name has x in it)
 #   make check-asan    the same under the address and undefined-behaviour sanitizers
-#   make lint          man pages, headers that stand alone, the order of the rooms
+#   make check-tsan    what works on threads, under the thread sanitizer
+#   make lint          man pages, headers that stand alone, the order of the rooms (part of check)
 #   make demo          cluster real music (MUSIC=~/Music: your own), write map.png
 #   make bench         time it (PEERS=python: beside the Python peers)
 #   make fuzz          throw damaged streams at the readers (FUZZ=seconds)
 #   make install       binaries, man pages, bash completion (PREFIX=/usr/local DESTDIR= PROGPREFIX=)
 #   make uninstall     take the same files away
+#   make dist          songpipe-VERSION.tar.xz
+#   make clean         take away what was built
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 PROGPREFIX ?=
-BUILD ?= build
-BIN ?= bin
 JOBS ?= $(shell nproc)
+# Given on the command line only: the environment does not say what is written and cleaned.
+BUILD = build
+BIN = bin
 
 # The one list of Debian packages: README, CI and `make deps` use it.
 DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libmpg123-dev libsoxr-dev libtagc0-dev \
@@ -28,75 +32,95 @@ DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile
 CC ?= cc
 ARCH ?= -march=native
 CFLAGS ?= -O3 -g
-WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+WERROR ?=
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 # No -ffast-math: sums keep their order. Products are fused into sums where the machine can
 # (so another type of machine may differ in the last bit), and errno and the
 # floating-point exceptions, which nobody reads, are given up.
-FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -DSONGPIPE_VERSION='"$(VERSION)"' -Icommon -pthread \
-	-fno-math-errno -fno-trapping-math -ffp-contract=fast
+FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Icommon -pthread -fno-math-errno -fno-trapping-math -ffp-contract=fast
+PKG_CONFIG ?= pkg-config
 PKGS := sox sndfile libmpg123 taglib_c soxr fftw3f openblas msgpack libxxhash jansson libcrypto
-CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LDLIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -larpack -lm -pthread
-COMPILE = $(CC) $(FLAGS) $(WARN) $(CPPFLAGS) $(CFLAGS) $(ARCH) -MMD -MP
+CPPFLAGS := $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+LDLIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lunistring -larpack -lm -pthread
+COMPILE = $(CC) $(FLAGS) $(WARN) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(ARCH)
+LINK = $(CC) $(CFLAGS) $(ARCH) $(LDFLAGS)
 
 FILTERS := $(patsubst filters/%.c,$(BIN)/%,$(wildcard filters/*.c))
 COMMON := $(patsubst common/%.c,$(BUILD)/common/%.o,$(wildcard common/*/*.c))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TESTS := $(UNITS) $(wildcard tests/*.t tests/filters/*.t tests/pipes/*.t)
-ifdef NAME
+ifeq ($(origin NAME),command line)
 TESTS := $(foreach t,$(TESTS),$(if $(findstring $(NAME),$(notdir $t)),$t))
 endif
 
 all: $(FILTERS)
 
-$(BIN)/%: $(BUILD)/filters/%.o $(BUILD)/libcommon.a
+# What things were made with: a file that changes when the command does, and what was made by the
+# old command is made again.
+$(BUILD)/compiled-by: export BY = $(COMPILE)
+$(BUILD)/version: export BY = $(VERSION)
+$(BIN)/.linked-by: export BY = $(LINK) $(BUILD) $(LDLIBS)
+$(BUILD)/compiled-by $(BUILD)/version $(BIN)/.linked-by: FORCE | packages
 	@mkdir -p $(@D)
+	@printf '%s\n' "$$BY" | cmp -s - $@ || printf '%s\n' "$$BY" > $@
+
+packages:
+	@$(PKG_CONFIG) --print-errors --exists $(PKGS) || \
+	    { echo 'songpipe: a package that it needs is missing (above); on Debian, "make deps" installs them' >&2; exit 1; }
+
+$(BIN)/%: $(BUILD)/filters/%.o $(BUILD)/libcommon.a $(BIN)/.linked-by
 	@echo '  LD  $@'
-	@$(CC) $(CFLAGS) $(ARCH) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(LINK) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
 $(BUILD)/libcommon.a: $(COMMON)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(BUILD)/common/base/version.o: $(BUILD)/version
+$(BUILD)/common/base/version.o: DEFINES = -DSONGPIPE_VERSION='"$(VERSION)"'
+$(BUILD)/%.o: %.c $(BUILD)/compiled-by
 	@mkdir -p $(@D)
 	@echo '  CC  $<'
-	@$(COMPILE) -c -o $@ $<
+	@$(COMPILE) $(DEFINES) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libcommon.a
-	@mkdir -p $(@D)
-	@echo '  CC  $<'
-	@$(COMPILE) -Itests/unit -o $@ $< $(BUILD)/libcommon.a -lcmocka $(LDLIBS)
-
--include $(COMMON:.o=.d) $(FILTERS:$(BIN)/%=$(BUILD)/filters/%.d) $(UNITS:=.d)
-
+# Tests and the fuzz harness: one file of C each.
 HARNESS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libcommon.a
+$(UNITS): LDLIBS := -lcmocka $(LDLIBS)
+$(UNITS) $(HARNESS): $(BUILD)/%: tests/%.c $(BUILD)/libcommon.a $(BUILD)/compiled-by $(BIN)/.linked-by
 	@mkdir -p $(@D)
 	@echo '  CC  $<'
-	@$(COMPILE) -o $@ $< $(BUILD)/libcommon.a $(LDLIBS)
--include $(HARNESS:=.d)
+	@$(COMPILE) -Itests/unit -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libcommon.a $(LDLIBS)
+
+-include $(COMMON:.o=.d) $(FILTERS:$(BIN)/%=$(BUILD)/filters/%.d) $(UNITS:=.d) $(HARNESS:=.d)
 
 RUN = PATH="$(abspath $(BIN)):$(abspath $(BUILD)/fuzz):$$PATH" OPENBLAS_NUM_THREADS=1
-SANITIZE = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
+SANITIZE = SONGPIPE_ASAN=1 $(MAKE)
+ASAN = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99 \
-	SONGPIPE_ASAN=1 $(MAKE) BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
+	$(SANITIZE) BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+TSAN = TSAN_OPTIONS=suppressions=$(abspath tests/tsan):exitcode=99:halt_on_error=1 \
+	$(SANITIZE) BUILD=build-tsan BIN=build-tsan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 
 check: all $(UNITS) $(HARNESS)
-	$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) --exec tests/tap $(TESTS)
+	@$(RUN) LEFT_OUT=$(abspath $(BUILD)/left-out) tests/tap --all $(JOBS) $(TESTS)
 
 check-asan:
-	+$(SANITIZE) check
+	+$(ASAN) check
+
+check-tsan:
+	+$(TSAN) check-threads
+check-threads: all $(UNITS) $(HARNESS)
+	$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) --exec tests/tap $(TESTS)
 
 FUZZ ?= 120
 fuzz:
-	+$(SANITIZE) fuzz-here
+	+$(ASAN) fuzz-here
 fuzz-here: all $(HARNESS)
 	$(RUN) FUZZ_SECONDS=$(FUZZ) prove -v -Itests $(wildcard tests/fuzz*.t)
 
 lint:
-	@CC='$(CC) $(FLAGS) $(WARN) $(CPPFLAGS)' tests/lint
+	@CC='$(CC) $(FLAGS) $(WARN) -Werror $(CPPFLAGS)' tests/lint
 
 demo: all
 	@$(RUN) examples/demo.sh $(if $(MUSIC),"$(patsubst ~/%,$(HOME)/%,$(MUSIC))")
@@ -131,9 +155,28 @@ uninstall:
 	@set -e; for f in $(PROGRAMS) $(PAGES); do rm -f "$${f%%:*}"; done
 	@set -e; for n in songpipe $(addprefix $(PROGPREFIX),$(NAMES)); do rm -f $(COMPLETIONS)/$$n; done
 
-clean:
-	rm -rf $(BUILD) $(BIN) build-asan
+# The tree as git has it; without git (in an unpacked one), as it is.
+DIST = songpipe-$(VERSION)
+dist:
+	@if git rev-parse --verify -q HEAD >/dev/null 2>&1; then git archive --prefix=$(DIST)/ HEAD; \
+	else tar -c --sort=name --owner=0 --group=0 --numeric-owner --transform='s|^[.]|$(DIST)|' --exclude='./build*' \
+	    --exclude=./bin --exclude='./$(DIST).tar*' --exclude=./demo --exclude='*.sp' .; fi > $(DIST).tar
+	@xz -f $(DIST).tar
+	@echo $(DIST).tar.xz
 
-.PHONY: all check check-asan fuzz fuzz-here lint demo bench deps install uninstall clean
+# Only what was made here goes, file by file: whatever else lies in BUILD or BIN stays.
+clean:
+	@for b in $(BUILD) build-asan build-tsan; do \
+	    bin=$$b/bin; test $$b != $(BUILD) || bin=$(BIN); \
+	    if test -e $$b/compiled-by; then \
+	        test ! -e $$bin/.linked-by || for o in $$b/filters/*.o; do o=$${o##*/}; rm -f $$bin/$${o%.o}; done; \
+	        for d in $$b/unit/*.d $$b/fuzz/*.d; do rm -f $${d%.d}; done; \
+	        find $$b/common $$b/filters $$b/unit $$b/fuzz \( -name '*.o' -o -name '*.d' \) -type f -delete 2>/dev/null; \
+	        rm -f $$b/libcommon.a $$b/left-out $$b/compiled-by $$b/version $$bin/.linked-by; \
+	        find $$bin $$b -type d -empty -delete 2>/dev/null; \
+	    fi; \
+	done; true
+
+.PHONY: FORCE all packages check check-asan check-tsan fuzz fuzz-here lint demo bench deps install uninstall dist clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -12,10 +12,7 @@
 #include "base/mem.h"
 #include "base/opt_kind.h"
 #include "base/progress.h"
-
-#ifndef SONGPIPE_VERSION
-#define SONGPIPE_VERSION "0"
-#endif
+#include "base/version.h"
 
 struct opt_list opt_taken;
 
@@ -297,7 +294,7 @@ static _Noreturn void print_and_exit(const struct prog *prog)
     if (want_help)
         print_help(prog);
     else
-        printf("%s (songpipe) %s\n", prog->name, SONGPIPE_VERSION);
+        printf("%s (songpipe) %s\n", prog->name, songpipe_version);
     if (fflush(stdout) != 0)
         die(ST_STOPPED, "cannot write:");
     exit(ST_OK);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "base/version.h"
 
 /* Blue, orange, green, purple, sky, vermillion, yellow (a little darker, for white paper), black. */
 const uint32_t gnuplot_colours[GNUPLOT_COLOURS] = {
@@ -55,7 +56,7 @@ void gnuplot_begin(struct gnuplot *g, const char *tool, int terminal, int64_t wi
 {
     static const char *const kinds[] = { "png", "svg", "pdf", "txt" };
     static const char *const names[] = { "pngcairo", "svg", "pdfcairo", "dumb" };
-    gnuplot_add(g, "# %s, songpipe %s: gnuplot FILE > picture.%s\n", tool, SONGPIPE_VERSION, kinds[terminal]);
+    gnuplot_add(g, "# %s, songpipe %s: gnuplot FILE > picture.%s\n", tool, songpipe_version, kinds[terminal]);
     if (terminal == GNUPLOT_PDF)
         gnuplot_add(g, "set terminal pdfcairo size %.4g,%.4g noenhanced font 'DejaVu Sans,9' background '#ffffff'\n",
                     (double)width / 100, (double)height / 100);

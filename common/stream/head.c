@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/version.h"
 
 enum { VERSION = 1 };
 
@@ -267,7 +268,7 @@ static void put_history(const struct prog *prog, struct msg_buf *body)
     msg_put_text(&pk, "tool");
     msg_put_text(&pk, prog->name);
     msg_put_text(&pk, "version");
-    msg_put_text(&pk, SONGPIPE_VERSION);
+    msg_put_text(&pk, songpipe_version);
     if (prog->conv) {
         msg_put_text(&pk, "conv");
         msg_put_text(&pk, prog->conv);
