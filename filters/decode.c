@@ -20,6 +20,7 @@
 #include "base/progress.h"
 #include "drive/item.h"
 #include "drive/piece.h"
+#include "drive/window.h"
 
 enum { MONO, KEEP };
 enum { WINDOW = 8 };                            /* records for each child that may be under way */
@@ -67,15 +68,13 @@ static struct run {
     struct rec_in *in;
     struct rec_out *out;
     struct slot *ring;
-    size_t size, begin, end;        /* slots begin … end - 1, modulo size, are under way */
-    size_t running, jobs, count;
+    size_t size, running, jobs, count;
     size_t kept;                    /* bytes that idle slots hold */
     struct track_spec spec;
     struct fence_limits limits;
     struct rec *piece;
     char *side_rate, *side_seconds, *side_decoder;
-    bool more;
-} run = { .more = true };
+} run;
 
 static struct slot *slot(size_t i) { return run.ring + i % run.size; }
 
@@ -157,7 +156,7 @@ static void put_pieces(struct slot *s, bool at_end)
 }
 
 /* The record is at its end: let it go. */
-static void put(struct slot *s)
+static void put_record(struct slot *s)
 {
     struct rec *r = s->rec;
     const struct track *t = &s->track;
@@ -194,39 +193,58 @@ static void put(struct slot *s)
     }
 }
 
-/* Everything that is at the front of the line and done; of a long file the pieces. */
-static void put_done(void)
+/* ---- the window ---- */
+
+static bool room(void *unused)
 {
-    while (run.begin < run.end) {
-        struct slot *s = slot(run.begin);
-        if (s->running) {
-            if (!isnan(arg.split))
-                put_pieces(s, false);
-            return;
-        }
-        put(s);
-        track_end(&s->track, run.kept < keep_max ? keep_max - run.kept : 0);
-        run.kept += s->track.cap;
-        run.begin++;
-        progress_at(++run.count, NULL);
+    (void)unused;
+    return run.running < run.jobs;
+}
+
+static bool begin(size_t i, void *unused)
+{
+    struct slot *s = slot(i);
+    (void)unused;
+    if (!rec_next(run.in, s->rec))
+        return false;
+    rec_own(s->rec);
+    start(s);
+    return true;
+}
+
+/* What is done; of a long file the pieces that are there. */
+static bool put(size_t i, void *unused)
+{
+    struct slot *s = slot(i);
+    (void)unused;
+    if (s->running) {
+        if (!isnan(arg.split))
+            put_pieces(s, false);
+        return false;
     }
+    put_record(s);
+    track_end(&s->track, run.kept < keep_max ? keep_max - run.kept : 0);
+    run.kept += s->track.cap;
+    progress_at(++run.count, NULL);
+    return true;
 }
 
 /* Read from the children that have something. One whose turn it is not is left waiting
  * when too much waits already. */
-static bool pump(int fd)
+static bool pump(size_t first, size_t n, int fd, void *unused)
 {
-    size_t n = run.end - run.begin, waiting = 0;
-    struct fence **fences = mem_zero(n + 1, sizeof *fences);
-    bool *ready = mem_zero(n + 1, sizeof *ready);
+    size_t waiting = 0;
+    struct fence **fences = mem_zero(n, sizeof *fences);
+    bool *ready = mem_zero(n, sizeof *ready);
+    (void)unused;
     for (size_t i = 0; i < n; i++)
-        waiting += slot(run.begin + i)->track.bytes;
+        waiting += slot(first + i)->track.bytes;
     for (size_t i = 0; i < n; i++)
-        if (slot(run.begin + i)->running && (i == 0 || waiting < waiting_max))
-            fences[i] = &slot(run.begin + i)->track.fence;
+        if (slot(first + i)->running && (i == 0 || waiting < waiting_max))
+            fences[i] = &slot(first + i)->track.fence;
     bool readable = fence_wait(fences, n, ready, fd, -1);
     for (size_t i = 0; i < n; i++) {
-        struct slot *s = slot(run.begin + i);
+        struct slot *s = slot(first + i);
         if (!ready[i])
             continue;
         if (isnan(arg.split) && s->track.bytes > frame_max - (frame_max >> 4)) {
@@ -244,27 +262,6 @@ static bool pump(int fd)
     free(fences);
     free(ready);
     return readable;
-}
-
-/* Read and start what may be started. Returns whether the input has to be waited for. */
-static bool take(bool readable)
-{
-    while (run.more && run.running < run.jobs && run.end - run.begin < run.size) {
-        if (!rec_ready(run.in) && !readable && rec_fd(run.in) >= 0) {
-            if (run.end > run.begin)
-                return true;
-            rec_flush(run.out);         /* nothing is kept back while we wait */
-        }
-        struct slot *s = slot(run.end);
-        run.more = rec_next(run.in, s->rec);
-        if (run.more) {
-            rec_own(s->rec);
-            run.end++;
-            start(s);
-        }
-        readable = false;
-    }
-    return false;
 }
 
 static void check(void)
@@ -316,13 +313,7 @@ int main(int argc, char **argv)
     run.side_seconds = item_side(arg.out, "pcm", "seconds");
     run.side_decoder = item_side(arg.out, "pcm", "decoder");
     progress_start(0, "files");
-    for (bool readable = false; ; ) {
-        bool wait = take(readable);
-        put_done();
-        if (run.begin == run.end && !run.more)
-            break;
-        readable = run.end > run.begin && pump(wait ? rec_fd(run.in) : -1);
-    }
+    window_run(&(struct window){ .size = run.size, .room = room, .begin = begin, .put = put, .wait = pump }, run.in, run.out);
     rec_finish(run.out);
     rec_close(run.in);
     for (size_t i = 0; i < run.size; i++) {

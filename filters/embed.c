@@ -56,7 +56,7 @@ static const struct prog prog = {
  * from the first on: so what is computed together depends on the records alone. */
 enum { PACK = 512, WINDOW = 32768 };
 
-struct text_at { struct rec *r; size_t first, sequences, tokens, unk; bool truncated; };
+struct text_at { size_t first, sequences, tokens, unk; bool truncated; };
 struct sequence { size_t at, n; };      /* its ids in batch.ids */
 
 static struct encoder *encoder;
@@ -64,7 +64,7 @@ static char *side[3];                   /* names of tokens, truncated, unk */
 
 static struct {
     struct text_at *texts;
-    size_t n, cap, made;                /* made: records that exist */
+    size_t n, cap, finished;            /* finished: texts whose vectors went out */
     struct sequence *sequences;
     size_t n_sequences, sequences_cap;
     uint32_t *ids;
@@ -81,6 +81,7 @@ static struct { size_t texts, truncated, pieces, unk, words, foreign; } seen;
 /* ---- the hash of the weights, while they are used already ---- */
 
 static char sha256[65];
+static pthread_t hashing;
 
 static void *hash(void *unused)
 {
@@ -109,24 +110,18 @@ static void add_sequence(const uint32_t *id, size_t n)
 }
 
 /* Cut the record's text into sequences; false: it is bad. */
-static bool take(struct text_at *t)
+static bool process(struct rec *r, const struct value *v, void *unused)
 {
     static struct pieces p;
     size_t bad, most = encoder->limit - 2, used = 0;
-    const struct field *f = rec_find(t->r, arg.in);
-    struct value v = rec_get(t->r, arg.in);
-    t->first = batch.n_sequences;
-    t->sequences = t->tokens = t->unk = 0;
-    if (!f)
-        return rec_error(t->r, "no field %s", arg.in);
-    if (strcmp(arg.in, arg.out) != 0)
-        item_claim(t->r, arg.out);
-    if (v.type == V_NIL)
-        return rec_pass_nil(t->r, arg.out);
-    if (v.type != V_STR)
-        return rec_error(t->r, "%s is no text", arg.in);
-    if (!wordpiece_cut(encoder->pieces, &p, v.s.p, v.s.n, &bad))
-        return rec_error(t->r, "%s is no UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
+    (void)unused;
+    if (v->type != V_STR)
+        return rec_error(r, "%s is no text", arg.in);
+    if (!wordpiece_cut(encoder->pieces, &p, v->s.p, v->s.n, &bad))
+        return rec_error(r, "%s is no UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
+    mem_grow(&batch.texts, &batch.cap, batch.n + 1, sizeof *batch.texts);
+    struct text_at *t = batch.texts + batch.n++;
+    *t = (struct text_at){ .first = batch.n_sequences };
     do {
         size_t n = p.n - used < most ? p.n - used : most;
         add_sequence(p.id + used, n);
@@ -146,23 +141,13 @@ static bool take(struct text_at *t)
     return true;
 }
 
-/* Read records until a window is full; false at the end of the input. */
-static bool fill(struct rec_in *in)
+/* A window of texts begins where the last one has gone out. */
+static bool full(size_t n, void *unused)
 {
-    bool more = true;
-    while (batch.n_ids < WINDOW && batch.n < WINDOW) {
-        if (batch.n == batch.made) {
-            mem_grow(&batch.texts, &batch.cap, batch.n + 1, sizeof *batch.texts);
-            batch.texts[batch.made++].r = rec_new();
-        }
-        struct text_at *t = batch.texts + batch.n;
-        if (!(more = rec_next(in, t->r)))
-            break;
-        rec_own(t->r);
-        take(t);
-        batch.n++;
-    }
-    return more;
+    (void)unused;
+    if (n == 0)
+        batch.n = batch.finished = batch.n_sequences = batch.n_ids = 0;
+    return batch.n_ids >= WINDOW || n >= WINDOW;
 }
 
 static void run_pack(size_t k, void *unused)
@@ -181,9 +166,10 @@ static void run_pack(size_t k, void *unused)
     free(texts);
 }
 
-static void run(void)
+static void run(void *unused)
 {
     size_t in_pack = 0;
+    (void)unused;
     batch.packs = 0;
     for (size_t i = 0; i < batch.n_sequences; i++) {
         size_t n = batch.sequences[i].n;
@@ -198,13 +184,22 @@ static void run(void)
     mem_grow(&batch.pooled, &batch.pooled_cap, mem_mul(batch.n_sequences, encoder->shape.hidden),
              sizeof *batch.pooled);
     par_for(batch.packs, run_pack, NULL);
+    if (!arg.model.sha256) {
+        pthread_join(hashing, NULL);
+        arg.model.sha256 = sha256;
+    }
 }
 
 /* The text's vector out of those of its sequences, weighted by their pieces. */
-static bool vector(struct text_at *t, float *x)
+static bool finish(struct rec *r, void *unused)
 {
+    static float *x;
     size_t h = encoder->shape.hidden;
     double sum = 0;
+    const struct text_at *t = batch.texts + batch.finished++;
+    (void)unused;
+    if (!x)
+        x = mem_new(h, sizeof *x);
     for (size_t j = 0; j < h; j++) {
         double v = 0;
         for (size_t i = t->first; i < t->first + t->sequences; i++)
@@ -213,37 +208,17 @@ static bool vector(struct text_at *t, float *x)
         sum += (double)x[j] * (double)x[j];
     }
     if (!isfinite(sum))
-        return rec_error(t->r, "the model gives numbers that are not finite: its weights are damaged");
+        return rec_error(r, "the model gives numbers that are not finite: its weights are damaged");
     double by = arg.no_normalize ? 1 : sqrt(sum) > 1e-12 ? sqrt(sum) : 1e-12;
     for (size_t j = 0; j < h; j++)
         x[j] = (float)(x[j] / by);
+    rec_set_vector(r, arg.out, x, h);
+    for (int i = 0; i < 3; i++)
+        item_note_side(r, side[i]);
+    rec_set_int(r, side[0], (int64_t)t->tokens);
+    rec_set_bool(r, side[1], t->truncated);
+    rec_set_int(r, side[2], (int64_t)t->unk);
     return true;
-}
-
-static void write_out(struct text_at *t, struct rec_out *out)
-{
-    static float *x;
-    struct rec *r = t->r;
-    if (!x)
-        x = mem_new(encoder->shape.hidden, sizeof *x);
-    if (r->nil)
-        item_nil();
-    else if (!r->error[0] && vector(t, x)) {
-        rec_set_vector(r, arg.out, x, encoder->shape.hidden);
-        for (int i = 0; i < 3; i++)
-            item_note_side(r, side[i]);
-        rec_set_int(r, side[0], (int64_t)t->tokens);
-        rec_set_bool(r, side[1], t->truncated);
-        rec_set_int(r, side[2], (int64_t)t->unk);
-    }
-    if (r->error[0]) {
-        if (!item_bad(r))
-            return;
-        rec_set_nil(r, arg.out);
-    }
-    if (!arg.keep && strcmp(arg.in, arg.out) != 0)
-        rec_del(r, arg.in);
-    rec_put(out, r);
 }
 
 static void remarks(void)
@@ -280,11 +255,10 @@ static void open_model(void)
                       encoder->pooling == BERT_MAX ? POOL_MAX : POOL_MEAN;
 }
 
-static void header(struct rec_out *out)
+static void header(struct head *h, void *unused)
 {
-    if (!arg.keep && strcmp(arg.in, arg.out) != 0)
-        head_set_columns(rec_out_head(out), arg.in, NULL, 0);
-    head_number_columns(rec_out_head(out), arg.out, "embed", encoder->shape.hidden);
+    (void)unused;
+    head_number_columns(h, arg.out, "embed", encoder->shape.hidden);
 }
 
 int main(int argc, char **argv)
@@ -295,32 +269,13 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
     open_model();
-    pthread_t hashing;
     if (pthread_create(&hashing, NULL, hash, NULL) != 0)
         die(ST_MEMORY, "cannot start a thread");
     for (int i = 0; i < 3; i++)
         side[i] = item_side(arg.out, "x", (const char *[]){ "tokens", "truncated", "unk" }[i]);
     batch.rooms = mem_zero((size_t)par_jobs, sizeof *batch.rooms);
-    header(out);
-    progress_start(0, "texts");
-    size_t done = 0;
-    for (bool more = true; more; ) {
-        batch.n = batch.n_sequences = batch.n_ids = 0;
-        more = fill(in);
-        run();
-        if (!arg.model.sha256) {
-            pthread_join(hashing, NULL);
-            arg.model.sha256 = sha256;
-        }
-        for (size_t i = 0; i < batch.n; i++)
-            write_out(batch.texts + i, out);
-        if (more)
-            rec_flush(out);
-        progress_at(done += batch.n, NULL);
-    }
-    progress_clear();
+    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
+        .full = full, .together = run, .finish = finish, .header = header, .counts = "texts" }, in, out);
     remarks();
-    rec_finish(out);
-    rec_close(in);
-    return item_status();
+    return status;
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/map.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "drive/window.h"
 
 const struct opt map_opts[] = {
     OPT_JOBS(1),
@@ -35,9 +39,10 @@ struct run {
     bool headed;
 
     pthread_mutex_t lock;
-    pthread_cond_t work, finished;
+    pthread_cond_t work;
+    int done;                   /* an eventfd: the batch that is awaited is done */
     struct batch *ring;
-    size_t size, filled, taken, written;    /* batch numbers; the slot is number % size */
+    size_t size, filled, taken, awaited;    /* batch numbers; the place is number % size */
     bool closed;
 };
 
@@ -155,13 +160,15 @@ static void *thread(void *state)
             pthread_cond_wait(&run->work, &run->lock);
         if (run->taken == run->filled)
             break;
-        struct batch *b = run->ring + run->taken++ % run->size;
+        size_t number = run->taken++;
+        struct batch *b = run->ring + number % run->size;
         pthread_mutex_unlock(&run->lock);
         for (size_t i = 0; i < b->n; i++)
             work_on(run->m, b->recs[i], worker);
         pthread_mutex_lock(&run->lock);
         b->done = true;
-        pthread_cond_signal(&run->finished);
+        if (number == run->awaited)
+            eventfd_write(run->done, 1);
     }
     pthread_mutex_unlock(&run->lock);
     free_worker(run->m, worker);
@@ -186,11 +193,51 @@ static bool fill(struct run *run, struct batch *b)
     return b->n > 0;
 }
 
-static void write_batch(struct run *run, struct batch *b)
+/* ---- the window: batches under way ---- */
+
+static bool begin(size_t number, void *state)
 {
+    struct run *run = state;
+    bool more = fill(run, run->ring + number % run->size);
+    pthread_mutex_lock(&run->lock);
+    run->filled += more;
+    run->closed = !more;
+    if (more)
+        pthread_cond_signal(&run->work);
+    else
+        pthread_cond_broadcast(&run->work);
+    pthread_mutex_unlock(&run->lock);
+    return more;
+}
+
+static bool put(size_t number, void *state)
+{
+    struct run *run = state;
+    struct batch *b = run->ring + number % run->size;
+    pthread_mutex_lock(&run->lock);
+    run->awaited = number;
+    bool done = b->done;
+    pthread_mutex_unlock(&run->lock);
+    if (!done)
+        return false;
     for (size_t i = 0; i < b->n; i++)
         write_out(run, b->recs[i]);
     progress_at(run->count += b->n, NULL);
+    return true;
+}
+
+static bool wait_for(size_t first, size_t n, int fd, void *state)
+{
+    struct run *run = state;
+    struct pollfd polls[2] = { { .fd = run->done, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+    eventfd_t none;
+    (void)first;
+    (void)n;
+    if (poll(polls, 2, -1) <= 0)
+        return false;
+    if (polls[0].revents)
+        eventfd_read(run->done, &none);
+    return polls[1].revents != 0;
 }
 
 static void threaded(struct run *run, size_t jobs)
@@ -203,44 +250,17 @@ static void threaded(struct run *run, size_t jobs)
             run->ring[i].recs[k] = rec_new();
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->work, NULL);
-    pthread_cond_init(&run->finished, NULL);
+    run->done = eventfd(0, EFD_CLOEXEC);
+    if (run->done < 0)
+        die(ST_STOPPED, "cannot start threads:");
     for (size_t i = 0; i < jobs; i++)
         if (pthread_create(threads + i, NULL, thread, run) != 0)
             die(ST_MEMORY, "cannot start thread %zu of %zu", i + 1, jobs);
-
-    for (bool more = true; more || run->written < run->filled; ) {
-        if (more && run->filled - run->written < run->size) {
-            if (!rec_ready(run->in))
-                rec_flush(run->out);
-            struct batch *b = run->ring + run->filled % run->size;
-            more = fill(run, b);
-            pthread_mutex_lock(&run->lock);
-            if (more)
-                run->filled++;
-            else
-                run->closed = true;
-            if (more)
-                pthread_cond_signal(&run->work);
-            else
-                pthread_cond_broadcast(&run->work);
-            pthread_mutex_unlock(&run->lock);
-        }
-        while (run->written < run->filled) {    /* what is done; wait only if there is no room */
-            struct batch *b = run->ring + run->written % run->size;
-            bool must = !more || run->filled - run->written == run->size;
-            pthread_mutex_lock(&run->lock);
-            while (must && !b->done)
-                pthread_cond_wait(&run->finished, &run->lock);
-            bool done = b->done;
-            pthread_mutex_unlock(&run->lock);
-            if (!done)
-                break;
-            write_batch(run, b);
-            run->written++;
-        }
-    }
+    window_run(&(struct window){ .size = run->size, .begin = begin, .put = put, .wait = wait_for, .state = run },
+               run->in, run->out);
     for (size_t i = 0; i < jobs; i++)
         pthread_join(threads[i], NULL);
+    close(run->done);
     for (size_t i = 0; i < run->size; i++)
         for (size_t k = 0; k < BATCH; k++)
             rec_free(run->ring[i].recs[k]);
@@ -248,16 +268,53 @@ static void threaded(struct run *run, size_t jobs)
     free(threads);
 }
 
+/* ---- what is computed on several at once ---- */
+
+static void together(struct run *run, void *worker)
+{
+    const struct map *m = run->m;
+    struct rec **recs = NULL;
+    size_t made = 0, cap = 0;
+    for (bool more = true; more; ) {
+        size_t n = 0;
+        for (; !m->full(n, worker); n++) {
+            if (n == made) {
+                mem_grow(&recs, &cap, n + 1, sizeof *recs);
+                recs[made++] = rec_new();
+            }
+            if (!(more = rec_next(run->in, recs[n])))
+                break;
+            rec_own(recs[n]);
+            work_on(m, recs[n], worker);
+        }
+        m->together(worker);
+        for (size_t i = 0; i < n; i++) {
+            if (!recs[i]->error[0] && !recs[i]->nil)
+                m->finish(recs[i], worker);
+            write_out(run, recs[i]);
+        }
+        if (more)
+            rec_flush(run->out);
+        progress_at(run->count += n, NULL);
+    }
+    while (made)
+        rec_free(recs[--made]);
+    free(recs);
+}
+
 int map_run(const struct map *m, struct rec_in *in, struct rec_out *out)
 {
     struct run run = { .m = m, .in = in, .out = out, .held = rec_new() };
     size_t jobs = par_jobs > 1 ? (size_t)par_jobs : 1;
-    par_jobs = 1;                           /* the threads are ours: each process has one */
+    if (!m->together)
+        par_jobs = 1;                       /* the threads are ours: each process has one */
     if (progress_wanted || !rec_piped(in))
         progress_start(0, m->counts ? m->counts : "records");
     struct rec *r = rec_new();
     void *worker = new_worker(m);
-    bool more = true;
+    bool more = !m->together;
+    if (m->together)
+        together(&run, worker);
     while (more && (jobs == 1 || !run.headed))
         more = here(&run, r, worker);
     free_worker(m, worker);

@@ -29,6 +29,14 @@ struct map {
     void *(*worker_new)(void *state);
     void (*worker_free)(void *worker);
 
+    /* For what is better computed on several records at once: process only takes down what a record
+     * asks for, until `full` says that n are enough or the input is at its end; `together` computes it,
+     * and `finish` sets the output of one record after the other, but of bad and nil ones (false after
+     * rec_error). All in the calling thread: par_for has the threads of -j. NULL: process does it all. */
+    bool (*full)(size_t n, void *worker);
+    void (*together)(void *worker);
+    bool (*finish)(struct rec *r, void *worker);
+
     /* Change the header before it is written. Called after the first record that was
      * not nil went through process in the calling thread (so process may put into the
      * state what only a record can tell, such as its width), or at the end. */
