@@ -5,7 +5,6 @@
  * memory  the model's weights, mapped and shared between processes; 32768 pieces of text at a time
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,7 +16,7 @@
 #include "base/par.h"
 #include "base/progress.h"
 #include "drive/map.h"
-#include "text/encoder.h"
+#include "text/packs.h"
 
 enum { WINDOW_FIRST, WINDOW_MEAN };
 enum { POOL_MODEL, POOL_MEAN, POOL_CLS, POOL_MAX };
@@ -51,31 +50,13 @@ static const struct prog prog = {
     .opts = opts, .also = also,
 };
 
-/* Texts are collected up to WINDOW pieces; they are cut into sequences of at most the
- * limit, and these put together into packs of at most PACK pieces (or one sequence), always
- * from the first on: so what is computed together depends on the records alone. */
-enum { PACK = 512, WINDOW = 32768 };
-
-struct text_at { size_t first, sequences, tokens, unk; bool truncated; };
-struct sequence { size_t at, n; };      /* its ids in batch.ids */
+enum { WINDOW = 32768 };                /* pieces of text that are computed at once */
 
 static struct encoder *encoder;
+static struct packs *packs;
+static float *x;
+static size_t finished;                 /* texts of the window whose vectors are set */
 static char *side[3];                   /* names of tokens, truncated, unk */
-
-static struct {
-    struct text_at *texts;
-    size_t n, cap, finished;            /* finished: texts whose vectors went out */
-    struct sequence *sequences;
-    size_t n_sequences, sequences_cap;
-    uint32_t *ids;
-    size_t n_ids, ids_cap;
-    size_t *pack;                       /* first sequence of each pack, and the end */
-    size_t packs, pack_cap;
-    float *pooled;                      /* pooled[n_sequences][hidden] */
-    size_t pooled_cap;
-    struct bert_room **rooms;
-} batch;
-
 static struct { size_t texts, truncated, pieces, unk, words, foreign; } seen;
 
 /* ---- the hash of the weights, while they are used already ---- */
@@ -98,46 +79,31 @@ static void *hash(void *unused)
 
 /* ---- one window of texts ---- */
 
-static void add_sequence(const uint32_t *id, size_t n)
-{
-    mem_grow(&batch.sequences, &batch.sequences_cap, batch.n_sequences + 1, sizeof *batch.sequences);
-    batch.sequences[batch.n_sequences++] = (struct sequence){ batch.n_ids, n + 2 };
-    mem_grow(&batch.ids, &batch.ids_cap, batch.n_ids + n + 2, sizeof *batch.ids);
-    batch.ids[batch.n_ids++] = wordpiece_cls(encoder->pieces);
-    for (size_t i = 0; i < n; i++)
-        batch.ids[batch.n_ids++] = id[i];
-    batch.ids[batch.n_ids++] = wordpiece_sep(encoder->pieces);
-}
-
-/* Cut the record's text into sequences; false: it is bad. */
+/* Take the record's text down; false: it is bad. */
 static bool process(struct rec *r, const struct value *v, void *unused)
 {
     static struct pieces p;
-    size_t bad, most = encoder->limit - 2, used = 0;
+    size_t bad, unk = 0;
     (void)unused;
     if (v->type != V_STR)
         return rec_error(r, "%s is no text", arg.in);
     if (!wordpiece_cut(encoder->pieces, &p, v->s.p, v->s.n, &bad))
         return rec_error(r, "%s is no UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
-    mem_grow(&batch.texts, &batch.cap, batch.n + 1, sizeof *batch.texts);
-    struct text_at *t = batch.texts + batch.n++;
-    *t = (struct text_at){ .first = batch.n_sequences };
-    do {
-        size_t n = p.n - used < most ? p.n - used : most;
-        add_sequence(p.id + used, n);
-        used += n;
-        t->sequences++;
-        t->tokens += n + 2;
-    } while (arg.window == WINDOW_MEAN && used < p.n);
-    t->truncated = used < p.n;
-    for (size_t i = 0; i < used; i++)
-        t->unk += p.id[i] == wordpiece_unk(encoder->pieces);
+    struct packed taken = packs_add(packs, p.id, p.n, arg.window == WINDOW_MEAN);
+    for (size_t i = 0; i < taken.used; i++)
+        unk += p.id[i] == wordpiece_unk(encoder->pieces);
     seen.texts++;
-    seen.truncated += t->truncated;
+    seen.truncated += taken.used < p.n;
     seen.pieces += p.n;
     seen.words += p.words;
     seen.foreign += p.n > 2 * p.words;
-    seen.unk += t->unk;
+    seen.unk += unk;
+    rec_set_nil(r, arg.out);            /* its place, until it is computed */
+    for (int i = 0; i < 3; i++)
+        item_note_side(r, side[i]);
+    rec_set_int(r, side[0], (int64_t)taken.tokens);
+    rec_set_bool(r, side[1], taken.used < p.n);
+    rec_set_int(r, side[2], (int64_t)unk);
     return true;
 }
 
@@ -145,79 +111,29 @@ static bool process(struct rec *r, const struct value *v, void *unused)
 static bool full(size_t n, void *unused)
 {
     (void)unused;
-    if (n == 0)
-        batch.n = batch.finished = batch.n_sequences = batch.n_ids = 0;
-    return batch.n_ids >= WINDOW || n >= WINDOW;
+    if (n == 0) {
+        packs_clear(packs);
+        finished = 0;
+    }
+    return packs_pieces(packs) >= WINDOW || n >= WINDOW;
 }
 
-static void run_pack(size_t k, void *unused)
+static void together(void *unused)
 {
     (void)unused;
-    size_t begin = batch.pack[k], n = batch.pack[k + 1] - begin;
-    struct bert_text *texts = mem_new(n, sizeof *texts);
-    struct bert_room **room = batch.rooms + par_worker();
-    if (!*room)
-        *room = bert_room_new(encoder->bert);
-    for (size_t i = 0; i < n; i++) {
-        const struct sequence *s = batch.sequences + begin + i;
-        texts[i] = (struct bert_text){ batch.ids + s->at, s->n };
-    }
-    bert_run(encoder->bert, *room, texts, n, encoder->pooling, batch.pooled + begin * encoder->shape.hidden, NULL);
-    free(texts);
-}
-
-static void run(void *unused)
-{
-    size_t in_pack = 0;
-    (void)unused;
-    batch.packs = 0;
-    for (size_t i = 0; i < batch.n_sequences; i++) {
-        size_t n = batch.sequences[i].n;
-        if (batch.packs == 0 || in_pack + n > PACK) {
-            mem_grow(&batch.pack, &batch.pack_cap, batch.packs + 2, sizeof *batch.pack);
-            batch.pack[batch.packs++] = i;
-            in_pack = 0;
-        }
-        in_pack += n;
-        batch.pack[batch.packs] = i + 1;
-    }
-    mem_grow(&batch.pooled, &batch.pooled_cap, mem_mul(batch.n_sequences, encoder->shape.hidden),
-             sizeof *batch.pooled);
-    par_for(batch.packs, run_pack, NULL);
-    if (!arg.model.sha256) {
+    packs_run(packs);
+    if (!arg.model.sha256) {            /* the header needs it */
         pthread_join(hashing, NULL);
         arg.model.sha256 = sha256;
     }
 }
 
-/* The text's vector out of those of its sequences, weighted by their pieces. */
 static bool finish(struct rec *r, void *unused)
 {
-    static float *x;
-    size_t h = encoder->shape.hidden;
-    double sum = 0;
-    const struct text_at *t = batch.texts + batch.finished++;
     (void)unused;
-    if (!x)
-        x = mem_new(h, sizeof *x);
-    for (size_t j = 0; j < h; j++) {
-        double v = 0;
-        for (size_t i = t->first; i < t->first + t->sequences; i++)
-            v += (double)batch.pooled[i * h + j] * (double)batch.sequences[i].n;
-        x[j] = t->sequences == 1 ? batch.pooled[t->first * h + j] : (float)(v / (double)t->tokens);
-        sum += (double)x[j] * (double)x[j];
-    }
-    if (!isfinite(sum))
+    if (!packs_vector(packs, finished++, !arg.no_normalize, x))
         return rec_error(r, "the model gives numbers that are not finite: its weights are damaged");
-    double by = arg.no_normalize ? 1 : sqrt(sum) > 1e-12 ? sqrt(sum) : 1e-12;
-    for (size_t j = 0; j < h; j++)
-        x[j] = (float)(x[j] / by);
-    rec_set_vector(r, arg.out, x, h);
-    for (int i = 0; i < 3; i++)
-        item_note_side(r, side[i]);
-    rec_set_int(r, side[0], (int64_t)t->tokens);
-    rec_set_bool(r, side[1], t->truncated);
-    rec_set_int(r, side[2], (int64_t)t->unk);
+    rec_set_vector(r, arg.out, x, encoder->shape.hidden);
     return true;
 }
 
@@ -273,9 +189,10 @@ int main(int argc, char **argv)
         die(ST_MEMORY, "cannot start a thread");
     for (int i = 0; i < 3; i++)
         side[i] = item_side(arg.out, "x", (const char *[]){ "tokens", "truncated", "unk" }[i]);
-    batch.rooms = mem_zero((size_t)par_jobs, sizeof *batch.rooms);
+    packs = packs_new(encoder);
+    x = mem_new(encoder->shape.hidden, sizeof *x);
     int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
-        .full = full, .together = run, .finish = finish, .header = header, .counts = "texts" }, in, out);
+        .full = full, .together = together, .finish = finish, .header = header, .counts = "texts" }, in, out);
     remarks();
     return status;
 }

@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/par.h"
 #include "base/rng.h"
 #include "math/activate.h"
-#include "text/encoder.h"
+#include "text/packs.h"
 
 static void activations(void **state)
 {
@@ -248,12 +249,82 @@ static void mutated(void **state)
     free(w);
 }
 
+/* Texts in packs: what each gives by itself, whatever is beside it and on any number of threads. */
+static void packed(void **state)
+{
+    (void)state;
+    static const uint32_t id[] = { 5, 6, 7, 1, 5, 5, 7, 6, 5, 1 };
+    static const struct { size_t n, used, tokens; bool all; } texts[] = {
+        { 3, 3, 5, false }, { 0, 0, 2, false }, { 10, 4, 6, false }, { 10, 10, 16, true }, { 0, 0, 2, true }, { 4, 4, 6, true } };
+    enum { TEXTS = sizeof texts / sizeof *texts, TIMES = 200, HIDDEN = 4 };
+    static float first[TEXTS * TIMES][HIDDEN];
+    char why[512];
+    size_t size;
+    uint8_t *w = weights(&size);
+    put("config.json", config, sizeof config - 1);
+    put("vocab.txt", vocab, sizeof vocab - 1);
+    put("model.safetensors", w, size);
+    struct encoder *e = encoder_open(dir, why, sizeof why);
+    assert_non_null(e);
+    assert_int_equal(e->limit, 6);
+    assert_int_equal(e->shape.hidden, HIDDEN);
+    struct bert_room *room = bert_room_new(e->bert);
+    for (par_jobs = 1; par_jobs <= 3; par_jobs += 2) {
+        struct packs *p = packs_new(e);
+        for (int round = 0; round < 2; round++) {
+            size_t pieces = 0;
+            packs_clear(p);
+            packs_run(p);
+            for (size_t i = 0; i < TEXTS * TIMES; i++) {
+                struct packed taken = packs_add(p, id, texts[i % TEXTS].n, texts[i % TEXTS].all);
+                assert_int_equal(taken.used, texts[i % TEXTS].used);
+                assert_int_equal(taken.tokens, texts[i % TEXTS].tokens);
+                assert_int_equal(packs_pieces(p), pieces += taken.tokens);
+            }
+            packs_run(p);
+            for (size_t i = 0; i < TEXTS * TIMES; i++) {
+                float x[HIDDEN], unit[HIDDEN], alone[3][HIDDEN];
+                double want[HIDDEN] = { 0 }, norm = 0;
+                size_t tokens = 0;
+                for (size_t at = 0, k = 0; k == 0 || at < texts[i % TEXTS].used; k++) {
+                    size_t n = texts[i % TEXTS].used - at < 4 ? texts[i % TEXTS].used - at : 4;
+                    uint32_t whole[6] = { 2 };
+                    memcpy(whole + 1, id + at, n * sizeof *id);
+                    whole[n + 1] = 3;
+                    bert_run(e->bert, room, &(struct bert_text){ whole, n + 2 }, 1, e->pooling, alone[k], NULL);
+                    for (size_t j = 0; j < HIDDEN; j++)
+                        want[j] += (double)alone[k][j] * (double)(n + 2);
+                    tokens += n + 2;
+                    at += n;
+                }
+                assert_true(packs_vector(p, i, false, x) && packs_vector(p, i, true, unit));
+                for (size_t j = 0; j < HIDDEN; j++) {
+                    assert_true(fabs((double)x[j] - want[j] / (double)tokens) < 1e-5);
+                    norm += (double)unit[j] * (double)unit[j];
+                }
+                assert_true(fabs(norm - 1) < 1e-6);
+                if (par_jobs == 1 && round == 0)
+                    memcpy(first[i], x, sizeof x);
+                assert_memory_equal(x, first[i], sizeof x);
+            }
+        }
+        packs_free(p);
+    }
+    bert_room_free(room);
+    encoder_close(e);
+    unlink(in_dir("config.json"));
+    unlink(in_dir("vocab.txt"));
+    unlink(in_dir("model.safetensors"));
+    free(w);
+}
+
 int main(void)
 {
     if (!mkdtemp(dir))
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations), cmocka_unit_test(hidden), cmocka_unit_test(hidden_tiny), cmocka_unit_test(mutated),
+        cmocka_unit_test(packed),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(dir);
