@@ -7,17 +7,14 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "base/utf8.h"
-#include "drive/item.h"
-#include "files/cells.h"
-#include "stream/ids.h"
+#include "drive/source.h"
+#include "files/sheet.h"
 
 static struct {
     const char *id, *out, *delimiter;
@@ -42,82 +39,60 @@ static const struct prog prog = {
 };
 
 struct table {
-    struct csv **files;
-    size_t n_files, columns, rows;
-    struct column_type *types;
-    bool *dropped, *number;     /* number: the column is in the vector */
-    size_t id, d;
+    struct sheet sheet;
+    bool *number;               /* the column is in the vector */
+    size_t d;
     float *x;
 };
 
 static size_t no_number, no_number_line, no_number_column;
 
 /* What was a number nearly always is a spoilt column rather than one of words. */
-static void note_spoilt(const struct table *t)
+static void note_spoilt(const struct sheet *s)
 {
-    for (size_t i = 0; i < t->columns; i++) {
-        const struct column_type *c = t->types + i;
-        if (c->words && c->numbers > 9 * c->words && !t->dropped[i] && i != t->id && !progress_quiet)
+    for (size_t i = 0; i < s->columns; i++) {
+        const struct column_type *c = s->types + i;
+        if (c->words && c->numbers > 9 * c->words && s->field[i] && !progress_quiet)
             warn("%s: column %s is text: cells that are no number: %zu, the first on line %zu",
-                 csv_path(t->files[0]), csv_name(t->files[0], i), c->words, c->line);
+                 csv_path(s->csv), csv_name(s->csv, i), c->words, c->line);
     }
 }
 
 /* First pass: what the columns are. */
-static void look(struct table *t)
+static void look(struct table *t, char **paths, char delimiter)
 {
-    const struct csv *first = t->files[0];
-    t->columns = csv_columns(first);
-    t->types = mem_zero(t->columns, sizeof *t->types);
-    t->dropped = mem_zero(t->columns, 1);
-    t->number = mem_zero(t->columns, 1);
-    cells_mark(first, &arg.drop, "drop", t->dropped);
-    t->id = cells_id(first, arg.id, t->dropped);
-    for (size_t i = 0; i < t->columns; i++)
-        if (!utf8_valid(csv_name(first, i), strlen(csv_name(first, i))))
-            die(ST_STOPPED, "%s: the name of column %zu is not UTF-8", csv_path(first), i + 1);
-    for (size_t f = 0; f < t->n_files; f++) {
-        struct csv *c = t->files[f];
-        bool same = csv_columns(c) == t->columns;
-        for (size_t i = 0; same && i < t->columns; i++)
-            same = strcmp(csv_name(c, i), csv_name(first, i)) == 0;
-        if (!same)
-            die(ST_STOPPED, "%s: has other columns than %s", csv_path(c), csv_path(first));
-        t->rows += cells_scan(c, t->types, NULL);
-    }
-    note_spoilt(t);
-    bool *text = mem_zero(t->columns, 1);
-    cells_mark(first, &arg.text, "text", text);
-    for (size_t i = 0; i < t->columns; i++) {
-        if (text[i])
-            t->types[i].type = CELL_TEXT;
-        t->number[i] = !arg.keep_columns && !t->dropped[i] && i != t->id &&
-                       (t->types[i].type == CELL_INT || t->types[i].type == CELL_REAL);
+    struct sheet *s = &t->sheet;
+    sheet_open(s, paths, &(struct sheet_how){ delimiter, arg.id, &arg.drop, &arg.text, NULL });
+    note_spoilt(s);
+    t->number = mem_zero(s->columns, 1);
+    for (size_t i = 0; i < s->columns; i++) {
+        t->number[i] = !arg.keep_columns && s->field[i] && (s->types[i].type == CELL_INT || s->types[i].type == CELL_REAL);
+        s->field[i] &= !t->number[i];
         t->d += t->number[i];
     }
-    free(text);
-    size_t other = csv_find(first, arg.out);
-    if (t->d && other != SIZE_MAX && !t->number[other] && !t->dropped[other] && other != t->id)
-        die(ST_STOPPED, "%s: column %s is a field: give -o NAME for the vector", csv_path(first), arg.out);
+    size_t other = csv_find(s->csv, arg.out);
+    if (t->d && other != SIZE_MAX && s->field[other])
+        die(ST_STOPPED, "%s: column %s is a field: give -o NAME for the vector", csv_path(s->csv), arg.out);
     t->x = mem_new(t->d, sizeof *t->x);
 }
 
 static void name_columns(const struct table *t, struct head *h)
 {
     const char **names = mem_new(t->d, sizeof *names);
-    for (size_t i = 0, k = 0; i < t->columns; i++)
+    for (size_t i = 0, k = 0; i < t->sheet.columns; i++)
         if (t->number[i])
-            names[k++] = csv_name(t->files[0], i);
+            names[k++] = csv_name(t->sheet.csv, i);
     if (t->d)
         head_set_columns(h, arg.out, names, t->d);
     free(names);
 }
 
 /* Set the vector; nil if the row lacks a number. */
-static bool set_vector(const struct table *t, const struct csv *c, struct rec *r)
+static bool set_vector(const struct table *t, struct rec *r)
 {
     bool whole = true;
-    for (size_t i = 0, k = 0; i < t->columns; i++) {
+    const struct csv *c = t->sheet.csv;
+    for (size_t i = 0, k = 0; i < t->sheet.columns; i++) {
         if (!t->number[i])
             continue;
         struct text cell = csv_cell(c, i);
@@ -140,98 +115,32 @@ static bool set_vector(const struct table *t, const struct csv *c, struct rec *r
     return true;
 }
 
-/* The row that c is at; `number` rows came before it. */
-static bool fill(const struct table *t, const struct csv *c, struct rec *r, size_t number)
-{
-    char digits[24];
-    struct text id = { digits, 0 };
-    if (t->id == SIZE_MAX)
-        id.n = (size_t)snprintf(digits, sizeof digits, "%zu", number);
-    else
-        id = csv_cell(c, t->id);
-    if (!id.n)
-        return rec_error(r, "no id: the cell of %s is empty", csv_name(c, t->id));
-    if (!utf8_valid(id.p, id.n))
-        return rec_error(r, "the id is not UTF-8: convert the table first, with iconv -f latin1 -t utf8 perhaps");
-    rec_begin(r, id.p, id.n);
-    if (t->d && !set_vector(t, c, r))
-        return false;
-    for (size_t i = 0; i < t->columns; i++)
-        if (!t->number[i] && !t->dropped[i] && i != t->id &&
-            !cell_set(r, csv_name(c, i), csv_cell(c, i), t->types[i].type))
-            return false;
-    return true;
-}
-
-/* A bad row goes by its place. */
-static void bad(const struct csv *c, struct rec *r, struct rec_out *out)
-{
-    item_place(r, csv_path(c), csv_line(c));
-    if (item_bad(r))
-        rec_put(out, r);
-}
-
-/* Second pass: the rows as records. */
-static void put_rows(const struct table *t, struct rec_out *out)
-{
-    struct rec *r = rec_new();
-    struct ids *ids = ids_new();
-    size_t number = 0;
-    progress_start(t->rows, "rows");
-    for (size_t f = 0; f < t->n_files; f++) {
-        struct csv *c = t->files[f];
-        for (enum csv_got got; (got = csv_next(c)) != CSV_END; number++) {
-            r->error[0] = '\0';
-            if (got == CSV_BAD)
-                rec_error(r, "%s", csv_error(c));
-            if (got == CSV_BAD || !fill(t, c, r, number)) {
-                bad(c, r, out);
-                continue;
-            }
-            struct text id = rec_id(r);
-            if (!ids_add(ids, id, csv_line(c)))
-                die(ST_STOPPED, "%s:%zu: id %.*s was there before, on line %zu; ids must be unique: --id takes another"
-                    " column", csv_path(c), csv_line(c), id.n < 200 ? (int)id.n : 200, id.p, ids_find(ids, id));
-            rec_put(out, r);
-            progress_at(number, NULL);
-        }
-    }
-    ids_free(ids);
-    rec_free(r);
-}
-
 int main(int argc, char **argv)
 {
-    item_on_error = ON_ERROR_SKIP;
-    static char *only_stdin[] = { "-", NULL };
-    struct table t = { .id = SIZE_MAX };
-    char delimiter;
-    char **paths = opt_parse(&prog, argc, argv);
-    if (!csv_delimiter(arg.delimiter, &delimiter))
-        opt_misuse(&prog, "--delimiter '%s' is no single character", arg.delimiter);
+    struct table t = { .d = 0 };
+    struct sheet *sheet = &t.sheet;
+    struct source s;
+    char **operands = source_parse(&prog, argc, argv);
+    char delimiter = source_delimiter(&prog, arg.delimiter);
     if (strcmp(arg.out, "id") == 0)
         opt_misuse(&prog, "-o id: the id is no vector");
-    opt_need_stdin(&prog, paths);
-    struct rec_out *out = rec_create(&prog, NULL);
-    paths = paths[0] ? paths : only_stdin;
-    while (paths[t.n_files])
-        t.n_files++;
-    t.files = mem_new(t.n_files, sizeof *t.files);
-    for (size_t i = 0; i < t.n_files; i++)
-        t.files[i] = csv_open(paths[i], delimiter, true);
-    look(&t);
-    name_columns(&t, rec_out_head(out));
-    put_rows(&t, out);
-    rec_finish(out);
+    source_open(&s, &prog, operands);
+    look(&t, s.paths, delimiter);
+    name_columns(&t, rec_out_head(s.out));
+    progress_start(sheet->rows, "rows");
+    for (enum csv_got got; (got = sheet_next(sheet)) != CSV_END; source_put(&s, csv_path(sheet->csv), csv_line(sheet->csv))) {
+        s.rec->error[0] = '\0';
+        if (got == CSV_BAD)
+            rec_error(s.rec, "%s", csv_error(sheet->csv));
+        else if (sheet_begin(sheet, s.rec, s.count) && (!t.d || set_vector(&t, s.rec)))
+            sheet_fields(sheet, s.rec);
+    }
+    int status = source_finish(&s);
     if (no_number && !progress_quiet)
         warn("%s: rows that lack a number, whose %s is nil: %zu (the first: line %zu, column %s)",
-             csv_path(t.files[0]), arg.out, no_number, no_number_line, csv_name(t.files[0], no_number_column));
-    for (size_t i = 0; i < t.n_files; i++)
-        csv_close(t.files[i]);
-    free(t.files);
-    free(t.types);
-    free(t.dropped);
+             csv_path(sheet->files[0]), arg.out, no_number, no_number_line, csv_name(sheet->csv, no_number_column));
+    sheet_close(sheet);
     free(t.number);
     free(t.x);
-    return item_status();
+    return status;
 }

@@ -10,14 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "drive/item.h"
+#include "drive/source.h"
 #include "files/base64.h"
 #include "files/jsonl.h"
-#include "stream/ids.h"
 
 static struct {
     const char *id;
@@ -209,30 +207,20 @@ static bool fill(struct rec *r, const json_t *v, size_t number)
     return true;
 }
 
-/* All objects of the file; `number` of them came before it. Returns how many now. */
-static size_t read_file(struct jsonl *in, struct rec_out *out, struct rec *r, struct ids *ids, size_t number)
+/* All objects of the file. */
+static void read_file(struct source *s, struct jsonl *in)
 {
     json_t *v = NULL;
-    for (enum jsonl_got got; (got = jsonl_next(in, &v)) != JSONL_END; progress_at(++number, NULL)) {
-        r->error[0] = '\0';
+    for (enum jsonl_got got; (got = jsonl_next(in, &v)) != JSONL_END; ) {
+        s->rec->error[0] = '\0';
         if (got == JSONL_BAD)
-            rec_error(r, "%s", jsonl_error(in));
-        if (got == JSONL_VALUE && fill(r, v, number)) {
-            struct text id = rec_id(r);
-            if (!ids_add(ids, id, number))
-                die(ST_STOPPED, "%s:%zu: id %.*s was there before, in object %zu; ids must be unique: --id KEY takes"
-                    " another", jsonl_path(in), jsonl_line(in), id.n < 200 ? (int)id.n : 200, id.p,
-                    ids_find(ids, id) + 1);
-            rec_put(out, r);
-        } else {
-            item_place(r, jsonl_path(in), jsonl_line(in));
-            if (item_bad(r))
-                rec_put(out, r);
-        }
+            rec_error(s->rec, "%s", jsonl_error(in));
+        else
+            fill(s->rec, v, s->count);
+        source_put(s, jsonl_path(in), jsonl_line(in));
         if (got == JSONL_VALUE)
             json_decref(v);
     }
-    return number;
 }
 
 /* Nothing is kept back while we wait. */
@@ -243,22 +231,13 @@ static void flush(void *out)
 
 int main(int argc, char **argv)
 {
-    item_on_error = ON_ERROR_SKIP;
-    char **operands = opt_parse(&prog, argc, argv);
-    static char *only_stdin[] = { "-", NULL };
-    opt_need_stdin(&prog, operands);
-    struct rec_out *out = rec_create(&prog, NULL);
-    struct rec *r = rec_new();
-    struct ids *ids = ids_new();
-    size_t number = 0;
+    struct source s;
+    source_open(&s, &prog, source_parse(&prog, argc, argv));
     progress_start(0, "records");
-    for (char **path = operands[0] ? operands : only_stdin; *path; path++) {
-        struct jsonl *in = jsonl_open(*path, flush, out);
-        number = read_file(in, out, r, ids, number);
+    for (char **path = s.paths; *path; path++) {
+        struct jsonl *in = jsonl_open(*path, flush, s.out);
+        read_file(&s, in);
         jsonl_close(in);
     }
-    rec_finish(out);
-    rec_free(r);
-    ids_free(ids);
-    return item_status();
+    return source_finish(&s);
 }

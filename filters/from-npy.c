@@ -16,11 +16,9 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "base/utf8.h"
-#include "drive/item.h"
-#include "files/cells.h"
+#include "drive/source.h"
 #include "files/npy.h"
-#include "stream/ids.h"
+#include "files/sheet.h"
 
 static struct {
     const char *id, *out, *delimiter;
@@ -52,11 +50,7 @@ static struct {
     uint8_t *row;
 } array;
 
-static struct {
-    struct csv *csv;            /* NULL: no --labels */
-    struct column_type *types;
-    size_t id;
-} table;
+static struct sheet table;      /* csv is NULL without --labels */
 
 /* ---- the array ---- */
 
@@ -185,113 +179,76 @@ static bool set(struct rec *r, size_t row, float *x)
 
 /* ---- the table ---- */
 
-static void open_table(void)
+static void open_table(char delimiter)
 {
-    char delimiter;
-    if (!csv_delimiter(arg.delimiter, &delimiter))
-        opt_misuse(&prog, "--delimiter '%s' is no single character", arg.delimiter);
-    if (!arg.labels.path) {
-        if (arg.id || arg.text.n)
-            opt_misuse(&prog, "--%s is of the table that --labels names", arg.id ? "id" : "text");
+    char *paths[] = { (char *)(uintptr_t)arg.labels.path, NULL };
+    if (!arg.labels.path)
         return;
-    }
-    struct csv *c = table.csv = csv_open(arg.labels.path, delimiter, true);
-    size_t columns = csv_columns(c);
-    table.types = mem_zero(columns, sizeof *table.types);
-    bool *text = mem_zero(columns, 1);
-    cells_mark(c, &arg.text, "text", text);
-    table.id = cells_id(c, arg.id, NULL);
-    size_t rows = cells_scan(c, table.types, &arg.labels.xxh3);
-    for (size_t i = 0; i < columns; i++) {
-        if (text[i])
-            table.types[i].type = CELL_TEXT;
-        if (!utf8_valid(csv_name(c, i), strlen(csv_name(c, i))))
-            die(ST_STOPPED, "%s: the name of column %zu is not UTF-8", csv_path(c), i + 1);
-        if (i != table.id && strcmp(csv_name(c, i), arg.out) == 0)
-            die(ST_STOPPED, "%s: has a column %s: give -o NAME for the array's field", csv_path(c), arg.out);
-    }
-    free(text);
-    if (rows != array.rows)
-        die(ST_STOPPED, "%s has %zu row%s, but %s has %zu", csv_path(c), rows, rows == 1 ? "" : "s", array.name,
-            array.rows);
+    sheet_open(&table, paths, &(struct sheet_how){ delimiter, arg.id, NULL, &arg.text, &arg.labels.xxh3 });
+    size_t other = csv_find(table.csv, arg.out);
+    if (other != SIZE_MAX && other != table.id)
+        die(ST_STOPPED, "%s: has a column %s: give -o NAME for the array's field", csv_path(table.csv), arg.out);
+    if (table.rows != array.rows)
+        die(ST_STOPPED, "%s has %zu row%s, but %s has %zu", csv_path(table.csv), table.rows, table.rows == 1 ? "" : "s",
+            array.name, array.rows);
 }
 
-/* Begin r, the record of row `row`, with its id; all of the table's row into it. */
+/* ---- rows ---- */
+
+/* Begin r with the row's number, or its id in the table. */
 static bool begin(struct rec *r, size_t row)
 {
     char digits[24];
-    struct text id = { digits, (size_t)snprintf(digits, sizeof digits, "%zu", row) };
-    const struct csv *c = table.csv;
-    rec_begin(r, id.p, id.n);
-    if (c && table.id != SIZE_MAX) {
-        id = csv_cell(c, table.id);
-        if (!id.n || !utf8_valid(id.p, id.n))
-            return rec_error(r, "%s:%zu: no id: the cell of %s is %s", csv_path(c), csv_line(c),
-                             csv_name(c, table.id), id.n ? "not UTF-8" : "empty");
-        rec_begin(r, id.p, id.n);
-    }
-    return true;
+    rec_begin(r, digits, (size_t)snprintf(digits, sizeof digits, "%zu", row));
+    if (!table.csv || sheet_begin(&table, r, row))
+        return true;
+    item_place(r, csv_path(table.csv), csv_line(table.csv));
+    return false;
 }
 
-static bool set_labels(struct rec *r)
+static void put_row(struct source *s, size_t row, float *x)
 {
-    for (size_t i = 0; table.csv && i < csv_columns(table.csv); i++)
-        if (i != table.id && !cell_set(r, csv_name(table.csv, i), csv_cell(table.csv, i), table.types[i].type))
-            return false;
-    return true;
-}
-
-static void put_rows(struct rec_out *out)
-{
-    struct rec *r = rec_new();
-    struct ids *ids = ids_new();
-    float *x = mem_new(array.width, sizeof *x);
-    progress_start(array.rows, "rows");
-    for (size_t row = 0; row < array.rows; row++) {
-        if (table.csv && csv_next(table.csv) != CSV_ROW)
-            die(ST_STOPPED, "%s:%zu: %s", csv_path(table.csv), csv_line(table.csv), csv_error(table.csv));
-        bool good = begin(r, row);
-        good = set(r, row, x) && good && set_labels(r);
-        if (!good) {
-            if (!item_bad(r))
-                continue;
-            rec_set_nil(r, arg.out);
-        }
-        struct text id = rec_id(r);
-        if (!ids_add(ids, id, row))
-            die(ST_STOPPED, "%s:%zu: id %.*s was there before, in row %zu; ids must be unique: --id takes another"
-                " column", csv_path(table.csv), csv_line(table.csv), id.n < 200 ? (int)id.n : 200, id.p,
-                ids_find(ids, id));
-        rec_put(out, r);
-        progress_at(row + 1, NULL);
+    struct rec *r = s->rec;
+    if (table.csv && sheet_next(&table) != CSV_ROW)
+        die(ST_STOPPED, "%s:%zu: %s", csv_path(table.csv), csv_line(table.csv), csv_error(table.csv));
+    bool good = begin(r, row);
+    good = set(r, row, x) && good && (!table.csv || sheet_fields(&table, r));
+    if (!good) {                /* it has its id, and keeps it */
+        if (!item_bad(r))
+            return;
+        rec_set_nil(r, arg.out);
+        r->error[0] = '\0';
     }
-    free(x);
-    ids_free(ids);
-    rec_free(r);
+    source_put(s, table.csv ? csv_path(table.csv) : array.name, table.csv ? csv_line(table.csv) : row);
 }
 
 int main(int argc, char **argv)
 {
-    item_on_error = ON_ERROR_SKIP;
-    char **operands = opt_parse(&prog, argc, argv);
-    opt_need_stdin(&prog, operands);
+    struct source s;
+    char **operands = source_parse(&prog, argc, argv);
+    char delimiter = source_delimiter(&prog, arg.delimiter);
     if (operands[0] && operands[1])
         opt_misuse(&prog, "one array at a time: then cat the streams");
     if (strcmp(arg.out, "id") == 0)
         opt_misuse(&prog, "-o id: the id is no array");
-    const char *path = operands[0] ? operands[0] : "-";
-    if (arg.labels.path && strcmp(arg.labels.path, "-") == 0 && strcmp(path, "-") == 0)
+    if (arg.labels.path && strcmp(arg.labels.path, "-") == 0 && (!operands[0] || strcmp(operands[0], "-") == 0))
         opt_misuse(&prog, "array and labels cannot both come from stdin");
-    struct rec_out *out = rec_create(&prog, NULL);
-    open_array(path);
-    open_table();
-    put_rows(out);
+    if (!arg.labels.path && (arg.id || arg.text.n))
+        opt_misuse(&prog, "--%s is of the table that --labels names", arg.id ? "id" : "text");
+    source_open(&s, &prog, operands);
+    open_array(s.paths[0]);
+    open_table(delimiter);
+    float *x = mem_new(array.width, sizeof *x);
+    progress_start(array.rows, "rows");
+    for (size_t row = 0; row < array.rows; row++)
+        put_row(&s, row, x);
     if (!array.all)
         check_end();
-    rec_finish(out);
-    csv_close(table.csv);
-    free(table.types);
+    int status = source_finish(&s);
+    if (table.csv)
+        sheet_close(&table);
+    free(x);
     free(array.all);
     free(array.row);
-    return item_status();
+    return status;
 }

@@ -18,15 +18,14 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/walk.h"
-#include "drive/item.h"
-#include "files/cells.h"
+#include "drive/source.h"
 #include "files/path.h"
-#include "stream/ids.h"
+#include "files/sheet.h"
 
 static struct {
     struct opt_input csv, not_in;
     const char *path, *id, *delimiter, *suffixes;
-    struct opt_list label, text;
+    struct opt_pairs label, text;
     bool tags;
 } arg = { .delimiter = "," };
 
@@ -37,11 +36,13 @@ static const struct opt opts[] = {
     OPT_STR(0, "path", &arg.path, "COLUMN", "column of the table that is the path (without: path)"),
     OPT_STR(0, "id", &arg.id, "COLUMN", "column that is the id (without: id, or the path)"),
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between the table's cells; tab for a tabulator"),
-    OPT_LIST('l', "label", &arg.label, "FIELD=PART", "part of the path as a field: dir or regex:RE"),
-    OPT_LIST('t', "text", &arg.text, "FIELD=FILE", "read a text beside each file; {stem}: its name"),
+    OPT_PAIRS('l', "label", &arg.label, "FIELD=PART", "id|path", "part of the path as a field: dir or regex:RE"),
+    OPT_PAIRS('t', "text", &arg.text, "FIELD=FILE", "id|path", "read a text beside each file; {stem}: its name"),
     OPT_FLAG(0, "tags", &arg.tags, "take title, artist, album, genre and year from the file"),
     OPT_STR(0, "suffixes", &arg.suffixes, "A,B,...", "suffixes of the files to take from folders (without: those of audio)"),
     OPT_INPUT(0, "not-in", &arg.not_in, "leave out the ids that this stream has"),
+    NEEDS("path", "csv"),
+    NEEDS("id", "csv"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -53,12 +54,10 @@ static const struct prog prog = {
 enum { OLD, NEW };          /* of an id: in the stream of --not-in; written */
 
 static struct {
-    struct rec_out *out;
-    struct rec *rec;
-    struct ids *ids;
+    struct source s;
     regex_t *label;         /* of each --label; unused for dir */
     const char *operand;    /* the folder whose files are visited */
-    size_t count, left_out;
+    size_t left_out;
     struct fence_limits limits;
 } run = { .limits = { 10, 60, (size_t)1 << 30 } };
 
@@ -66,13 +65,12 @@ static struct {
 
 static void set_label(struct rec *r, size_t i, const char *path, const char *relative)
 {
-    const char *kind;
-    char *field = mem_text(arg.label.v[i], opt_pair(arg.label.v[i], &kind));
-    const char *slash = strchr(relative, '/');
+    const char *field = arg.label.v[i].name, *slash = strchr(relative, '/');
+    bool dir = strcmp(arg.label.v[i].value, "dir") == 0;
     regmatch_t m[2];
-    if (strcmp(kind, "dir") == 0 && slash) {
+    if (dir && slash) {
         path_set_part(r, field, relative, (size_t)(slash - relative));
-    } else if (strcmp(kind, "dir") != 0 && regexec(run.label + i, path, 2, m, 0) == 0) {
+    } else if (!dir && regexec(run.label + i, path, 2, m, 0) == 0) {
         int group = run.label[i].re_nsub && m[1].rm_so >= 0;
         if (run.label[i].re_nsub && !group)
             rec_set_nil(r, field);
@@ -81,7 +79,6 @@ static void set_label(struct rec *r, size_t i, const char *path, const char *rel
     } else {
         rec_set_nil(r, field);
     }
-    free(field);
 }
 
 static void set_tags(struct rec *r, const char *path)
@@ -106,47 +103,45 @@ static void set_tags(struct rec *r, const char *path)
 
 /* The record has its id and path (relative: below the operand), or its error: fill in the
  * rest and write it. */
-static void put(struct rec *r, const char *path, const char *relative)
+static void put_record(const char *path, const char *relative)
 {
-    progress_at(++run.count, NULL);
+    struct rec *r = run.s.rec;
+    progress_at(++run.s.count, NULL);
     if (r->error[0]) {
         if (item_bad(r)) {
             rec_set_nil(r, "path");
-            rec_put(run.out, r);
+            rec_put(run.s.out, r);
         }
         return;
     }
     struct text id = rec_id(r);
-    if (ids_find(run.ids, id) == OLD) {
+    if (ids_find(run.s.ids, id) == OLD) {
         run.left_out++;
         return;
     }
-    if (!ids_add(run.ids, id, NEW)) {
-        rec_error(r, "this id was there before: give the folder above as the operand, or another --id");
+    if (!ids_add(run.s.ids, id, NEW)) {
+        rec_error(r, "this id appears twice: give the folder above as the operand, or another --id");
         item_bad(r);            /* not even under emit: ids are unique */
         return;
     }
-    for (size_t i = 0; i < arg.label.n; i++)
-        if (path)
-            set_label(r, i, path, relative);
-    for (size_t i = 0; i < arg.text.n && path && !r->error[0]; i++) {
-        const char *file;
-        char *field = mem_text(arg.text.v[i], opt_pair(arg.text.v[i], &file));
-        path_set_text(r, field, file, path);
-        free(field);
-    }
+    for (size_t i = 0; i < arg.label.n && path; i++)
+        set_label(r, i, path, relative);
+    for (size_t i = 0; i < arg.text.n && path && !r->error[0]; i++)
+        path_set_text(r, arg.text.v[i].name, arg.text.v[i].value, path);
     if (arg.tags && path && !r->error[0])
         set_tags(r, path);
     if (!r->error[0] || item_bad(r))
-        rec_put(run.out, r);
+        rec_put(run.s.out, r);
 }
+
+/* ---- files and folders ---- */
 
 static void put_bad(const char *path, const char *why, void *unused)
 {
     (void)unused;
-    path_set_part(run.rec, "id", path, strlen(path));
-    rec_error(run.rec, "%s", why);
-    put(run.rec, path, path);
+    path_set_part(run.s.rec, "id", path, strlen(path));
+    rec_error(run.s.rec, "%s", why);
+    put_record(path, path);
 }
 
 static void put_file(const char *path, void *unused)
@@ -155,9 +150,9 @@ static void put_file(const char *path, void *unused)
     size_t skip = run.operand ? strlen(run.operand) : 0;
     const char *slash = strrchr(path, '/');
     const char *relative = run.operand ? path + skip + strspn(path + skip, "/") : slash ? slash + 1 : path;
-    path_set_part(run.rec, "id", relative, path_stem(relative));
-    path_set(run.rec, path);
-    put(run.rec, path, relative);
+    path_set_part(run.s.rec, "id", relative, path_stem(relative));
+    path_set(run.s.rec, path);
+    put_record(path, relative);
 }
 
 static bool is_audio(const char *name, void *unused)
@@ -193,68 +188,53 @@ static void put_operand(const char *path)
 
 /* ---- the table ---- */
 
-/* A bad row goes by its place: FILE:LINE. */
-static void place(const struct csv *c, struct rec *r)
+static void put_row(struct sheet *t, size_t path_column)
 {
-    size_t n = strlen(csv_path(c)) + 32;
-    char *text = mem_new(n, 1);
-    snprintf(text, n, "%s:%zu", csv_path(c), csv_line(c));
-    path_set_part(r, "id", text, strlen(text));
-    free(text);
-}
-
-static void put_row(struct csv *c, const struct column_type *types, size_t path_column, size_t id_column)
-{
-    struct rec *r = run.rec;
-    struct text cell = csv_cell(c, path_column);
+    struct rec *r = run.s.rec;
+    struct text cell = csv_cell(t->csv, path_column);
     const char *slash = strrchr(arg.csv.path, '/');
     size_t folder = slash && (!cell.n || *cell.p != '/') ? (size_t)(slash - arg.csv.path) + 1 : 0;
     char *path = mem_new(folder + cell.n + 1, 1);
     memcpy(path, arg.csv.path, folder);
     memcpy(path + folder, cell.p, cell.n);
     path[folder + cell.n] = '\0';
-    struct text id = id_column == SIZE_MAX ? (struct text){ path + folder, path_stem(path + folder) }
-                                           : csv_cell(c, id_column);
+    struct text id = t->id == SIZE_MAX ? (struct text){ path + folder, path_stem(path + folder) } : csv_cell(t->csv, t->id);
     path_set_part(r, "id", id.p, id.n);
     if (!id.n) {
-        place(c, r);
         rec_error(r, "no id: the cell is empty");
+        item_place(r, csv_path(t->csv), csv_line(t->csv));
     }
     if (cell.n)
         path_set(r, path);
     else
         rec_set_nil(r, "path");
-    for (size_t i = 0; i < csv_columns(c) && !r->error[0]; i++)
-        if (i != path_column && i != id_column)
-            cell_set(r, csv_name(c, i), csv_cell(c, i), types[i].type);
-    put(r, cell.n ? path : NULL, cell.n ? path + folder : NULL);
+    if (!r->error[0])
+        sheet_fields(t, r);
+    put_record(cell.n ? path : NULL, cell.n ? path + folder : NULL);
     free(path);
 }
 
 static void put_table(char delimiter)
 {
-    struct csv *c = csv_open(arg.csv.path, delimiter, true);
-    struct column_type *types = mem_zero(csv_columns(c), sizeof *types);
-    bool *none = mem_zero(csv_columns(c), 1);
+    struct sheet t;
+    sheet_open(&t, run.s.paths, &(struct sheet_how){ .delimiter = delimiter, .id = arg.id, .hash = &arg.csv.xxh3 });
     const char *name = arg.path ? arg.path : "path";
-    size_t path_column = csv_find(c, name), id_column = cells_id(c, arg.id, none);
+    size_t path_column = csv_find(t.csv, name);
     if (path_column == SIZE_MAX)
-        die(ST_STOPPED, "%s: no column is called %s: --path names the one with the files", csv_path(c), name);
-    if (strcmp(name, "path") != 0 && csv_find(c, "path") != SIZE_MAX)
-        die(ST_STOPPED, "%s: columns %s and path would both be the field path", csv_path(c), name);
-    cells_scan(c, types, &arg.csv.xxh3);
-    for (enum csv_got got; (got = csv_next(c)) != CSV_END; ) {
-        if (got == CSV_BAD) {
-            place(c, run.rec);
-            rec_error(run.rec, "%s", csv_error(c));
-            put(run.rec, NULL, NULL);
+        die(ST_STOPPED, "%s: no column is called %s: --path names the one with the files", csv_path(t.csv), name);
+    if (strcmp(name, "path") != 0 && csv_find(t.csv, "path") != SIZE_MAX)
+        die(ST_STOPPED, "%s: columns %s and path would both be the field path", csv_path(t.csv), name);
+    t.field[path_column] = false;
+    for (enum csv_got got; (got = sheet_next(&t)) != CSV_END; ) {
+        if (got == CSV_ROW) {
+            put_row(&t, path_column);
         } else {
-            put_row(c, types, path_column, id_column);
+            rec_error(run.s.rec, "%s", csv_error(t.csv));
+            item_place(run.s.rec, csv_path(t.csv), csv_line(t.csv));
+            put_record(NULL, NULL);
         }
     }
-    free(types);
-    free(none);
-    csv_close(c);
+    sheet_close(&t);
 }
 
 /* ---- */
@@ -262,60 +242,42 @@ static void put_table(char delimiter)
 static void read_old(void)
 {
     struct rec_in *in = rec_open_file(arg.not_in.path, IO_RECORDS);
-    while (rec_next(in, run.rec))
-        ids_add(run.ids, rec_id(run.rec), OLD);
+    while (rec_next(in, run.s.rec))
+        ids_add(run.s.ids, rec_id(run.s.rec), OLD);
     arg.not_in.xxh3 = rec_hash(in);
     rec_close(in);
 }
 
-static void check_fields(const struct opt_list *list, const char *option)
-{
-    const char *value;
-    for (size_t i = 0; i < list->n; i++) {
-        const char *text = list->v[i];
-        size_t n = opt_pair(text, &value);
-        if (!n || !*value || (n == 2 && memcmp(text, "id", 2) == 0) || (n == 4 && memcmp(text, "path", 4) == 0))
-            opt_misuse(&prog, "--%s '%s' is no FIELD=... of a field other than id and path", option, text);
-    }
-}
-
 static void compile_labels(void)
 {
-    const char *value;
-    check_fields(&arg.label, "label");
-    check_fields(&arg.text, "text");
     run.label = mem_zero(arg.label.n + 1, sizeof *run.label);
     for (size_t i = 0; i < arg.label.n; i++) {
-        size_t n = opt_pair(arg.label.v[i], &value);
+        const char *field = arg.label.v[i].name, *part = arg.label.v[i].value;
         char text[128];
-        bool regex = n && strncmp(value, "regex:", 6) == 0;
-        if (!n || (!regex && strcmp(value, "dir") != 0))
-            opt_misuse(&prog, "--label '%s' is neither FIELD=dir nor FIELD=regex:RE", arg.label.v[i]);
-        int error = regex ? regcomp(run.label + i, value + 6, REG_EXTENDED) : 0;
+        bool regex = strncmp(part, "regex:", 6) == 0;
+        if (!regex && strcmp(part, "dir") != 0)
+            opt_misuse(&prog, "--label '%s=%s' is neither FIELD=dir nor FIELD=regex:RE", field, part);
+        int error = regex ? regcomp(run.label + i, part + 6, REG_EXTENDED) : 0;
         if (error) {
             regerror(error, run.label + i, text, sizeof text);
-            opt_misuse(&prog, "--label '%s': %s", arg.label.v[i], text);
+            opt_misuse(&prog, "--label '%s=%s': %s", field, part, text);
         }
     }
+    for (size_t i = 0; i < arg.text.n; i++)
+        if (!*arg.text.v[i].value)
+            opt_misuse(&prog, "--text '%s=' names no file", arg.text.v[i].name);
 }
 
 int main(int argc, char **argv)
 {
-    item_on_error = ON_ERROR_SKIP;
-    char **operands = opt_parse(&prog, argc, argv);
-    char delimiter;
-    if (!csv_delimiter(arg.delimiter, &delimiter))
-        opt_misuse(&prog, "--delimiter '%s' is no single character", arg.delimiter);
+    char **operands = source_parse(&prog, argc, argv), *table[] = { (char *)(uintptr_t)arg.csv.path, NULL };
+    char delimiter = source_delimiter(&prog, arg.delimiter);
     if (!operands[0] && !arg.csv.path)
         opt_misuse(&prog, "nothing to list: name files, folders or --csv FILE");
     if (operands[0] && arg.csv.path)
         opt_misuse(&prog, "either files and folders or --csv, not both");
-    if (!arg.csv.path && (arg.path || arg.id))
-        opt_misuse(&prog, "--path and --id are for --csv");
     compile_labels();
-    run.out = rec_create(&prog, NULL);
-    run.rec = rec_new();
-    run.ids = ids_new();
+    source_open(&run.s, &prog, arg.csv.path ? table : operands);
     if (arg.not_in.path)
         read_old();
     if (progress_wanted)
@@ -324,13 +286,11 @@ int main(int argc, char **argv)
         put_table(delimiter);
     for (; *operands; operands++)
         put_operand(*operands);
-    rec_finish(run.out);
+    int status = source_finish(&run.s);
     if (run.left_out && !progress_quiet)
         warn("%zu left out: %s has them", run.left_out, arg.not_in.path);
-    rec_free(run.rec);
-    ids_free(run.ids);
     for (size_t i = 0; i < arg.label.n; i++)
         regfree(run.label + i);
     free(run.label);
-    return item_status();
+    return status;
 }

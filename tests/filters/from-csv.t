@@ -57,7 +57,7 @@ refuses(6, qr/^from-csv: stdin: a column is called id beside name: .*--drop id/,
 refuses(6, qr/^from-csv: stdin: --id: no column is called nam; the first line has name, v$/, 'from-csv --id nam', "name,v\na,1\n");
 refuses(6, qr/^from-csv: stdin: --drop: no column is called w/, 'from-csv --drop v,w', "name,v\na,1\n");
 is(back(qq("a,b",c,d\nx,y,z\n), "--drop 'a,b' --drop c"), qq({"id":"0","d":"z"}\n), 'a name with a comma in it');
-refuses(6, qr/^from-csv: stdin:5: id a was there before, on line 2/, 'from-csv | cat >/dev/null', qq(id,t\na,"x\n\ny"\na,z\n));
+refuses(6, qr/^from-csv: stdin:5: the id a appears twice, first on line 2/, 'from-csv | cat >/dev/null', qq(id,t\na,"x\n\ny"\na,z\n));
 refuses(6, qr/^from-csv: stdin: column x is a field: give -o NAME/, 'from-csv', "x,y\na,1\n");
 is(back("x,y\n1,2\n"), qq({"id":"0","x":[1,2]}\n), 'a column x in x is no harm');
 
@@ -71,7 +71,7 @@ END
 is(back("id,t\ra,x\rb,y"), qq({"id":"a","t":"x"}\n{"id":"b","t":"y"}\n), 'lines that end with CR');
 is(back("id;t\na;1,5\n", "--delimiter ';'"), qq({"id":"a","t":"1,5"}\n), '--delimiter');
 is(back("id\tt\na\tx y\n", '--delimiter tab'), qq({"id":"a","t":"x y"}\n), '--delimiter tab');
-refuses(2, qr/--delimiter '$_->[0]' is no single character/, "from-csv --delimiter $_->[1]", '') for [';;', "';;'"], ['"', "'\"'"], ['', "''"];
+refuses(2, qr/--delimiter '$_->[0]' is not a single character/, "from-csv --delimiter $_->[1]", '') for [';;', "';;'"], ['"', "'\"'"], ['', "''"];
 is(back(qq("id","t"\n"a","x"\n)), qq({"id":"a","t":"x"}\n), 'quotes around all');
 my @long = map { 'x' x (997 * $_ % 70000) . '"' } 1 .. 60;
 is(join(',', map { $_->{t} } jsonl(back("id,t\n" . join '', map { "$_,\"" . $long[$_] =~ s/"/""/r . "\"\n" } 0 .. 59))), join(',', @long),

@@ -61,7 +61,7 @@ refuses(6, qr/y.csv: has a column year: give -o NAME/, "from-npy $tmp/x.npy --la
 spew("$tmp/z.csv", "id\na\n");
 refuses(6, qr/^from-npy: \S+z.csv has 1 row, but \S+x.npy has 2$/, "from-npy $tmp/x.npy --labels $tmp/z.csv");
 spew("$tmp/z.csv", "id\na\na\n");
-refuses(6, qr/^from-npy: \S+z.csv:3: id a was there before, in row 0/, "from-npy $tmp/x.npy --labels $tmp/z.csv | cat >/dev/null");
+refuses(6, qr/^from-npy: \S+z.csv:3: the id a appears twice, first on line 2/, "from-npy $tmp/x.npy --labels $tmp/z.csv | cat >/dev/null");
 spew("$tmp/z.csv", "id,t\na,x\nb\nc,x\n");
 refuses(6, qr/^from-npy: \S+z.csv:3: 1 cell where/, "from-npy $tmp/x.npy --labels $tmp/z.csv | cat >/dev/null");
 spew("$tmp/z.csv", "id,t\n,x\nb,x\n");

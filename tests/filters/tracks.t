@@ -65,7 +65,7 @@ SKIP: {
 tree('two/a.mp3', 'two/a.wav', 'three/a.wav');
 ($status, $err) = said('two three');
 is($status, 1, 'ids that come twice: status 1');
-is(() = $err =~ /^tracks: a: this id was there before: /mg, 2, 'each is named');
+is(() = $err =~ /^tracks: a: this id appears twice: /mg, 2, 'each is named');
 is(join(' ', map { $_->{path} } sounds("cat $tmp/out.sp")), 'two/a.mp3', 'the first stands');
 is(() = runs("cd $tmp && tracks -q --on-error emit two three 2>/dev/null") =~ /SONGPIPE\xce..../sg, 3, 'and none under emit: header, one, end');
 is(ids('m/jazz/live/') . ids('m/z'), 'c.d', 'an empty folder is no error');
@@ -114,7 +114,7 @@ is(field('d', '--csv t/plain.csv --delimiter ";" --label d=dir'), 's s', 'labels
 spew("$tmp/t/bad.csv", "id,path\na,a.mp3\nb,b.mp3,c\n,d.mp3\ne,e.mp3\na,f.mp3\n");
 ($status, $err) = said('--csv t/bad.csv');
 is($status, 1, 'bad rows: status 1');
-like($err, qr{^tracks: t/bad.csv:3: .*\ntracks: t/bad.csv:4: no id: the cell is empty\ntracks: a: this id was there}m, 'each is named by its line');
+like($err, qr{^tracks: t/bad.csv:3: .*\ntracks: t/bad.csv:4: no id: the cell is empty\ntracks: a: this id appears twice}m, 'each is named by its line');
 is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'a e', 'the others are there');
 refuses(6, qr/no column is called path: --path names/, "cd $tmp && tracks --csv t/songs.csv", undef, 1);
 spew("$tmp/t/both.csv", "id,path,audio\na,1,2\n");

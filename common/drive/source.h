@@ -1,0 +1,33 @@
+/* source - what the filters that begin a pipeline share: operands, unique ids, bad rows by their place
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_SOURCE_H
+#define DRIVE_SOURCE_H
+
+#include "drive/item.h"
+#include "stream/ids.h"
+
+struct source {
+    char **paths;           /* the operands, NULL-ended; "-" where there is none */
+    struct rec_out *out;
+    struct rec *rec;        /* to be filled */
+    struct ids *ids;        /* those that went out */
+    size_t count;           /* records so far, bad ones too: the number of the next one, from 0 */
+};
+
+/* Parse the command line; --on-error is skip unless it says otherwise. */
+char **source_parse(const struct prog *prog, int argc, char **argv);
+
+/* The character that --delimiter names; exits 2 if it is none. */
+char source_delimiter(const struct prog *prog, const char *text);
+
+/* Create the output, with no record yet. Without operands a terminal on stdin gets a short usage. */
+void source_open(struct source *s, const struct prog *prog, char **operands);
+
+/* s->rec is filled, or has its error: let it go out. A bad one goes by its place, PATH:LINE. An id that was
+ * there already ends the program with ST_STOPPED. */
+void source_put(struct source *s, const char *path, size_t line);
+
+/* The end record; everything is freed. Returns the exit status. */
+int source_finish(struct source *s);
+
+#endif
