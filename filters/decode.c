@@ -7,13 +7,12 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audio/decode.h"
-#include "audio/track.h"
+#include "audio/tracks.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/par.h"
@@ -24,8 +23,6 @@
 
 enum { MONO, KEEP };
 enum { WINDOW = 8 };                            /* records for each child that may be under way */
-static const size_t waiting_max = 256 << 20;    /* bytes that may wait for their turn */
-static const size_t keep_max = 64 << 20;        /* bytes that idle slots may keep for the next files */
 
 static struct {
     const char *in, *out, *command, *raw;
@@ -47,6 +44,7 @@ static const struct opt opts[] = {
     OPT_INT(0, "max-cpu", &arg.max_cpu, 1, 1e6, "seconds of processor time that a file may take"),
     OPT_INT(0, "max-wait", &arg.max_wait, 1, 1e6, "seconds that a file may take without giving a sample"),
     OPT_JOBS(0),
+    NEEDS("raw", "command"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -56,27 +54,23 @@ static const struct prog prog = {
     .example = "", .opts = opts, .also = also,
 };
 
-/* A record under way, in the order of the input. */
+/* A record under way, whose track has the same number. */
 struct slot {
     struct rec *rec;
-    struct track track;
-    bool running, nil;
     size_t pieces;          /* that went out already */
 };
 
-static struct run {
+static struct {
     struct rec_in *in;
     struct rec_out *out;
     struct slot *ring;
-    size_t size, running, jobs, count;
-    size_t kept;                    /* bytes that idle slots hold */
-    struct track_spec spec;
-    struct fence_limits limits;
+    struct tracks *tracks;
+    size_t size, jobs, count;
     struct rec *piece;
-    char *side_rate, *side_seconds, *side_decoder;
 } run;
 
-static struct slot *slot(size_t i) { return run.ring + i % run.size; }
+enum { RATE, SECONDS, DECODER, SIDES };
+static char *side[SIDES];   /* the names of these fields */
 
 /* ---- into the children ---- */
 
@@ -90,27 +84,24 @@ static char *path_of(struct rec *r, const struct value *v)
     return mem_text(v->s.p, v->s.n);
 }
 
-static void start(struct slot *s)
+static bool begin(size_t i, void *unused)
 {
+    struct slot *s = run.ring + i % run.size;
     struct rec *r = s->rec;
-    const struct field *f = rec_find(r, arg.in);
-    struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
+    struct value v;
+    char *path = NULL;
+    (void)unused;
+    if (!rec_next(run.in, r))
+        return false;
+    rec_own(r);
     item_claim(r, arg.out);
-    item_note_side(r, run.side_rate);
-    s->running = s->nil = false;
+    item_note_side(r, side[RATE]);
     s->pieces = 0;
-    run.kept -= s->track.cap;
-    s->track.why[0] = '\0';
-    if (!f) {
-        rec_error(r, "no field %s", arg.in);
-    } else if (v.type == V_NIL) {
-        s->nil = true;
-    } else {
-        char *path = path_of(r, &v);
-        if (path && (s->running = track_start(&s->track, path, &run.spec, &run.limits)))
-            run.running++;
-        free(path);
-    }
+    if (rec_need(r, arg.in, &v))
+        path = path_of(r, &v);
+    tracks_start(run.tracks, i, path);
+    free(path);
+    return true;
 }
 
 /* ---- out of the children ---- */
@@ -124,23 +115,21 @@ static void set_samples(struct rec *r, const struct track *t, size_t n, bool len
         rec_lend_tensor(r, arg.out, T_F4, ndim, shape, t->x);
     else
         rec_set_tensor(r, arg.out, T_F4, ndim, shape, t->x);
-    rec_set_int(r, run.side_rate, (int64_t)t->rate);
-    rec_set_f64(r, run.side_seconds, (double)n / t->rate);
-    rec_set_str(r, run.side_decoder, t->decoder, strlen(t->decoder));
+    rec_set_int(r, side[RATE], (int64_t)t->rate);
+    rec_set_f64(r, side[SECONDS], (double)n / t->rate);
+    rec_set_str(r, side[DECODER], t->decoder, strlen(t->decoder));
 }
 
 static void set_nil(struct rec *r)
 {
     rec_set_nil(r, arg.out);
-    rec_set_nil(r, run.side_rate);
-    rec_set_nil(r, run.side_seconds);
-    rec_set_nil(r, run.side_decoder);
+    for (int i = 0; i < SIDES; i++)
+        rec_set_nil(r, side[i]);
 }
 
 /* The pieces that are there of the record whose turn it is; at its end also a short one. */
-static void put_pieces(struct slot *s, bool at_end)
+static void put_pieces(struct slot *s, struct track *t, bool at_end)
 {
-    struct track *t = &s->track;
     for (size_t have; (have = track_have(t)) > 0; ) {
         size_t first = piece_start(s->pieces, arg.split, t->rate);
         size_t n = piece_start(s->pieces + 1, arg.split, t->rate) - first;
@@ -156,15 +145,17 @@ static void put_pieces(struct slot *s, bool at_end)
 }
 
 /* The record is at its end: let it go. */
-static void put_record(struct slot *s)
+static void put_record(struct slot *s, struct track *t)
 {
     struct rec *r = s->rec;
-    const struct track *t = &s->track;
     bool split = !isnan(arg.split);
     struct text id = rec_id(r);
+    if (!r->error[0] && t->large)
+        rec_error(r, "more than %.3g MB of samples: give --split, --duration or a larger --max-record",
+                  (double)frame_max / (1 << 20));
     if (!r->error[0] && t->why[0]) {
         if (split)
-            put_pieces(s, false);       /* what came before it broke off, at whatever time that was */
+            put_pieces(s, t, false);    /* what came before it broke off, at whatever time that was */
         if (s->pieces)
             rec_error(r, "after piece %zu: %s", s->pieces - 1, t->why);
         else
@@ -177,7 +168,7 @@ static void put_record(struct slot *s)
         }
         return;
     }
-    if (s->nil) {
+    if (r->nil) {
         item_nil();
         set_nil(r);
         rec_put(run.out, r);
@@ -186,7 +177,7 @@ static void put_record(struct slot *s)
     if (t->note[0] && !progress_quiet)
         warn("%.*s: %s", (int)(id.n < 400 ? id.n : 400), id.p, t->note);
     if (split) {
-        put_pieces(s, true);
+        put_pieces(s, t, true);
     } else {
         set_samples(r, t, track_have(t), true);
         rec_put(run.out, r);
@@ -198,106 +189,63 @@ static void put_record(struct slot *s)
 static bool room(void *unused)
 {
     (void)unused;
-    return run.running < run.jobs;
-}
-
-static bool begin(size_t i, void *unused)
-{
-    struct slot *s = slot(i);
-    (void)unused;
-    if (!rec_next(run.in, s->rec))
-        return false;
-    rec_own(s->rec);
-    start(s);
-    return true;
+    return tracks_running(run.tracks) < run.jobs;
 }
 
 /* What is done; of a long file the pieces that are there. */
 static bool put(size_t i, void *unused)
 {
-    struct slot *s = slot(i);
+    struct slot *s = run.ring + i % run.size;
+    struct track *t = tracks_at(run.tracks, i);
     (void)unused;
-    if (s->running) {
+    if (t->running) {
         if (!isnan(arg.split))
-            put_pieces(s, false);
+            put_pieces(s, t, false);
         return false;
     }
-    put_record(s);
-    track_end(&s->track, run.kept < keep_max ? keep_max - run.kept : 0);
-    run.kept += s->track.cap;
+    put_record(s, t);
+    tracks_end(run.tracks, i);
     progress_at(++run.count, NULL);
     return true;
 }
 
-/* Read from the children that have something. One whose turn it is not is left waiting
- * when too much waits already. */
-static bool pump(size_t first, size_t n, int fd, void *unused)
+static bool wait_for(size_t first, size_t n, int fd, void *unused)
 {
-    size_t waiting = 0;
-    struct fence **fences = mem_zero(n, sizeof *fences);
-    bool *ready = mem_zero(n, sizeof *ready);
     (void)unused;
-    for (size_t i = 0; i < n; i++)
-        waiting += slot(first + i)->track.bytes;
-    for (size_t i = 0; i < n; i++)
-        if (slot(first + i)->running && (i == 0 || waiting < waiting_max))
-            fences[i] = &slot(first + i)->track.fence;
-    bool readable = fence_wait(fences, n, ready, fd, -1);
-    for (size_t i = 0; i < n; i++) {
-        struct slot *s = slot(first + i);
-        if (!ready[i])
-            continue;
-        if (isnan(arg.split) && s->track.bytes > frame_max - (frame_max >> 4)) {
-            fence_kill(&s->track.fence);
-            snprintf(s->track.why, sizeof s->track.why, "more than %.3g MB of samples: "
-                     "give --split, --duration or a larger --max-record", (double)frame_max / (1 << 20));
-        } else if (track_read(&s->track)) {
-            continue;
-        }
-        s->running = false;
-        run.running--;
-        if (strncmp(s->track.decoder, "libsox", 6) == 0)
-            decode_init();          /* the next ones will find it ready */
-    }
-    free(fences);
-    free(ready);
-    return readable;
+    return tracks_wait(run.tracks, first, n, fd);
 }
 
-static void check(void)
+/* RATE[:CHANNELS] */
+static void read_raw(struct track_spec *spec)
 {
-    char *colon;
-    double rate = 0, channels = 1;
-    if (arg.rate && arg.rate < DECODE_RATE_MIN)
-        opt_misuse(&prog, "--rate '%lld' is neither 0 nor from %d to %d", (long long)arg.rate, DECODE_RATE_MIN,
-                   DECODE_RATE_MAX);
-    if (arg.command && !strstr(arg.command, "{}"))
-        opt_misuse(&prog, "--command '%s' has no {} for the file", arg.command);
-    if (arg.raw && !arg.command)
-        opt_misuse(&prog, "--raw is only for --command");
-    if (arg.raw) {
-        char *text = mem_text(arg.raw, strlen(arg.raw));
-        if ((colon = strchr(text, ':')))
-            *colon = '\0';
-        if (!opt_number(text, DECODE_RATE_MIN, DECODE_RATE_MAX, &rate) || rate != floor(rate) ||
-            (colon && (!opt_number(colon + 1, 1, DECODE_CHANNELS, &channels) || channels != floor(channels))))
-            opt_misuse(&prog, "--raw '%s' is no rate from %d to %d with :CHANNELS from 1 to %d", arg.raw,
-                       DECODE_RATE_MIN, DECODE_RATE_MAX, DECODE_CHANNELS);
-        free(text);
-    }
-    run.spec = (struct track_spec){
-        .rate = (double)arg.rate, .mix = arg.channels == MONO, .offset = arg.offset,
-        .duration = isnan(arg.duration) ? -1 : arg.duration, .command = arg.command,
-        .raw_rate = (int)rate, .raw_channels = (int)channels,
-    };
-    run.limits = (struct fence_limits){ (double)arg.max_cpu, (double)arg.max_wait, (size_t)2 << 30 };
+    double rate, channels = 1;
+    const char *colon = strchr(arg.raw, ':');
+    char *text = mem_text(arg.raw, colon ? (size_t)(colon - arg.raw) : strlen(arg.raw));
+    if (!opt_number(text, DECODE_RATE_MIN, DECODE_RATE_MAX, &rate) || rate != floor(rate) ||
+        (colon && (!opt_number(colon + 1, 1, DECODE_CHANNELS, &channels) || channels != floor(channels))))
+        opt_misuse(&prog, "--raw '%s' is not a rate from %d to %d with :CHANNELS from 1 to %d", arg.raw,
+                   DECODE_RATE_MIN, DECODE_RATE_MAX, DECODE_CHANNELS);
+    free(text);
+    spec->raw_rate = (int)rate;
+    spec->raw_channels = (int)channels;
 }
 
 int main(int argc, char **argv)
 {
     item_on_error = ON_ERROR_SKIP;
     char **operands = opt_parse(&prog, argc, argv);
-    check();
+    if (arg.rate && arg.rate < DECODE_RATE_MIN)
+        opt_misuse(&prog, "--rate '%lld' is neither 0 nor from %d to %d", (long long)arg.rate, DECODE_RATE_MIN,
+                   DECODE_RATE_MAX);
+    if (arg.command && !strstr(arg.command, "{}"))
+        opt_misuse(&prog, "--command '%s' has no {} for the file", arg.command);
+    struct track_spec spec = {
+        .rate = (double)arg.rate, .mix = arg.channels == MONO, .offset = arg.offset,
+        .duration = isnan(arg.duration) ? -1 : arg.duration, .command = arg.command,
+    };
+    const struct fence_limits limits = { (double)arg.max_cpu, (double)arg.max_wait, (size_t)2 << 30 };
+    if (arg.raw)
+        read_raw(&spec);
     run.in = rec_open(&prog, operands, false);
     run.out = rec_create(&prog, run.in);
     long files = sysconf(_SC_OPEN_MAX);     /* each has a pipe */
@@ -305,25 +253,17 @@ int main(int argc, char **argv)
     if (files > 64 && run.jobs > (size_t)files - 32)
         run.jobs = (size_t)files - 32;
     run.size = WINDOW * run.jobs;
+    run.tracks = tracks_new(run.size, &spec, &limits, isnan(arg.split) ? frame_max - (frame_max >> 4) : 0);
     run.ring = mem_zero(run.size, sizeof *run.ring);
     for (size_t i = 0; i < run.size; i++)
         run.ring[i].rec = rec_new();
     run.piece = rec_new();
-    run.side_rate = item_side(arg.out, "pcm", "rate");
-    run.side_seconds = item_side(arg.out, "pcm", "seconds");
-    run.side_decoder = item_side(arg.out, "pcm", "decoder");
+    for (int i = 0; i < SIDES; i++)
+        side[i] = item_side(arg.out, "pcm", (const char *[]){ "rate", "seconds", "decoder" }[i]);
     progress_start(0, "files");
-    window_run(&(struct window){ .size = run.size, .room = room, .begin = begin, .put = put, .wait = pump }, run.in, run.out);
+    window_run(&(struct window){ .size = run.size, .room = room, .begin = begin, .put = put, .wait = wait_for }, run.in, run.out);
     rec_finish(run.out);
     rec_close(run.in);
-    for (size_t i = 0; i < run.size; i++) {
-        track_end(&run.ring[i].track, 0);
-        rec_free(run.ring[i].rec);
-    }
-    free(run.ring);
-    rec_free(run.piece);
-    free(run.side_rate);
-    free(run.side_seconds);
-    free(run.side_decoder);
+    tracks_free(run.tracks);
     return item_status();
 }

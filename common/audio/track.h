@@ -30,6 +30,7 @@ struct track {
     size_t bytes, cap;      /* of x; cap with the bytes in front */
     char note[FENCE_WHY];   /* of what is odd about a file that was decoded; or "" */
     char why[FENCE_WHY];    /* why it failed; or "" */
+    bool running, large;    /* of tracks.h */
 };
 
 /* Start to decode path. *t is empty, or has been ended: x is kept for use. False if there can

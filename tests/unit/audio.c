@@ -17,7 +17,7 @@
 #include "audio/fence.h"
 #include "audio/resample.h"
 #include "audio/sniff.h"
-#include "audio/track.h"
+#include "audio/tracks.h"
 #include "base/mem.h"
 #include "base/rng.h"
 
@@ -336,11 +336,43 @@ static void tracks(void **state)
     assert_null(t.x);
 }
 
+/* Seven numbers on a ring of three: whole ones, none at all, one that is not there, too large ones. */
+static void several(void **state)
+{
+    (void)state;
+    static const char song[] = "tests/golden/decode/tone_tag.mp3";
+    const char *paths[] = { song, NULL, "nowhere.wav", song, song, NULL, song };
+    struct track_spec spec = { .rate = 22050, .mix = true, .duration = -1 };
+    for (size_t most = 0; most <= 1000; most += 1000) {
+        struct tracks *t = tracks_new(3, &spec, &limits, most);
+        size_t end = 0;
+        for (size_t i = 0; i < 7; i++) {
+            for (; end < 7 && end < i + 3; end++)
+                assert_true(tracks_start(t, end, paths[end]));
+            struct track *track = tracks_at(t, i);
+            assert_in_range(tracks_running(t), track->running, 3);
+            while (track->running)
+                assert_false(tracks_wait(t, i, end - i, -1));
+            assert_int_equal(track->large, paths[i] == song && most);
+            if (paths[i] && paths[i] != song)
+                assert_non_null(strstr(track->why, "cannot open"));
+            else
+                assert_string_equal(track->why, "");
+            if (!track->large)
+                assert_int_equal(track_have(track), paths[i] == song ? 22050 : 0);
+            tracks_end(t, i);
+        }
+        assert_int_equal(tracks_running(t), 0);
+        tracks_free(t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths), cmocka_unit_test(sines), cmocka_unit_test(pieces), cmocka_unit_test(children),
         cmocka_unit_test(waiting), cmocka_unit_test(sniffs), cmocka_unit_test(tracks),
+        cmocka_unit_test(several),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
