@@ -261,7 +261,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < SIDES; i++)
         side[i] = item_side(arg.out, "pcm", (const char *[]){ "rate", "seconds", "decoder" }[i]);
     progress_start(0, "files");
-    window_run(&(struct window){ .size = run.size, .room = room, .begin = begin, .put = put, .wait = wait_for }, run.in, run.out);
+    window_run(&(struct window){ .size = run.size, .room = room, .begin = begin, .put = put, .wait = wait_for },
+               run.in, run.out);
     rec_finish(run.out);
     rec_close(run.in);
     tracks_free(run.tracks);

@@ -6,7 +6,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +23,14 @@
 
 static struct {
     struct opt_input csv, not_in;
-    const char *path, *id, *delimiter, *suffixes;
+    const char *path, *id, *delimiter;
+    struct opt_words suffixes;
     struct opt_pairs label, text;
     bool tags;
 } arg = { .delimiter = "," };
 
-static const char all_suffixes[] = "aac,aif,aifc,aiff,au,caf,flac,m4a,mp2,mp3,oga,ogg,opus,snd,w64,wav,wma";
+static const char *const audio[] = { "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mp2", "mp3", "oga", "ogg",
+                                     "opus", "snd", "w64", "wav", "wma" };
 
 static const struct opt opts[] = {
     OPT_INPUT(0, "csv", &arg.csv, "take the files from this table; its columns become fields"),
@@ -39,7 +40,7 @@ static const struct opt opts[] = {
     OPT_PAIRS('l', "label", &arg.label, "FIELD=PART", "id|path", "part of the path as a field: dir or regex:RE"),
     OPT_PAIRS('t', "text", &arg.text, "FIELD=FILE", "id|path", "read a text beside each file; {stem}: its name"),
     OPT_FLAG(0, "tags", &arg.tags, "take title, artist, album, genre and year from the file"),
-    OPT_STR(0, "suffixes", &arg.suffixes, "A,B,...", "suffixes of the files to take from folders (without: those of audio)"),
+    OPT_WORDS(0, "suffixes", &arg.suffixes, "A,B,...", "suffixes of the files to take from folders (without: those of audio)"),
     OPT_INPUT(0, "not-in", &arg.not_in, "leave out the ids that this stream has"),
     NEEDS("path", "csv"),
     NEEDS("id", "csv"),
@@ -55,31 +56,13 @@ enum { OLD, NEW };          /* of an id: in the stream of --not-in; written */
 
 static struct {
     struct source s;
-    regex_t *label;         /* of each --label; unused for dir */
+    struct path_part *label;    /* of each --label */
     const char *operand;    /* the folder whose files are visited */
     size_t left_out;
     struct fence_limits limits;
 } run = { .limits = { 10, 60, (size_t)1 << 30 } };
 
 /* ---- fields beside the path ---- */
-
-static void set_label(struct rec *r, size_t i, const char *path, const char *relative)
-{
-    const char *field = arg.label.v[i].name, *slash = strchr(relative, '/');
-    bool dir = strcmp(arg.label.v[i].value, "dir") == 0;
-    regmatch_t m[2];
-    if (dir && slash) {
-        path_set_part(r, field, relative, (size_t)(slash - relative));
-    } else if (!dir && regexec(run.label + i, path, 2, m, 0) == 0) {
-        int group = run.label[i].re_nsub && m[1].rm_so >= 0;
-        if (run.label[i].re_nsub && !group)
-            rec_set_nil(r, field);
-        else
-            path_set_part(r, field, path + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
-    } else {
-        rec_set_nil(r, field);
-    }
-}
 
 static void set_tags(struct rec *r, const char *path)
 {
@@ -125,7 +108,7 @@ static void put_record(const char *path, const char *relative)
         return;
     }
     for (size_t i = 0; i < arg.label.n && path; i++)
-        set_label(r, i, path, relative);
+        path_set_label(r, arg.label.v[i].name, run.label + i, path, relative);
     for (size_t i = 0; i < arg.text.n && path && !r->error[0]; i++)
         path_set_text(r, arg.text.v[i].name, arg.text.v[i].value, path);
     if (arg.tags && path && !r->error[0])
@@ -157,17 +140,12 @@ static void put_file(const char *path, void *unused)
 
 static bool is_audio(const char *name, void *unused)
 {
-    (void)unused;
     const char *suffix = name + path_stem(name);
-    suffix += *suffix == '.';
-    for (const char *s = arg.suffixes ? arg.suffixes : all_suffixes; *suffix; s++) {
-        size_t n = strcspn(s, ",");
-        if (n == strlen(suffix) && strncasecmp(s, suffix, n) == 0)
+    size_t n = arg.suffixes.n ? arg.suffixes.n : sizeof audio / sizeof *audio;
+    (void)unused;
+    for (size_t i = 0; i < n && *suffix; i++)
+        if (strcasecmp(suffix + 1, arg.suffixes.n ? arg.suffixes.v[i] : audio[i]) == 0)
             return true;
-        s += n;
-        if (!*s)
-            break;
-    }
     return false;
 }
 
@@ -248,21 +226,13 @@ static void read_old(void)
     rec_close(in);
 }
 
-static void compile_labels(void)
+static void read_labels(void)
 {
+    char why[PATH_WHY];
     run.label = mem_zero(arg.label.n + 1, sizeof *run.label);
-    for (size_t i = 0; i < arg.label.n; i++) {
-        const char *field = arg.label.v[i].name, *part = arg.label.v[i].value;
-        char text[128];
-        bool regex = strncmp(part, "regex:", 6) == 0;
-        if (!regex && strcmp(part, "dir") != 0)
-            opt_misuse(&prog, "--label '%s=%s' is neither FIELD=dir nor FIELD=regex:RE", field, part);
-        int error = regex ? regcomp(run.label + i, part + 6, REG_EXTENDED) : 0;
-        if (error) {
-            regerror(error, run.label + i, text, sizeof text);
-            opt_misuse(&prog, "--label '%s=%s': %s", field, part, text);
-        }
-    }
+    for (size_t i = 0; i < arg.label.n; i++)
+        if (!path_part_read(run.label + i, arg.label.v[i].value, why))
+            opt_misuse(&prog, "--label '%s=%s': %s", arg.label.v[i].name, arg.label.v[i].value, why);
     for (size_t i = 0; i < arg.text.n; i++)
         if (!*arg.text.v[i].value)
             opt_misuse(&prog, "--text '%s=' names no file", arg.text.v[i].name);
@@ -276,7 +246,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "nothing to list: name files, folders or --csv FILE");
     if (operands[0] && arg.csv.path)
         opt_misuse(&prog, "either files and folders or --csv, not both");
-    compile_labels();
+    read_labels();
     source_open(&run.s, &prog, arg.csv.path ? table : operands);
     if (arg.not_in.path)
         read_old();
@@ -289,8 +259,5 @@ int main(int argc, char **argv)
     int status = source_finish(&run.s);
     if (run.left_out && !progress_quiet)
         warn("%zu left out: %s has them", run.left_out, arg.not_in.path);
-    for (size_t i = 0; i < arg.label.n; i++)
-        regfree(run.label + i);
-    free(run.label);
     return status;
 }

@@ -44,6 +44,34 @@ void path_set(struct rec *r, const char *path)
         rec_set_bin(r, "path", path, strlen(path));
 }
 
+bool path_part_read(struct path_part *part, const char *text, char *why)
+{
+    bool regex = strncmp(text, "regex:", 6) == 0;
+    part->dir = strcmp(text, "dir") == 0;
+    if (!regex && !part->dir)
+        snprintf(why, PATH_WHY, "it is neither dir nor regex:RE");
+    int error = regex ? regcomp(&part->regex, text + 6, REG_EXTENDED) : 0;
+    if (error)
+        regerror(error, &part->regex, why, PATH_WHY);
+    return (regex || part->dir) && !error;
+}
+
+void path_set_label(struct rec *r, const char *field, const struct path_part *part, const char *path,
+                    const char *relative)
+{
+    const char *slash = strchr(relative, '/');
+    regmatch_t m[2] = { { .rm_so = -1 } };
+    if (part->dir && slash) {
+        path_set_part(r, field, relative, (size_t)(slash - relative));
+        return;
+    }
+    size_t group = !part->dir && part->regex.re_nsub ? 1 : 0;
+    if (part->dir || regexec(&part->regex, path, 2, m, 0) != 0 || m[group].rm_so < 0)
+        rec_set_nil(r, field);
+    else
+        path_set_part(r, field, path + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
+}
+
 /* A whole file; NULL with errno (0: there is none). */
 static char *read_file(const char *path, size_t *n)
 {

@@ -3,6 +3,8 @@
 #ifndef FILES_PATH_H
 #define FILES_PATH_H
 
+#include <regex.h>
+
 #include "stream/rec.h"
 
 /* Where the suffix of the path's last name begins, at its dot; the path's length if it has
@@ -15,6 +17,18 @@ void path_set(struct rec *r, const char *path);
 /* Set a field to a part of a path, p[n], in which bytes that are not UTF-8 become %XX. The
  * field "id" begins the record anew. */
 void path_set_part(struct rec *r, const char *field, const char *p, size_t n);
+
+/* A part of a path that is a label: the first folder below the operand, or what a regular expression matches. */
+struct path_part { bool dir; regex_t regex; };
+
+/* Read "dir" or "regex:RE" (extended). False: why[PATH_WHY] says what is wrong with it. */
+#define PATH_WHY 128
+bool path_part_read(struct path_part *part, const char *text, char *why);
+
+/* Set the field to that part of `path`, of which `relative` is what is below the operand: of a regular expression
+ * its first group, or the whole match where it has none. Nil where there is no such part. */
+void path_set_label(struct rec *r, const char *field, const struct path_part *part, const char *path,
+                    const char *relative);
 
 /* Set the field to the text in `file`, whose name is relative to the folder of `path`, with
  * each {stem} replaced by the last name of path without its suffix; nil if there is no such
