@@ -7,25 +7,24 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "drive/map.h"
-#include "drive/samples.h"
 #include "drive/spectral_opts.h"
 #include "dsp/chroma.h"
 
 static struct chroma_conf conf = { .n_chroma = 12, .ctroct = 5, .octwidth = 2 };
 static struct {
-    const char *in, *out, *tuning;
+    const char *in, *out;
+    struct opt_or tuning;
     bool keep;
-} arg = { .in = "pcm", .out = "chroma", .tuning = "auto" };
+} arg = { .in = "pcm", .out = "chroma", .tuning = { .text = "auto" } };
 
 static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
     OPT_INT('n', "n-chroma", &conf.n_chroma, 1, 1200, "pitch classes of an octave"),
-    OPT_STR(0, "tuning", &arg.tuning, "X|auto", "shift from A = 440 Hz in pitch classes; auto: estimate it"),
+    OPT_F64_OR(0, "tuning", &arg.tuning, -1e6, 1e6, "X|auto", "shift from A = 440 Hz in pitch classes; auto: estimate it"),
     OPT_F64(0, "ctroct", &conf.ctroct, -20, 20, "octave that counts most; 0 begins at 27.5 Hz"),
     OPT_F64(0, "octwidth", &conf.octwidth, 0, 1e9, "width in octaves of what counts; 0: all alike"),
     OPT_CHOICE(0, "norm", &conf.norm, CHROMA_NORMS, "norm of a frame"),
@@ -58,11 +57,8 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, chroma_samples(worker, s.t->count)))
         return false;
     const float *m = chroma_track(worker, s.rate, &tuning, &frames);
-    if (!m)
-        return rec_error(r, "%s is too large: its power overflows", arg.in);
-    if (frames == 0)
-        return rec_error(r, "%zu samples are too few for --%s", s.t->count,
-                         args_stft.no_center ? "no-center" : "pad-mode");
+    if (!args_frames(r, arg.in, &s, m, frames))
+        return false;
     frames_set(r, arg.out, "chroma", m, frames, (size_t)conf.n_chroma, s.rate / (double)args_stft.hop_length);
     char *side = item_side(arg.out, "chroma", "tuning");
     item_note_side(r, side);
@@ -82,9 +78,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     args_stft_check(&prog);
     conf.stft = args_stft;
-    conf.tuning = NAN;
-    if (strcmp(arg.tuning, "auto") != 0 && !opt_number(arg.tuning, -1e6, 1e6, &conf.tuning))
-        opt_misuse(&prog, "--tuning '%s' is no number nor 'auto'", arg.tuning);
+    conf.tuning = arg.tuning.word ? (double)NAN : arg.tuning.x;
     struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .worker_new = worker_new,
                      .worker_free = worker_free, .header = header };
     return map_main(&prog, &m, operands);

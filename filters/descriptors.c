@@ -8,21 +8,21 @@
 #include <string.h>
 
 #include "drive/map.h"
-#include "drive/samples.h"
 #include "drive/spectral_opts.h"
 #include "dsp/descr.h"
 
 static struct descr_conf conf = { .p = 2, .roll_percent = 0.85, .amin = 1e-10, .power = 2, .threshold = 1e-10 };
 static struct {
-    const char *in, *out, *which;
+    const char *in, *out;
+    struct opt_words which;
     bool keep;
-} arg = { .in = "pcm", .out = "descriptors", .which = DESCR_NAMES };
+} arg = { .in = "pcm", .out = "descriptors", .which = { .text = DESCR_NAMES } };
 
 static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_STR('w', "which", &arg.which, "A,B,...", "columns, in their order"),
+    OPT_WORDS('w', "which", &arg.which, "A,B,...", "columns, in their order"),
     OPT_F64(0, "p", &conf.p, 0.01, 100, "exponent of the bandwidth"),
     OPT_F64(0, "roll-percent", &conf.roll_percent, 0, 1, "share of the magnitudes below the rolloff"),
     OPT_F64(0, "amin", &conf.amin, 1e-37, 1e30, "smallest power in the flatness"),
@@ -57,11 +57,8 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, descr_samples(worker, s.t->count)))
         return false;
     const float *m = descr_track(worker, s.rate, &frames);
-    if (!m)
-        return rec_error(r, "%s is too large: its power overflows", arg.in);
-    if (frames == 0)
-        return rec_error(r, "%zu samples are too few for --%s", s.t->count,
-                         args_stft.no_center ? "no-center" : "pad-mode");
+    if (!args_frames(r, arg.in, &s, m, frames))
+        return false;
     frames_set(r, arg.out, "descriptors", m, frames, conf.n, s.rate / (double)args_stft.hop_length);
     return true;
 }
@@ -76,23 +73,19 @@ static void header(struct head *h, void *unused)
 }
 
 /* Read --which into conf. */
-static void choose(const char *list)
+static void choose(void)
 {
-    bool taken[DESCR_KINDS] = { false };
-    for (;; list++) {
-        size_t n = strcspn(list, ",");
+    for (; conf.n < arg.which.n; conf.n++) {
+        const char *word = arg.which.v[conf.n];
         int kind = 0;
-        while (kind < DESCR_KINDS && !(strlen(names[kind]) == n && memcmp(names[kind], list, n) == 0))
+        while (kind < DESCR_KINDS && strcmp(names[kind], word) != 0)
             kind++;
         if (kind == DESCR_KINDS)
-            opt_misuse(&prog, "--which '%.*s' is none of %s", (int)n, list, DESCR_NAMES);
-        if (taken[kind])
-            opt_misuse(&prog, "--which has %s twice", names[kind]);
-        taken[kind] = true;
-        conf.which[conf.n++] = kind;
-        list += n;
-        if (!*list)
-            return;
+            opt_misuse(&prog, "--which '%s' is not one of %s", word, DESCR_NAMES);
+        for (size_t i = 0; i < conf.n; i++)
+            if (conf.which[i] == kind)
+                opt_misuse(&prog, "--which has %s twice", word);
+        conf.which[conf.n] = kind;
     }
 }
 
@@ -101,7 +94,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     args_stft_check(&prog);
     conf.stft = args_stft;
-    choose(arg.which);
+    choose();
     struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .worker_new = worker_new,
                      .worker_free = worker_free, .header = header };
     return map_main(&prog, &m, operands);

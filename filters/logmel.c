@@ -7,22 +7,20 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "drive/map.h"
-#include "drive/samples.h"
 #include "drive/spectral_opts.h"
 
-enum { PAD_FLOOR, PAD_VALUE, PAD_REFLECT, PAD_NONE };
+enum { PAD_VALUE, PAD_FLOOR, PAD_REFLECT, PAD_NONE };      /* --pad's words */
 
 static struct {
-    const char *in, *out, *pad;
+    const char *in, *out;
     bool keep, mel_major, f16;
     int64_t frames;
-    int crop, pad_kind;
-    double pad_value;
-} arg = { .in = "pcm", .out = "logmel", .pad = "floor" };
+    int crop;
+    struct opt_or pad;
+} arg = { .in = "pcm", .out = "logmel", .pad = { .text = "floor" } };
 
 static const struct opt opts[] = {
     MAP_IN(&arg.in),
@@ -30,7 +28,7 @@ static const struct opt opts[] = {
     MAP_KEEP(&arg.keep),
     OPT_INT('n', "frames", &arg.frames, 0, 1 << 24, "cut or fill up a track to N frames; 0: as it is"),
     OPT_CHOICE(0, "crop", &arg.crop, "start|centre", "what is kept of a longer one; where a shorter one stands"),
-    OPT_STR(0, "pad", &arg.pad, "X|floor|reflect|none", "what fills a shorter one: dB, the track's floor, itself"),
+    OPT_F64_OR(0, "pad", &arg.pad, -1e6, 1e6, "X|floor|reflect|none", "what fills a shorter one: dB, the track's floor, itself"),
     OPT_FLAG(0, "mel-major", &arg.mel_major, "a band a row, not a frame a row"),
     OPT_FLAG(0, "f16", &arg.f16, "store half floats"),
     OPT_END
@@ -74,7 +72,7 @@ static size_t source(size_t t, size_t frames, size_t want)
         return t + shift;
     if (t >= shift && t - shift < frames)
         return t - shift;
-    if (arg.pad_kind != PAD_REFLECT)
+    if (arg.pad.word != PAD_REFLECT)
         return SIZE_MAX;
     if (frames == 1)
         return 0;
@@ -87,9 +85,9 @@ static size_t source(size_t t, size_t frames, size_t want)
 static size_t arrange(struct worker *w, const float *m, size_t frames, size_t n)
 {
     size_t want = arg.frames ? (size_t)arg.frames : frames;
-    if (frames < want && arg.pad_kind == PAD_NONE)
+    if (frames < want && arg.pad.word == PAD_NONE)
         want = frames;
-    float fill = arg.pad_kind == PAD_FLOOR ? logmel_floor(w->l) : (float)arg.pad_value;
+    float fill = arg.pad.word == PAD_FLOOR ? logmel_floor(w->l) : (float)arg.pad.x;
     mem_grow(&w->m, &w->m_cap, mem_mul(want, n), sizeof *w->m);
     for (size_t t = 0; t < want; t++) {
         size_t from = source(t, frames, want);
@@ -107,12 +105,9 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, logmel_samples(w->l, s.t->count)))
         return false;
     const float *m = logmel_track(w->l, s.rate, &frames);
-    if (!m)
-        return rec_error(r, "%s is too large: its power overflows", arg.in);
-    samples_note_empty(logmel_empty(w->l), (size_t)args_logmel.mel.n_mels, s.rate);
-    if (frames == 0)
-        return rec_error(r, "%zu samples are too few for --%s", s.t->count,
-                         args_stft.no_center ? "no-center" : "pad-mode");
+    if (!args_frames(r, arg.in, &s, m, frames))
+        return false;
+    args_note_empty(logmel_empty(w->l), s.rate);
     if (arg.frames || arg.mel_major) {
         frames = arrange(w, m, frames, n);
         m = w->m;
@@ -138,13 +133,6 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     struct logmel_conf conf = *args_logmel_check(&prog);
-    static const char *const kinds[] = { "floor", "", "reflect", "none" };
-    while (arg.pad_kind <= PAD_NONE && strcmp(arg.pad, kinds[arg.pad_kind]) != 0)
-        arg.pad_kind++;
-    if (arg.pad_kind > PAD_NONE && opt_number(arg.pad, -1e6, 1e6, &arg.pad_value))
-        arg.pad_kind = PAD_VALUE;
-    if (arg.pad_kind > PAD_NONE || !*arg.pad)
-        opt_misuse(&prog, "--pad '%s' is no number of dB nor floor, reflect or none", arg.pad);
     struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &conf,
                      .worker_new = worker_new, .worker_free = worker_free, .header = header };
     return map_main(&prog, &m, operands);

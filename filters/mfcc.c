@@ -10,7 +10,6 @@
 
 #include "base/mem.h"
 #include "drive/map.h"
-#include "drive/samples.h"
 #include "drive/spectral_opts.h"
 #include "dsp/dct.h"
 
@@ -67,12 +66,9 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, logmel_samples(w->l, s.t->count)))
         return false;
     const float *mel = logmel_track(w->l, s.rate, &frames);
-    if (!mel)
-        return rec_error(r, "%s is too large: its power overflows", arg.in);
-    samples_note_empty(logmel_empty(w->l), (size_t)args_logmel.mel.n_mels, s.rate);
-    if (frames == 0)
-        return rec_error(r, "%zu samples are too few for --%s", s.t->count,
-                         args_stft.no_center ? "no-center" : "pad-mode");
+    if (!args_frames(r, arg.in, &s, mel, frames))
+        return false;
+    args_note_empty(logmel_empty(w->l), s.rate);
     mem_grow(&w->m, &w->cap, mem_mul(frames, dct->count), sizeof *w->m);
     dct_apply(dct, mel, frames, w->m);
     frames_set(r, arg.out, "mfcc", w->m, frames, dct->count, s.rate / (double)args_stft.hop_length);

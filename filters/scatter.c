@@ -19,13 +19,14 @@
 #include "plot/scatter.h"
 
 static struct {
-    const char *in, *color, *shape, *title, *size;
+    const char *in, *shape, *title, *size;
+    struct opt_words color;
     int terminal;
 } arg;
 
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "vector to draw; without: xy, or if there is none, x"),
-    OPT_STR('c', "color", &arg.color, "A,B,...",
+    OPT_WORDS('c', "color", &arg.color, "A,B,...",
             "fields shown by colour, each in a panel; without: cluster, if there is one"),
     OPT_STR('s', "shape", &arg.shape, "FIELD", "field shown by the shape of the marks"),
     OPT_STR('t', "title", &arg.title, "TEXT", "title of the picture"),
@@ -63,7 +64,7 @@ static void read_label(struct rec *r, struct scatter_label *l)
     } else if (v.type == V_BOOL) {
         class = (uint32_t)names_add(&l->classes, v.b ? "true" : "false", v.b ? 4 : 5, false, 0);
     } else if (v.type != V_NIL) {
-        die(ST_STOPPED, "%.*s: %s is no label", (int)rec_id(r).n, rec_id(r).p, l->name);
+        die(ST_STOPPED, "%.*s: %s is not a label", (int)rec_id(r).n, rec_id(r).p, l->name);
     }
     mem_grow(&l->class, &l->class_cap, s.n + 1, sizeof *l->class);
     mem_grow(&l->value, &l->value_cap, s.n + 1, sizeof *l->value);
@@ -78,13 +79,12 @@ static void choose(const struct rec *r)
 {
     if (!arg.in)
         arg.in = rec_find(r, "xy") || !rec_find(r, "x") ? "xy" : "x";
-    const char *list = arg.color ? arg.color : rec_find(r, "cluster") ? "cluster" : NULL;
-    for (size_t cap = 0; list; list = *list ? list + 1 : NULL) {
-        size_t len = strcspn(list, ",");
-        mem_grow(&s.panels, &cap, s.n_panels + 1, sizeof *s.panels);
-        s.panels[s.n_panels++] = (struct scatter_label){ .name = mem_text(list, len) };
-        list += len;
-    }
+    if (!arg.color.n && rec_find(r, "cluster"))
+        opt_cut(&prog, "color", "cluster", &arg.color);
+    s.n_panels = arg.color.n;
+    s.panels = mem_zero(s.n_panels, sizeof *s.panels);
+    for (size_t i = 0; i < s.n_panels; i++)
+        s.panels[i].name = mem_text(arg.color.v[i], strlen(arg.color.v[i]));
     if (arg.shape) {
         shape.name = mem_text(arg.shape, strlen(arg.shape));
         s.shape = &shape;

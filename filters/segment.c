@@ -16,6 +16,7 @@
 #include "base/progress.h"
 #include "drive/map.h"
 #include "drive/piece.h"
+#include "drive/samples.h"
 
 static struct {
     const char *in;
@@ -32,6 +33,8 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "drop-short", &arg.drop_short, "leave out a last piece that is too short"),
     OPT_FLAG(0, "pad", &arg.pad, "fill up a last piece that is too short"),
     OPT_F64(0, "pad-value", &arg.pad_value, -1e30, 1e30, "number to fill up with"),
+    EXCLUDES("drop-short", "pad"),
+    NEEDS("pad-value", "pad"),
     OPT_END
 };
 static const struct prog prog = {
@@ -48,47 +51,34 @@ struct whole { const struct tensor *t; size_t rows, row; double rate; };
 /* What one thread works with. */
 struct worker { struct rec *piece; uint8_t *padded; size_t cap; };
 
-/* The number in the field "FIELD.side" or else in `side`. */
-static double side_number(const struct rec *r, const char *side)
-{
-    char *own = item_side(arg.in, "", side);
-    struct value v = rec_get(r, rec_find(r, own) ? own : side);
-    free(own);
-    return v.type == V_INT ? (double)v.i : v.type == V_FLOAT ? v.f : NAN;
-}
-
-static bool finite(const struct tensor *t, size_t *at)
-{
-    for (*at = 0; *at < t->count; ++*at) {
-        float f;
-        double d;
-        const uint8_t *p = t->data + *at * dtype_size(t->type);
-        if (t->type == T_F4 && (memcpy(&f, p, sizeof f), !isfinite(f)))
-            return false;
-        if (t->type == T_F8 && (memcpy(&d, p, sizeof d), !isfinite(d)))
-            return false;
-    }
-    return true;
-}
-
 static bool look(struct rec *r, const struct value *v, struct whole *w)
 {
-    size_t at;
     if (v->type != V_TENSOR || (v->t.ndim != 1 && v->t.ndim != 2))
         return rec_error(r, "%s holds neither samples nor frames", arg.in);
     *w = (struct whole){ .t = &v->t, .rows = v->t.shape[0] };
     w->row = dtype_size(v->t.type) * (v->t.ndim == 2 ? v->t.shape[1] : 1);
     bool frames = v->t.ndim == 2 && strcmp(arg.in, "pcm") != 0;
     const char *side = frames ? "frame_rate" : "rate";
-    w->rate = side_number(r, side);
+    side_number(r, arg.in, "", side, &w->rate);
     if (!(w->rate > 0 && w->rate < 1e9))
         return rec_error(r, "no field %s that is a number above 0: it says how long %s is", side, arg.in);
-    if (!finite(w->t, &at))
-        return rec_error(r, "%s[%zu] is not finite", arg.in, at);
+    size_t finite = tensor_finite(w->t);
+    if (finite < w->t->count)
+        return rec_error(r, "%s[%zu] is not finite", arg.in, finite);
     if (piece_start(1, arg.length, w->rate) == 0 || piece_start(1, arg.hop, w->rate) == 0)
         return rec_error(r, "--length and --hop must be at least one %s of %g s", frames ? "frame" : "sample",
                          1 / w->rate);
     return true;
+}
+
+/* Set the numbers at bytes first to end of p to --pad-value; whole numbers and halves to 0. */
+static void fill_up(uint8_t *p, size_t first, size_t end, enum dtype type)
+{
+    const float f = (float)arg.pad_value;
+    const double d = arg.pad_value;
+    memset(p + first, 0, end - first);
+    for (size_t at = first; at < end && (type == T_F4 || type == T_F8); at += dtype_size(type))
+        memcpy(p + at, type == T_F4 ? (const void *)&f : &d, dtype_size(type));
 }
 
 /* Which of n pieces is the k-th of `most` that are spread evenly over them. */
@@ -97,24 +87,14 @@ static size_t spread(size_t k, size_t most, size_t n)
     return most == 1 ? (n - 1) / 2 : (size_t)round((double)k * (double)(n - 1) / (double)(most - 1));
 }
 
-static void emit(struct rec *r, const struct whole *w, size_t i, size_t length, struct worker *worker)
+static void emit_piece(struct rec *r, const struct whole *w, size_t i, size_t length, struct worker *worker)
 {
     size_t first = piece_start(i, arg.hop, w->rate), n = w->rows - first < length ? w->rows - first : length;
     const uint8_t *data = w->t->data + first * w->row;
     if (n < length && arg.pad) {
         mem_grow(&worker->padded, &worker->cap, mem_mul(length, w->row), 1);
         memcpy(worker->padded, data, n * w->row);
-        float f = (float)arg.pad_value;
-        double d = arg.pad_value;
-        size_t size = dtype_size(w->t->type);
-        for (size_t at = n * w->row; at < length * w->row; at += size) {
-            if (w->t->type == T_F4)
-                memcpy(worker->padded + at, &f, size);
-            else if (w->t->type == T_F8)
-                memcpy(worker->padded + at, &d, size);
-            else
-                memset(worker->padded + at, 0, size);
-        }
+        fill_up(worker->padded, n * w->row, length * w->row, w->t->type);
         data = worker->padded;
         n = length;
     }
@@ -154,7 +134,7 @@ static bool process(struct rec *r, const struct value *unused, void *state)
     }
     size_t most = arg.max && (size_t)arg.max < pieces ? (size_t)arg.max : pieces;
     for (size_t k = 0; k < most; k++)
-        emit(r, &w, most == pieces ? k : spread(k, most, pieces), length, state);
+        emit_piece(r, &w, most == pieces ? k : spread(k, most, pieces), length, state);
     too_short += pieces == 0;
     rec_drop(r);
     return true;
@@ -179,10 +159,6 @@ static void worker_free(void *worker)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (arg.drop_short && arg.pad)
-        opt_misuse(&prog, "--drop-short and --pad contradict each other");
-    if (arg.pad_value != 0 && !arg.pad)
-        opt_misuse(&prog, "--pad-value is only for --pad");
     if (isnan(arg.hop))
         arg.hop = arg.length;
     int status = map_main(&prog, &(struct map){ .process = process, .worker_new = worker_new,

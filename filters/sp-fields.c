@@ -16,16 +16,17 @@
 #include "stream/word.h"
 
 static struct {
-    const char *keep, *drop, *shuffle;
-    struct opt_list rename, set;
+    const char *shuffle;
+    struct opt_words keep, drop;
+    struct opt_pairs rename, set;
     uint64_t seed;
 } arg = { .seed = 0 };
 
 static const struct opt opts[] = {
-    OPT_STR('k', "keep", &arg.keep, "A,B,...", "keep only these fields (and id)"),
-    OPT_STR('d', "drop", &arg.drop, "A,B,...", "drop these fields"),
-    OPT_LIST('r', "rename", &arg.rename, "OLD=NEW", "rename a field; may be given several times"),
-    OPT_LIST('s', "set", &arg.set, "NAME=VALUE", "set a field: whole number, number, true, false, null or text"),
+    OPT_WORDS('k', "keep", &arg.keep, "A,B,...", "keep only these fields (and id)"),
+    OPT_WORDS('d', "drop", &arg.drop, "A,B,...", "drop these fields"),
+    OPT_RENAMES('r', "rename", &arg.rename, "id", "rename a field; may be given several times"),
+    OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field: whole number, number, true, false, null or text"),
     OPT_STR(0, "shuffle", &arg.shuffle, "FIELD", "deal the values of a field out to the records at random"),
     OPT_SEED(&arg.seed),
     OPT_END
@@ -41,17 +42,33 @@ static struct {
     size_t *start, *order, n, cap, next;
 } deal;
 
-/* Whether name[len] is one of the words of "a,b,c". */
-static bool listed(const char *list, const char *name, size_t len)
+static bool is_listed(const struct opt_words *words, const char *name, size_t len)
 {
-    for (const char *word = list; ; word++) {
-        size_t n = strcspn(word, ",");
-        if (n == len && memcmp(word, name, n) == 0)
+    for (size_t i = 0; i < words->n; i++)
+        if (strncmp(words->v[i], name, len) == 0 && words->v[i][len] == '\0')
             return true;
-        word += n;
-        if (!*word)
-            return false;
+    return false;
+}
+
+/* Whether --keep and --drop leave a field. */
+static bool is_left(const char *name, size_t len)
+{
+    return (!arg.keep.n || is_listed(&arg.keep, name, len)) && !is_listed(&arg.drop, name, len);
+}
+
+static bool rename_fields(struct rec *r)
+{
+    for (size_t i = 0; i < arg.rename.n; i++) {
+        const char *from = arg.rename.v[i].name, *to = arg.rename.v[i].value;
+        if (!rec_find(r, from))
+            return rec_error(r, "no field %s to rename to %s", from, to);
+        if (strcmp(from, to) == 0)
+            continue;
+        if (rec_find(r, to))
+            return rec_error(r, "%s exists: drop it first", to);
+        rec_rename(r, from, to);
     }
+    return true;
 }
 
 static bool process(struct rec *r, const struct value *in, void *state)
@@ -69,56 +86,27 @@ static bool process(struct rec *r, const struct value *in, void *state)
     size_t kept = 0;
     for (size_t i = 0; i < r->n; i++) {
         const struct field f = r->fields[i];
-        bool id = f.len == 2 && memcmp(f.name, "id", 2) == 0;
-        if (id || ((!arg.keep || listed(arg.keep, f.name, f.len)) && !(arg.drop && listed(arg.drop, f.name, f.len))))
+        if ((f.len == 2 && memcmp(f.name, "id", 2) == 0) || is_left(f.name, f.len))
             r->fields[kept++] = f;
     }
     r->n = kept;
-    for (size_t i = 0; i < arg.rename.n; i++) {
-        const char *to;
-        char *from = mem_text(arg.rename.v[i], opt_pair(arg.rename.v[i], &to));
-        bool there = rec_find(r, from);
-        if (there && strcmp(from, to) != 0) {
-            if (rec_find(r, to)) {
-                free(from);
-                return rec_error(r, "%s exists: drop it first", to);
-            }
-            rec_rename(r, from, to);
-        }
-        free(from);
-        if (!there)
-            return rec_error(r, "no field to rename to %s", to);
-    }
-    for (size_t i = 0; i < arg.set.n; i++) {
-        const char *value;
-        char *name = mem_text(arg.set.v[i], opt_pair(arg.set.v[i], &value));
-        word_set(r, name, value);
-        free(name);
-    }
+    if (!rename_fields(r))
+        return false;
+    for (size_t i = 0; i < arg.set.n; i++)
+        word_set(r, arg.set.v[i].name, arg.set.v[i].value);
     return true;
 }
 
 static void header(struct head *h, void *state)
 {
     (void)state;
-    for (size_t i = h->n_columns; i-- > 0; ) {
-        const char *name = h->columns[i].field;
-        size_t len = strlen(name);
-        if ((arg.keep && !listed(arg.keep, name, len)) || (arg.drop && listed(arg.drop, name, len)))
-            head_set_columns(h, name, NULL, 0);
-    }
-    for (size_t i = 0; i < arg.rename.n; i++) {
-        const char *to;
-        char *from = mem_text(arg.rename.v[i], opt_pair(arg.rename.v[i], &to));
-        head_rename_columns(h, from, to);
-        free(from);
-    }
-    for (size_t i = 0; i < arg.set.n; i++) {
-        const char *value;
-        char *name = mem_text(arg.set.v[i], opt_pair(arg.set.v[i], &value));
-        head_set_columns(h, name, NULL, 0);
-        free(name);
-    }
+    for (size_t i = h->n_columns; i-- > 0; )
+        if (!is_left(h->columns[i].field, strlen(h->columns[i].field)))
+            head_set_columns(h, h->columns[i].field, NULL, 0);
+    for (size_t i = 0; i < arg.rename.n; i++)
+        head_rename_columns(h, arg.rename.v[i].name, arg.rename.v[i].value);
+    for (size_t i = 0; i < arg.set.n; i++)
+        head_set_columns(h, arg.set.v[i].name, NULL, 0);
 }
 
 /* First pass: collect the values of --shuffle's field and draw their new order. */
@@ -144,22 +132,9 @@ static void collect(struct rec_in *in)
     rec_rewind(in);
 }
 
-static void check_pairs(const struct opt_list *list, const char *option, bool names)
-{
-    const char *value = "";
-    for (size_t i = 0; i < list->n; i++) {
-        size_t n = opt_pair(list->v[i], &value);
-        if (!n || (n == 2 && memcmp(list->v[i], "id", 2) == 0) || (names && !*value))
-            opt_misuse(&prog, "--%s '%s' is no %s of a field other than id", option, list->v[i],
-                       names ? "OLD=NEW" : "NAME=VALUE");
-    }
-}
-
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    check_pairs(&arg.rename, "rename", true);
-    check_pairs(&arg.set, "set", false);
     if (arg.shuffle && strcmp(arg.shuffle, "id") == 0)
         opt_misuse(&prog, "--shuffle id: ids stay with their records");
     struct rec_in *in = rec_open(&prog, operands, arg.shuffle);

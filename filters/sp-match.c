@@ -16,7 +16,7 @@
 
 static struct {
     bool invert, ignore_case;
-    const char *field, *value;
+    const char *field;
     int op;
 } arg;
 
@@ -34,6 +34,10 @@ static const struct prog prog = {
 enum { EQ, NE, LT, LE, GT, GE, IN, MATCH, PRESENT, ABSENT, OPS };
 static const char *const ops[OPS] = { "eq", "ne", "lt", "le", "gt", "ge", "in", "match", "present", "absent" };
 
+/* What a field is held against: VALUE, or for `in` each of its words. */
+struct word { const char *text; size_t n; bool is_number, is_whole; double number; long long whole; };
+static struct word *words;
+static size_t n_words;
 static regex_t pattern;
 
 /* Whether an order of -1, 0 or 1 is what op asks for. */
@@ -49,69 +53,46 @@ static bool ordered(int op, int order)
     }
 }
 
-/* Compare a field that is no nil with one word, its op EQ to GE (IN asks with EQ). False
- * if the two cannot be compared; the reason is then in r. */
-static bool compare(struct rec *r, const struct value *v, int op, const char *word, size_t len, bool *met)
+/* Compare a field that is not nil with one word; op is EQ to GE. False if the two cannot be
+ * compared; the reason is then in r. */
+static bool compare(struct rec *r, const struct value *v, int op, const struct word *w, bool *met)
 {
     if (v->type == V_STR || v->type == V_BIN) {
-        int order = memcmp(v->s.p, word, v->s.n < len ? v->s.n : len);
-        *met = ordered(op, order ? order : (v->s.n > len) - (v->s.n < len));
-        return true;
-    }
-    if (v->type == V_BOOL) {
-        bool yes = len == 4 && memcmp(word, "true", 4) == 0;
-        if ((op != EQ && op != NE) || !(yes || (len == 5 && memcmp(word, "false", 5) == 0)))
+        int order = memcmp(v->s.p, w->text, v->s.n < w->n ? v->s.n : w->n);
+        *met = ordered(op, order ? order : (v->s.n > w->n) - (v->s.n < w->n));
+    } else if (v->type == V_BOOL) {
+        bool yes = w->n == 4 && memcmp(w->text, "true", 4) == 0;
+        if ((op != EQ && op != NE) || !(yes || (w->n == 5 && memcmp(w->text, "false", 5) == 0)))
             return rec_error(r, "%s is true or false: ask with eq or ne for one of the two", arg.field);
         *met = ordered(op, v->b != yes);
-        return true;
-    }
-    char *text = mem_text(word, len), *end;
-    double number;
-    bool is_number = opt_number(text, -HUGE_VAL, HUGE_VAL, &number);
-    if (!is_number) {
-        free(text);
-        return rec_error(r, "%s is a number, and '%.*s' is none", arg.field, len < 80 ? (int)len : 80, word);
-    }
-    errno = 0;
-    long long whole = strtoll(text, &end, 10);
-    if (v->type == V_INT && !*end && !errno)
-        *met = ordered(op, (v->i > whole) - (v->i < whole));
-    else {
+    } else if (!w->is_number) {
+        return rec_error(r, "%s is a number, and '%.*s' is not", arg.field, w->n < 80 ? (int)w->n : 80, w->text);
+    } else if (v->type == V_INT && w->is_whole) {
+        *met = ordered(op, (v->i > w->whole) - (v->i < w->whole));
+    } else {
         double x = v->type == V_INT ? (double)v->i : v->f;
-        *met = isnan(x) ? op == NE : ordered(op, (x > number) - (x < number));
+        *met = isnan(x) ? op == NE : ordered(op, (x > w->number) - (x < w->number));
     }
-    free(text);
     return true;
 }
 
 static bool meets(struct rec *r, const struct value *v, bool *met)
 {
-    if (arg.op == PRESENT || arg.op == ABSENT) {
-        *met = (v->type == V_NIL) == (arg.op == ABSENT);
-        return true;
-    }
-    *met = false;
-    if (v->type == V_NIL)
+    *met = arg.op == ABSENT ? v->type == V_NIL : arg.op == PRESENT && v->type != V_NIL;
+    if (arg.op == PRESENT || arg.op == ABSENT || v->type == V_NIL)
         return true;
     if (v->type == V_TENSOR || v->type == V_SPARSE || v->type == V_OTHER)
         return rec_error(r, "%s is neither text nor a number: it can only be present or absent", arg.field);
     if (arg.op == MATCH) {
         if (v->type != V_STR && v->type != V_BIN)
-            return rec_error(r, "%s is no text to match", arg.field);
+            return rec_error(r, "%s is not a text to match", arg.field);
         regmatch_t all = { .rm_so = 0, .rm_eo = (regoff_t)v->s.n };
         *met = regexec(&pattern, v->s.p, 1, &all, REG_STARTEND) == 0;
         return true;
     }
-    if (arg.op != IN)
-        return compare(r, v, arg.op, arg.value, strlen(arg.value), met);
-    for (const char *word = arg.value; !*met; word++) {
-        size_t n = strcspn(word, ",");
-        if (!compare(r, v, EQ, word, n, met))
+    for (size_t i = 0; i < n_words && !*met; i++)
+        if (!compare(r, v, arg.op == IN ? EQ : arg.op, words + i, met))
             return false;
-        word += n;
-        if (!*word)
-            break;
-    }
     return true;
 }
 
@@ -131,37 +112,52 @@ static bool process(struct rec *r, const struct value *in, void *state)
     return true;
 }
 
-/* Take FIELD OP [VALUE]; returns the operands behind them. */
+static void add_word(const char *text, size_t n)
+{
+    char *copy = mem_text(text, n), *end;
+    struct word w = { .text = copy, .n = n };
+    w.is_number = opt_number(copy, -HUGE_VAL, HUGE_VAL, &w.number);
+    errno = 0;
+    w.whole = strtoll(copy, &end, 10);
+    w.is_whole = w.is_number && !*end && !errno;
+    words = mem_resize(words, n_words + 1, sizeof *words);
+    words[n_words++] = w;
+}
+
+static void compile(const char *text)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
+    int error = regcomp(&pattern, text, REG_EXTENDED | (arg.ignore_case ? REG_ICASE : 0));
+    if (error) {
+        char why[128];
+        regerror(error, &pattern, why, sizeof why);
+        opt_misuse(&prog, "'%s' is not an extended regular expression: %s", text, why);
+    }
+}
+
+/* Take FIELD OP [VALUE]; returns the operands after them. */
 static char **condition(char **operands)
 {
-    char **words = opt_words(&prog, operands, 2);
+    char **files = opt_words(&prog, operands, 2);
     arg.field = operands[0];
     while (arg.op < OPS && strcmp(operands[1], ops[arg.op]) != 0)
         arg.op++;
     if (arg.op == OPS)
         opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent", operands[1]);
     if (arg.op == PRESENT || arg.op == ABSENT)
-        return words;
-    words = opt_words(&prog, operands, 3);
-    arg.value = operands[2];
-    if (arg.op == MATCH) {
-        setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
-        int error = regcomp(&pattern, arg.value, REG_EXTENDED | (arg.ignore_case ? REG_ICASE : 0));
-        if (error) {
-            char why[128];
-            regerror(error, &pattern, why, sizeof why);
-            opt_misuse(&prog, "'%s' is no extended regular expression: %s", arg.value, why);
-        }
-    }
-    return words;
+        return files;
+    files = opt_words(&prog, operands, 3);
+    const char *value = operands[2];
+    if (arg.op == MATCH)
+        compile(value);
+    for (size_t n = strcspn(value, ","); arg.op == IN && value[n]; value += n + 1, n = strcspn(value, ","))
+        add_word(value, n);
+    add_word(value, strlen(value));
+    return files;
 }
 
 int main(int argc, char **argv)
 {
-    char **operands = opt_parse(&prog, argc, argv);
-    operands = condition(operands);
-    int status = map_main(&prog, &(struct map){ .process = process }, operands);
-    if (arg.op == MATCH)
-        regfree(&pattern);
-    return status;
+    char **operands = condition(opt_parse(&prog, argc, argv));
+    return map_main(&prog, &(struct map){ .process = process }, operands);
 }

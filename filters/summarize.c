@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "drive/map.h"
+#include "drive/stat_words.h"
 #include "math/stats.h"
 
 static struct {
@@ -38,9 +39,9 @@ static const struct prog prog = {
 /* One --stats: which stats of which field. */
 struct part {
     char *field;                /* NULL: --input's, if it is not known before the first record */
+    bool named;                 /* the field stands in --stats */
+    struct opt_words names;     /* of the stats, as they were given */
     struct stat_of *stats;
-    char **names;               /* as they were given */
-    size_t n;
     size_t d;                   /* columns of the field, 0 before the first record */
 };
 static struct part *parts;
@@ -91,10 +92,10 @@ static bool same_width(struct rec *r, struct part *p, size_t d)
 }
 
 /* The stats of a part's field, behind what x[*used] holds. */
-static bool add(struct rec *r, struct part *p, const struct tensor *t, struct worker *w, size_t *used)
+static bool add_part(struct rec *r, struct part *p, const struct tensor *t, struct worker *w, size_t *used)
 {
     size_t rows = t->shape[0], d = t->ndim == 2 ? t->shape[1] : 1, need = 1;
-    for (size_t i = 0; i < p->n; i++)
+    for (size_t i = 0; i < p->names.n; i++)
         if (p->stats[i].delta)
             need = 2;
     if (d == 0)
@@ -108,9 +109,9 @@ static bool add(struct rec *r, struct part *p, const struct tensor *t, struct wo
     for (size_t i = 0; i < t->count; i++)
         if (!isfinite(w->m[i]))
             return rec_error(r, "%s[%zu][%zu] is %g", p->field, i / d, i % d, (double)w->m[i]);
-    size_t count = mem_mul(p->n, d);
+    size_t count = mem_mul(p->names.n, d);
     mem_grow(&w->x, &w->x_cap, *used + count, sizeof *w->x);
-    stats_columns(p->stats, p->n, w->m, rows, d, w->x + *used, &w->room);
+    stats_columns(p->stats, p->names.n, w->m, rows, d, w->x + *used, &w->room);
     *used += count;
     return true;
 }
@@ -125,8 +126,8 @@ static bool summary(struct rec *r, struct worker *w)
             return rec_error(r, "no field %s", p->field);
         nil |= v.type == V_NIL;
         if (v.type != V_NIL && (v.type != V_TENSOR || v.t.ndim < 1 || v.t.ndim > 2))
-            return rec_error(r, "%s is no matrix of frames", p->field);
-        if (!nil && !add(r, p, &v.t, w, &used))
+            return rec_error(r, "%s is not a matrix of frames", p->field);
+        if (!nil && !add_part(r, p, &v.t, w, &used))
             return false;
     }
     if (nil)
@@ -154,20 +155,22 @@ static void header(struct head *h, void *unused)
     size_t n = 0, cap = 0;
     bool known = true;
     for (size_t i = 0; i < n_parts && !arg.in; i++)
-        if (!opt_pair(arg.stats.v[i], &(const char *){ NULL }))
+        if (!parts[i].named)
             arg.in = parts[i].field;        /* for the history */
     for (struct part *p = parts; p < parts + n_parts; p++) {
         const struct columns *have = p->field ? head_columns(h, p->field) : NULL;
         known &= p->d > 0;
-        for (size_t s = 0; s < p->n; s++)
+        for (size_t s = 0; s < p->names.n; s++)
             for (size_t c = 0; c < p->d; c++) {
-                char name[4096], index[24] = "";
                 bool named = have && have->n == p->d;
-                if (!named && p->d > 1)
-                    snprintf(index, sizeof index, "%zu", c);
-                snprintf(name, sizeof name, "%s%s.%s", named ? have->names[c] : p->field, index, p->names[s]);
+                const char *stem = named ? have->names[c] : p->field;
+                size_t size = strlen(stem) + strlen(p->names.v[s]) + 24;
                 mem_grow(&names, &cap, n + 1, sizeof *names);
-                names[n++] = mem_text(name, strlen(name));
+                names[n] = mem_new(size, 1);
+                if (named || p->d == 1)
+                    snprintf(names[n++], size, "%s.%s", stem, p->names.v[s]);
+                else
+                    snprintf(names[n++], size, "%s%zu.%s", stem, c, p->names.v[s]);
             }
     }
     for (size_t i = 0; i < n_parts && !arg.keep; i++)
@@ -180,24 +183,18 @@ static void header(struct head *h, void *unused)
 }
 
 /* Read one --stats. */
-static void parse(const char *text)
+static void add_stats(const char *text)
 {
-    const char *list;
-    size_t field = opt_pair(text, &list);
-    struct part p = { .field = field ? mem_text(text, field) : arg.in ? mem_text(arg.in, strlen(arg.in)) : NULL };
-    size_t caps = 0, names_cap = 0, cap = n_parts;
-    for (const char *word = field ? list : text; ; word++) {
-        size_t n = strcspn(word, ",");
-        mem_grow(&p.stats, &caps, p.n + 1, sizeof *p.stats);
-        mem_grow(&p.names, &names_cap, p.n + 1, sizeof *p.names);
-        if (!stat_parse(word, n, p.stats + p.n))
-            opt_misuse(&prog, "--stats '%.*s': mean, std, var, min, max, median, q0 to q100, skew, kurtosis, "
-                       "or one of these behind delta:", (int)n, word);
-        p.names[p.n++] = mem_text(word, n);
-        word += n;
-        if (!*word)
-            break;
-    }
+    const char *list = text;
+    size_t n = opt_pair(text, &list), cap = n_parts;
+    struct part p = { .named = n > 0 };
+    if (n || arg.in)
+        p.field = n ? mem_text(text, n) : mem_text(arg.in, strlen(arg.in));
+    opt_cut(&prog, "stats", list, &p.names);
+    p.stats = mem_new(p.names.n, sizeof *p.stats);
+    for (size_t i = 0; i < p.names.n; i++)
+        if (!stat_read(p.names.v[i], p.stats + i))
+            opt_misuse(&prog, "--stats '%s': %s", p.names.v[i], STAT_WORDS);
     mem_grow(&parts, &cap, n_parts + 1, sizeof *parts);
     parts[n_parts++] = p;
 }
@@ -209,20 +206,11 @@ int main(int argc, char **argv)
     if (arg.stats.n == 0)
         arg.stats = (struct opt_list){ list, 1 };
     for (size_t i = 0; i < arg.stats.n; i++)
-        parse(arg.stats.v[i]);
+        add_stats(arg.stats.v[i]);
     struct map m = { .out = arg.out, .process = process, .worker_new = worker_new, .worker_free = worker_free,
                      .header = header };
     for (size_t i = 0; i < n_parts; i++)
         if (parts[i].field && strcmp(parts[i].field, arg.out) == 0)
             m.in = arg.out;             /* written back in its place */
-    int status = map_main(&prog, &m, operands);
-    for (struct part *p = parts; p < parts + n_parts; p++) {
-        for (size_t i = 0; i < p->n; i++)
-            free(p->names[i]);
-        free(p->names);
-        free(p->stats);
-        free(p->field);
-    }
-    free(parts);
-    return status;
+    return map_main(&prog, &m, operands);
 }

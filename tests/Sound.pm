@@ -68,7 +68,7 @@ sub refuses_bad_sound {
     $bad->(qr/^$filter: r: pcm has 2 channels: mix them first/, '', pcm => mat(2, 1 .. 8), @rate);
     $bad->(qr/^$filter: r: pcm holds no samples/, '', pcm => str('x'), @rate);
     $bad->(qr/^$filter: r: no field rate: set it/, '', pcm => pcm(1, 2));
-    $bad->(qr/^$filter: r: rate is no number of 1 Hz/, '', pcm => pcm(1, 2), rate => int64(0));
+    $bad->(qr/^$filter: r: rate is not a number of 1 Hz/, '', pcm => pcm(1, 2), rate => int64(0));
     $bad->(qr/^$filter: r: no field pcm/, '', @rate);
     $bad->(qr/^$filter: r: pcm is too large: its power overflows/, '', pcm => pcm((1e30) x 100), @rate);
     $bad->(qr/^$filter: r: 100 samples are too few for --no-center/, '--no-center', pcm => pcm((1) x 100), @rate);

@@ -114,5 +114,13 @@ for my $name (binaries()) {
                 if $status != 2 || $out ne '' || $err !~ /\A\Q$name\E: /;
         }
     });
+    next if $d->{in} eq 'none' || grep { /^[A-Z.]+$/ } @{ $d->{example} };
+    failures("$name: a file whose name begins with a dash", sub {
+        my ($wrong) = @_;
+        for my $operands (['-7.none'], ['-.5'], ['--', '-x.none'], ['--', '--quiet']) {
+            my ($status, undef, $err) = go([$name, @{ $d->{example} }, @$operands]);
+            $wrong->("@$operands: status $status, stderr '$err'") if $status == 2 || $err !~ /\Q$operands->[-1]\E/;
+        }
+    });
 }
 done_testing;

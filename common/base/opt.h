@@ -189,6 +189,10 @@ struct opt_value opt_value(const struct opt *o);
 /* Whole text as a decimal number: false unless it all is one, finite and in lo … hi. */
 bool opt_number(const char *text, double lo, double hi, double *value);
 
+/* Cut "A,B,..." and put its words, as new strings, behind those of *words; an empty one is misuse
+ * of --option. What OPT_WORDS does, for lists within other values. */
+void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words);
+
 /* "key=value" cut at the first '=': key's length and the value; 0 if there is none. */
 size_t opt_pair(const char *text, const char **value);
 

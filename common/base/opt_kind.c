@@ -313,24 +313,25 @@ static void parse_list(const struct prog *prog, const struct opt *o, char *text)
 
 static void pack_list(const struct opt *o, struct opt_value *to) { pack_texts(o->to.list, to); }
 
+void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words)
+{
+    struct opt_list list = { words->v, words->n };
+    for (const char *word = text; word; ) {
+        size_t n = strcspn(word, ",");
+        if (n == 0)
+            opt_misuse(prog, "--%s '%s' has an empty word", option, text);
+        add_text(&list, mem_text(word, n));
+        word = word[n] ? word + n + 1 : NULL;
+    }
+    words->v = list.v;
+    words->n = list.n;
+}
+
 static void parse_words(const struct prog *prog, const struct opt *o, char *given)
 {
     struct opt_words *w = o->to.words;
-    const char *text = given ? given : w->text;
-    if (!text)
-        return;
-    for (const char *word = text; ; word++) {
-        size_t n = strcspn(word, ",");
-        if (n == 0)
-            opt_misuse(prog, "--%s '%s' has an empty word", o->name, text);
-        struct opt_list list = { w->v, w->n };
-        add_text(&list, mem_text(word, n));
-        w->v = list.v;
-        w->n = list.n;
-        word += n;
-        if (!*word)
-            break;
-    }
+    if (given || w->text)
+        opt_cut(prog, o->name, given ? given : w->text, w);
     if (!given)
         return;
     add_text(&w->given, given);

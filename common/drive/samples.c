@@ -2,18 +2,25 @@
 #include "drive/samples.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
-#include "base/progress.h"
 #include "drive/item.h"
 
 static double number(const struct rec *r, const char *name)
 {
     struct value v = rec_get(r, name);
     return v.type == V_INT ? (double)v.i : v.type == V_FLOAT ? v.f : NAN;
+}
+
+bool side_number(const struct rec *r, const char *field, const char *usual, const char *side, double *x)
+{
+    char *own = item_side(field, usual, side);
+    const char *name = rec_find(r, own) ? own : side;
+    bool there = rec_find(r, name);
+    *x = number(r, name);
+    free(own);
+    return there;
 }
 
 bool samples_find(struct rec *r, const char *field, const struct value *v, struct samples *s)
@@ -24,15 +31,10 @@ bool samples_find(struct rec *r, const char *field, const struct value *v, struc
         return rec_error(r, "%s has %zu channels: mix them first (decode --channels mono)", field, v->t.shape[1]);
     if (v->t.ndim != 1 && v->t.ndim != 2)
         return rec_error(r, "%s has %d dimensions, samples have one", field, v->t.ndim);
-    char *side = item_side(field, "pcm", "rate");
-    const char *name = rec_find(r, side) ? side : "rate";
     s->t = &v->t;
-    s->rate = number(r, name);
-    bool there = rec_find(r, name), right = s->rate >= 1 && s->rate <= 1e9;
-    free(side);
-    if (!there)
+    if (!side_number(r, field, "pcm", "rate", &s->rate))
         return rec_error(r, "no field rate: set it (sp-fields --set rate=22050)");
-    return right || rec_error(r, "rate is no number of 1 Hz or more");
+    return (s->rate >= 1 && s->rate <= 1e9) || rec_error(r, "rate is not a number of 1 Hz or more");
 }
 
 bool samples_copy(struct rec *r, const char *field, const struct samples *s, float *y)
@@ -50,13 +52,6 @@ bool samples_copy(struct rec *r, const char *field, const struct samples *s, flo
         if (!isfinite(y[i]))
             return rec_error(r, "%s[%zu] is %g", field, i, (double)y[i]);
     return true;
-}
-
-void samples_note_empty(size_t empty, size_t bands, double rate)
-{
-    static atomic_flag said = ATOMIC_FLAG_INIT;
-    if (empty && !progress_quiet && !atomic_flag_test_and_set(&said))
-        warn("%zu of %zu mel bands are empty at %g Hz: take fewer --n-mels or a larger --n-fft", empty, bands, rate);
 }
 
 void frames_set(struct rec *r, const char *out, const char *usual, const float *m, size_t frames, size_t d,

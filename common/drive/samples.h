@@ -5,6 +5,10 @@
 
 #include "stream/rec.h"
 
+/* The number beside `field` that is called `side`: in the field that item_side names or, where there
+ * is none, in `side`. NAN if it is not a number. False if there is neither field. */
+bool side_number(const struct rec *r, const char *field, const char *usual, const char *side, double *x);
+
 /* A record's samples, not yet copied. */
 struct samples {
     const struct tensor *t;     /* t->count samples of one channel */
@@ -18,10 +22,6 @@ bool samples_find(struct rec *r, const char *field, const struct value *v, struc
 
 /* Copy the samples to y[count]. Bad if one is NaN or infinite. */
 bool samples_copy(struct rec *r, const char *field, const struct samples *s, float *y);
-
-/* Say once, on standard error, that `empty` of the mel bands lie between two bins at this rate;
- * nothing if there are none. */
-void samples_note_empty(size_t empty, size_t bands, double rate);
 
 /* Set `out` to the matrix m[frames][d] and its side field frame_rate. */
 void frames_set(struct rec *r, const char *out, const char *usual, const float *m, size_t frames, size_t d,

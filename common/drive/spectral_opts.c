@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/spectral_opts.h"
 
-#include <string.h>
+#include <stdatomic.h>
+
+#include "base/die.h"
+#include "base/progress.h"
 
 struct stft_conf args_stft = { .n_fft = 2048, .hop_length = 512 };
 const struct opt args_stft_opts[] = {
@@ -14,7 +17,7 @@ const struct opt args_stft_opts[] = {
     OPT_END
 };
 
-static const char *ref = "1", *top_db = "80";
+static struct opt_or ref = { .text = "1" }, top_db = { .text = "80" };
 struct logmel_conf args_logmel = { .mel = { .n_mels = 128, .fmax = NAN }, .power = 2, .amin = 1e-10 };
 const struct opt args_logmel_opts[] = {
     OPT_INT(0, "n-mels", &args_logmel.mel.n_mels, 1, 1 << 16, "mel bands"),
@@ -24,8 +27,8 @@ const struct opt args_logmel_opts[] = {
     OPT_CHOICE(0, "mel-norm", &args_logmel.mel.norm, MEL_NORMS, "norm of the mel filters"),
     OPT_F64(0, "power", &args_logmel.power, 0.01, 16, "exponent of the magnitudes"),
     OPT_F64(0, "amin", &args_logmel.amin, 1e-37, 1e30, "smallest power"),
-    OPT_STR(0, "ref", &ref, "X|max", "power of 0 dB; max: the track's largest"),
-    OPT_STR(0, "top-db", &top_db, "X|none", "depth below the track's maximum, dB"),
+    OPT_F64_OR(0, "ref", &ref, 1e-37, 1e37, "X|max", "power of 0 dB; max: the track's largest"),
+    OPT_F64_OR(0, "top-db", &top_db, 0, 1e6, "X|none", "depth below the track's maximum, dB"),
     OPT_END
 };
 
@@ -43,13 +46,23 @@ const struct logmel_conf *args_logmel_check(const struct prog *prog)
     c->stft = args_stft;
     if (c->mel.fmax <= c->mel.fmin)
         opt_misuse(prog, "--fmax %g is not above --fmin %g", c->mel.fmax, c->mel.fmin);
-    if (strcmp(ref, "max") == 0)
-        c->ref = 0;
-    else if (!opt_number(ref, 1e-37, 1e37, &c->ref))
-        opt_misuse(prog, "--ref '%s' is no number above 0 nor 'max'", ref);
-    if (strcmp(top_db, "none") == 0)
-        c->top_db = INFINITY;
-    else if (!opt_number(top_db, 0, 1e6, &c->top_db))
-        opt_misuse(prog, "--top-db '%s' is no number of 0 or more nor 'none'", top_db);
+    c->ref = ref.x;
+    c->top_db = top_db.word ? (double)INFINITY : top_db.x;
     return c;
+}
+
+bool args_frames(struct rec *r, const char *field, const struct samples *s, const float *m, size_t frames)
+{
+    if (!m)
+        return rec_error(r, "%s is too large: its power overflows", field);
+    return frames || rec_error(r, "%zu samples are too few for --%s", s->t->count,
+                               args_stft.no_center ? "no-center" : "pad-mode");
+}
+
+void args_note_empty(size_t empty, double rate)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (empty && !progress_quiet && !atomic_flag_test_and_set(&said))
+        warn("%zu of %lld mel bands are empty at %g Hz: take fewer --n-mels or a larger --n-fft", empty,
+             (long long)args_logmel.mel.n_mels, rate);
 }

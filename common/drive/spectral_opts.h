@@ -1,4 +1,4 @@
-/* args - the options of filters that take spectra, and what is behind them
+/* spectral_opts - the options of filters that take spectra, and what such filters share
  *
  * Named as librosa's parameters, with its defaults.
  *
@@ -7,6 +7,7 @@
 #define DRIVE_SPECTRAL_OPTS_H
 
 #include "base/opt.h"
+#include "drive/samples.h"
 #include "dsp/logmel.h"
 
 /* --n-fft, --hop-length, --win-length, --window, --no-center, --pad-mode */
@@ -22,5 +23,13 @@ void args_stft_check(const struct prog *prog);
 
 /* The same for all of the log-mel spectrogram's options; returns them, filled in. */
 const struct logmel_conf *args_logmel_check(const struct prog *prog);
+
+/* Whether the samples s of `field` gave the frames m[frames]: the record is bad if m is NULL, which
+ * means that the power overflowed, and if there are no frames. */
+bool args_frames(struct rec *r, const char *field, const struct samples *s, const float *m, size_t frames);
+
+/* Say once, on standard error, that `empty` of the mel bands lie between two bins at this rate;
+ * nothing if there are none. From any thread. */
+void args_note_empty(size_t empty, double rate);
 
 #endif

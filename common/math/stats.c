@@ -6,39 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/opt.h"
-
-static bool is(const char *text, size_t n, const char *word)
-{
-    return strlen(word) == n && memcmp(text, word, n) == 0;
-}
-
-bool stat_parse(const char *text, size_t n, struct stat_of *s)
-{
-    static const char *const names[] = { "mean", "std", "var", "min", "max", "skew", "kurtosis" };
-    *s = (struct stat_of){ .kind = STAT_QUANTILE };
-    if (n > 6 && memcmp(text, "delta:", 6) == 0) {
-        s->delta = true;
-        text += 6;
-        n -= 6;
-    }
-    for (int kind = STAT_MEAN; kind < STAT_QUANTILE; kind++)
-        if (is(text, n, names[kind])) {
-            s->kind = kind;
-            return true;
-        }
-    if (is(text, n, "median")) {
-        s->q = 0.5;
-        return true;
-    }
-    if (n < 2 || text[0] != 'q')
-        return false;
-    char *number = mem_text(text + 1, n - 1);
-    bool right = opt_number(number, 0, 100, &s->q);
-    free(number);
-    s->q /= 100;
-    return right;
-}
 
 /* Sums over the rows of m[rows][d]: mean[d], and the central moments m2, m3, m4[d]. */
 static void moments(const float *m, size_t rows, size_t d, bool higher, double *restrict mean, double *restrict m2,

@@ -19,10 +19,6 @@ enum { STAT_MEAN, STAT_STD, STAT_VAR, STAT_MIN, STAT_MAX, STAT_SKEW, STAT_KURTOS
  */
 struct stat_of { int kind; bool delta; double q; };
 
-/* Read "mean", "std", "var", "min", "max", "skew", "kurtosis", "median", "q10" (0 ... 100,
- * also q2.5), or one of these behind "delta:". False if text[n] is none. */
-bool stat_parse(const char *text, size_t n, struct stat_of *s);
-
 /* Scratch of stats_columns, zeroed at first. */
 struct stats_room { double *sums; float *sorted, *delta; size_t sums_cap, sorted_cap, delta_cap; };
 

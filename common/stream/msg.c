@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "stream/msg.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,6 +312,20 @@ void tensor_f32(const struct tensor *t, float *to)
         convert_f32(t, to);
     else if (t->count)
         memcpy(to, t->data, t->count * sizeof *to);
+}
+
+size_t tensor_finite(const struct tensor *t)
+{
+    float f;
+    double d;
+    size_t n = 0, size = dtype_size(t->type);
+    for (const uint8_t *p = t->data; n < t->count; n++, p += size) {
+        if (t->type == T_F4 && (memcpy(&f, p, sizeof f), !isfinite(f)))
+            break;
+        if (t->type == T_F8 && (memcpy(&d, p, sizeof d), !isfinite(d)))
+            break;
+    }
+    return n;
 }
 
 void msg_append(struct msg_buf *b, const void *p, size_t n)

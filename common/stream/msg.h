@@ -68,6 +68,9 @@ const char *dtype_name(enum dtype type);
 void tensor_f32(const struct tensor *t, float *to);
 void tensor_f64(const struct tensor *t, double *to);
 
+/* How many elements of f4 or f8 are finite before the first that is not; t->count if all are. */
+size_t tensor_finite(const struct tensor *t);
+
 /* ---- writing ---- */
 
 /* A growing run of bytes that a msgpack_packer writes to. */

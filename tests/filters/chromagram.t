@@ -28,6 +28,6 @@ is_deeply([sort keys %$kept], [qw(c c.frame_rate c.tuning id pcm rate)], '--keep
 like(runs("chromagram -n 3 $tmp/in.sp"), qr/columns.*chroma0.*chroma2/s, 'columns are named');
 
 refuses_bad_sound('chromagram');
-refuses(2, qr/--tuning 'x' is no number nor 'auto'/, 'chromagram --tuning x');
+refuses(2, qr/--tuning 'x' is neither a number from -1000000 to 1000000 nor auto/, 'chromagram --tuning x');
 
 done_testing;

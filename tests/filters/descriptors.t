@@ -30,8 +30,8 @@ my ($x) = records("descriptors --which zcr,rms $tmp/in.sp | summarize -s max");
 is_deeply($x->{x}, [0, 0.5], 'summarize takes them');
 
 refuses_bad_sound('descriptors');
-refuses(2, qr/--which 'pitch' is none of centroid,/, 'descriptors --which rms,pitch');
+refuses(2, qr/--which 'pitch' is not one of centroid,/, 'descriptors --which rms,pitch');
 refuses(2, qr/--which has rms twice/, 'descriptors --which rms,zcr,rms');
-refuses(2, qr/--which '' is none of/, 'descriptors --which rms,');
+refuses(2, qr/--which 'rms,' has an empty word/, 'descriptors --which rms,');
 
 done_testing;

@@ -60,7 +60,7 @@ bad(qr/^mfcc: r: pcm\[0\] is -inf$/, '', pcm => pcm('-inf', 4), @rate);
 bad(qr/^mfcc: r: pcm has 2 channels: mix them first/, '', pcm => mat(2, 1 .. 8), @rate);
 bad(qr/^mfcc: r: pcm holds no samples/, '', pcm => str('x'), @rate);
 bad(qr/^mfcc: r: no field rate: set it/, '', pcm => pcm(1, 2));
-bad(qr/^mfcc: r: rate is no number of 1 Hz/, '', pcm => pcm(1, 2), rate => int64(0));
+bad(qr/^mfcc: r: rate is not a number of 1 Hz/, '', pcm => pcm(1, 2), rate => int64(0));
 bad(qr/^mfcc: r: no field pcm/, '', @rate);
 bad(qr/^mfcc: r: pcm is too large: its power overflows/, '', pcm => pcm((1e30) x 100), @rate);
 bad(qr/^mfcc: r: 100 samples are too few for --no-center/, '--no-center', pcm => pcm((1) x 100), @rate);
@@ -77,7 +77,7 @@ like($note, qr/\Amfcc: \d+ of 128 mel bands are empty at 22050 Hz: take fewer --
 refuses(2, qr/--n-mfcc 41 is more than --n-mels 40/, 'mfcc -n 41 --n-mels 40');
 refuses(2, qr/--win-length 4096 is more than --n-fft 2048/, 'mfcc --win-length 4096');
 refuses(2, qr/--fmax 100 is not above --fmin 200/, 'mfcc --fmin 200 --fmax 100');
-refuses(2, qr/--top-db 'x' is no number/, 'mfcc --top-db x');
-refuses(2, qr/--ref '0' is no number above 0/, 'mfcc --ref 0');
+refuses(2, qr/--top-db 'x' is neither a number from 0 to 1000000 nor none/, 'mfcc --top-db x');
+refuses(2, qr/--ref '0' is neither a number above 0 nor max/, 'mfcc --ref 0');
 
 done_testing;

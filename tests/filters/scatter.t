@@ -75,7 +75,7 @@ bad(qr/^scatter: a: no field y$/, '-i y', record('a', xy => vec(1, 2)));
 bad(qr/^scatter: a: x has one column, a map needs two/, '', record('a', x => vec(1)));
 bad(qr/^scatter: a: xy\[1\] is inf/, '', record('a', xy => vec(1, 'inf')));
 bad(qr/^scatter: a: no field genre/, '--color genre', record('a', xy => vec(1, 2)));
-bad(qr/^scatter: a: genre is no label/, '--color genre', record('a', xy => vec(1, 2), genre => vec(1)));
+bad(qr/^scatter: a: genre is not a label/, '--color genre', record('a', xy => vec(1, 2), genre => vec(1)));
 bad(qr/^scatter: no points to draw/, '', record('a', xy => nil()));
 refuses(2, qr/--size '10x10' is not WIDTHxHEIGHT/, 'scatter --size 10x10');
 like(runs("scatter -q --size 300,200 $tmp/in.sp"), qr/^set terminal pngcairo size 300,200 noenhanced/m, '--size');

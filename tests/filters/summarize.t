@@ -51,13 +51,13 @@ bad(qr/^summarize: a: mfcc has 0 frames, a summary needs 1/, '', record('a', mfc
 bad(qr/^summarize: a: mfcc has no columns/, '', record('a', mfcc => tensor('<f4', [3, 0], '')));
 bad(qr/^summarize: a: mfcc has 1 frames, delta needs 2/, '--stats delta:std', record('a', mfcc => mat(3, 1, 2, 3)));
 bad(qr/^summarize: a: mfcc\[1\]\[0\] is -?nan/, '', record('a', mfcc => mat(2, 1, 2, 'nan', 4)));
-bad(qr/^summarize: a: mfcc is no matrix of frames/, '', record('a', mfcc => str('x')));
+bad(qr/^summarize: a: mfcc is not a matrix of frames/, '', record('a', mfcc => str('x')));
 bad(qr/^summarize: a: no field mfcc/, '', record('a', y => mat(1, 1)));
 bad(qr/^summarize: b: mfcc has 2 columns, not 1/, '', record('a', mfcc => mat(1, 1)), record('b', mfcc => mat(2, 1, 2)));
 bad(qr/^summarize: a: x exists; give -o NAME/, '', record('a', mfcc => mat(1, 1), x => vec(1)));
 my ($emitted) = records('summarize --on-error emit 2>/dev/null', stream({}, record('a', mfcc => tensor('<f4', [0, 3], ''))));
 is_deeply($emitted, { id => 'a', x => undef, error => 'mfcc has 0 frames, a summary needs 1' }, '--on-error emit');
 refuses(2, qr/--stats 'q101': mean, std/, 'summarize --stats mean,q101');
-refuses(2, qr/--stats '': mean, std/, 'summarize --stats mean,');
+refuses(2, qr/--stats 'mean,' has an empty word/, 'summarize --stats mean,');
 
 done_testing;

@@ -346,6 +346,7 @@ static void test_convert(void **state)
             assert_true(v.type == V_TENSOR && v.t.type == type && v.t.ndim == 2 && v.t.shape[0] == 1 && v.t.shape[1] == 5);
             float f[5];
             double d[5];
+            assert_int_equal(tensor_finite(&v.t), 5);
             tensor_f32(&v.t, f);
             tensor_f64(&v.t, d);
             for (int i = 0; i < 5; i++) {
@@ -355,6 +356,12 @@ static void test_convert(void **state)
             msg_free(&b);
         }
     }
+    const float f[] = { 1, -INFINITY, 2 };
+    const double d[] = { 1, 2, NAN };
+    struct tensor t = { .type = T_F4, .count = 3, .data = (const uint8_t *)f };
+    assert_int_equal(tensor_finite(&t), 1);
+    t = (struct tensor){ .type = T_F8, .count = 3, .data = (const uint8_t *)d };
+    assert_int_equal(tensor_finite(&t), 2);
     struct msg_buf b = { NULL, 0, 0 };
     msgpack_packer pk = msg_packer(&b);
     msg_put_tensor_head(&pk, T_F4, 8, (size_t[]){ UINT32_MAX, 1, 1, 1, 1, 1, 1, 1 });

@@ -1,4 +1,4 @@
-/* samples: half floats, every one of them and the way they are rounded
+/* samples: half floats and how they are rounded, side fields, names of statistics
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "drive/samples.h"
+#include "drive/stat_words.h"
 
 /* Every half is its own float's half: reading undoes writing. */
 static void test_all(void **state)
@@ -53,8 +54,49 @@ static void test_rounding(void **state)
     assert_int_equal(got[3], 0xfc00);
 }
 
+static void test_side(void **state)
+{
+    (void)state;
+    struct rec *r = rec_new();
+    double x = 0;
+    rec_begin(r, "a", 1);
+    assert_false(side_number(r, "pcm", "pcm", "rate", &x));
+    assert_true(isnan(x));
+    rec_set_int(r, "rate", 8);
+    assert_true(side_number(r, "pcm", "pcm", "rate", &x) && x == 8);
+    assert_true(side_number(r, "voice", "pcm", "rate", &x) && x == 8);
+    rec_set_f64(r, "voice.rate", 2.5);
+    assert_true(side_number(r, "voice", "pcm", "rate", &x) && x == 2.5);
+    rec_set_str(r, "voice.rate", "8", 1);
+    assert_true(side_number(r, "voice", "pcm", "rate", &x) && isnan(x));
+    rec_free(r);
+}
+
+static void test_stat_words(void **state)
+{
+    (void)state;
+    static const struct { const char *word; struct stat_of s; } right[] = {
+        { "mean", { STAT_MEAN, false, 0.5 } }, { "kurtosis", { STAT_KURTOSIS, false, 0.5 } },
+        { "median", { STAT_QUANTILE, false, 0.5 } }, { "q10", { STAT_QUANTILE, false, 0.1 } },
+        { "q2.5", { STAT_QUANTILE, false, 0.025 } }, { "delta:std", { STAT_STD, true, 0.5 } },
+        { "delta:q0", { STAT_QUANTILE, true, 0 } }, { "q100", { STAT_QUANTILE, false, 1 } },
+    };
+    struct stat_of s;
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        if (!stat_read(right[i].word, &s) || s.kind != right[i].s.kind || s.delta != right[i].s.delta)
+            fail_msg("%s", right[i].word);
+        if (s.kind == STAT_QUANTILE)
+            assert_true(fabs(s.q - right[i].s.q) < 1e-15);
+    }
+    static const char *const wrong[] = { "", "q", "q101", "q-1", "qx", "delta:", "delta:delta:std", "Mean", "means", " mean" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (stat_read(wrong[i], &s))
+            fail_msg("'%s' is read", wrong[i]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_all), cmocka_unit_test(test_rounding) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_all), cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_side), cmocka_unit_test(test_stat_words) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
