@@ -139,6 +139,7 @@ static void print_help(const struct prog *prog)
 struct parser {
     const struct prog *prog;
     const struct opt **opts;    /* of all tables */
+    struct opt_value *usual;    /* by option: the default */
     bool *given;                /* by option */
     size_t n;
     char **argv;
@@ -240,6 +241,23 @@ static void parse_all(struct parser *p)
     p->argv[kept] = NULL;
 }
 
+/* Whether option i was given, and not with its default: a command from the history gives those, too. */
+static bool is_given(const struct parser *p, size_t i)
+{
+    if (!p->given[i] || !opt_kinds[p->opts[i]->type].pack)
+        return p->given[i];
+    struct opt_value now = opt_value(p->opts[i]), usual = p->usual[i];
+    if (now.type != usual.type)
+        return true;
+    switch (now.type) {
+    case OPT_V_INT: return now.v.integer != usual.v.integer;
+    case OPT_V_SEED: return now.v.seed != usual.v.seed;
+    case OPT_V_REAL: return now.v.real < usual.v.real || now.v.real > usual.v.real;
+    case OPT_V_TEXT: return now.v.text.n != usual.v.text.n || memcmp(now.v.text.p, usual.v.text.p, now.v.text.n) != 0;
+    default: return now.type == OPT_V_TEXTS;
+    }
+}
+
 /* The first of the options "a|b|c" that was given, its name's length in *n; NULL: none. */
 static const char *first_given(const struct parser *p, const char *names, size_t *n)
 {
@@ -248,7 +266,7 @@ static const char *first_given(const struct parser *p, const char *names, size_t
         size_t i = find_name(p, names, *n);
         if (i >= p->n)
             opt_misuse(p->prog, "a rule names %s, which is no option", names);
-        if (p->given[i])
+        if (is_given(p, i))
             return names;
     }
     return NULL;
@@ -307,16 +325,20 @@ char **opt_parse(const struct prog *prog, int argc, char **argv)
     opt_each(prog, collect, &p);
     each(common, collect, &p);
     p.given = mem_zero(p.n, sizeof *p.given);
+    p.usual = mem_new(p.n, sizeof *p.usual);
+    for (size_t i = 0; i < p.n; i++) {
+        if (opt_kinds[p.opts[i]->type].settles)
+            opt_kinds[p.opts[i]->type].parse(prog, p.opts[i], NULL);
+        p.usual[i] = opt_value(p.opts[i]);
+    }
     parse_all(&p);
     if (want_help || want_version)
         print_and_exit(prog);
-    for (size_t i = 0; i < p.n; i++)
-        if (!p.given[i] && opt_kinds[p.opts[i]->type].settles)
-            opt_kinds[p.opts[i]->type].parse(prog, p.opts[i], NULL);
     check_rules(&p, prog->opts);
     for (const struct opt *const *t = prog->also; t && *t; t++)
         check_rules(&p, *t);
     free(p.given);
+    free(p.usual);
     free(p.opts);
     return argv + (argc > 0);
 }

@@ -330,6 +330,8 @@ void opt_cut(const struct prog *prog, const char *option, const char *text, stru
 static void parse_words(const struct prog *prog, const struct opt *o, char *given)
 {
     struct opt_words *w = o->to.words;
+    while (given && !w->given.n && w->n)        /* those of the default */
+        free(w->v[--w->n]);
     if (given || w->text)
         opt_cut(prog, o->name, given ? given : w->text, w);
     if (!given)

@@ -6,8 +6,8 @@
 #include "base/opt.h"
 
 struct opt_kind {
-    /* Store text, the value that was given; misuse exits 2. With `settles` it is also called
-     * with NULL, if the option was not given: the default is a text to be read, too. */
+    /* Store text, the value that was given; misuse exits 2. With `settles` it is called with
+     * NULL before: the default is a text to be read, too. */
     void (*parse)(const struct prog *prog, const struct opt *o, char *text);
     bool settles;
     /* The default for --help, into to[size]; left empty where there is none to tell. */

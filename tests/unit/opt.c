@@ -79,6 +79,9 @@ static const struct opt opts[] = {
     EXCLUDES("size", "seed|input"), EXCLUDES_WHY("note", "flag", "it is quiet"), NEEDS("choice", "flag|real"),
     OPT_END };
 static const struct opt required[] = { OPT_FLAG('a', "all", &got.flag, "h"), OPT_SEED(&got.seed),
+    OPT_WORDS(0, "words", &got.each, "A", "h"), OPT_F64_OR(0, "ref", &got.ref, 0, 9, "X|max", "h"),
+    OPT_INT_RANGE(0, "whole", &got.whole, 0, 9, "K", "h"), OPT_F64(0, "real", &got.x, 0, 9, "h"),
+    NEEDS("words", "all"), NEEDS("ref", "all"), NEEDS("whole", "all"), NEEDS("real", "all"),
     REQUIRED("all|seed", "one of them"), OPT_END };
 static const struct prog prog = { .name = "test", .brief = "b", .opts = opts };
 static const struct prog needy = { .name = "needy", .brief = "b", .opts = required };
@@ -332,14 +335,22 @@ static void test_rules(void **state)
 {
     (void)state;
     SAID("--size and --input exclude each other", "--size", "1", "--input", "x");
-    SAID("--size and --seed exclude each other", "--seed", "0", "--size", "1");
+    SAID("--size and --seed exclude each other", "--seed", "1", "--size", "1");
     SAID("--note and --flag exclude each other: it is quiet", "-f", "--note", "x");
-    SAID("--choice needs --flag or --real", "--choice", "one");
-    PARSE("--choice", "one", "--real", "1", "--note", "x");
+    SAID("--choice needs --flag or --real", "--choice", "two");
+    PARSE("--choice", "two", "--real", "1", "--note", "x");
+    PARSE("--choice", "one");                   /* the default */
+    PARSE("--size", "1", "--seed", "0");
     PARSE("--size", "1");
     used = &needy;
     SAID("--all or --seed is missing: one of them", "x");
-    PARSE("-a");
+    PARSE("-a", "--words", "q", "--ref", "max", "--whole", "8", "--real", "0");
+    forget();
+    SAID("--words needs --all", "--seed", "1", "--words", "q");
+    SAID("--ref needs --all", "--seed", "1", "--ref", "max");
+    SAID("--whole needs --all", "--seed", "1", "--whole", "7:8");
+    SAID("--real needs --all", "--seed", "1", "--real", "0");
+    PARSE("--seed", "1", "--ref", "1", "--whole", "7");     /* the defaults */
     used = &prog;
 }
 
