@@ -12,19 +12,21 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "cluster/linkage.h"
-#include "drive/slurp.h"
+#include "drive/scan.h"
 
 enum { WARD, SINGLE, AVERAGE, COMPLETE };
 
 static struct {
     const char *in, *out, *tree, *connectivity;
-    int64_t k;
+    struct scan scan;
     double distance;
     int linkage;
-} arg = { .in = "x", .out = "cluster", .distance = NAN };
+} arg = { .in = "x", .out = "cluster", .scan.k.text = "0", .distance = NAN };
 
 static const struct opt opts[] = {
-    OPT_INT('k', "n-clusters", &arg.k, 0, 1e9, "number of clusters; 0: 2, or what --distance gives"),
+    OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 0, 1e9, "K|A:B",
+                  "number of clusters, or the best of A to B; 0: 2, or what --distance gives"),
+    SCAN_OPTS(&arg.scan, SCAN_SCORES),
     OPT_F64('d', "distance", &arg.distance, 0, 1e300, "join no clusters at this height or above, instead of -k"),
     OPT_CHOICE('l', "linkage", &arg.linkage, "ward|single|average|complete", "how far clusters are apart"),
     OPT_STR('c', "connectivity", &arg.connectivity, "knn:K", "ward: join only what is among K nearest neighbours"),
@@ -69,20 +71,42 @@ static void ward_connected(const struct slurp *s, size_t k, struct merge *merges
     graph_free(g);
 }
 
-static void annotate(struct rec *r, size_t row, void *state)
+/* The whole tree, of merges[n - 1]. `neighbours`: of --connectivity. */
+static struct merge *grow(const struct slurp *s, size_t neighbours)
 {
-    const int32_t *labels = state;
-    if (row == SLURP_NONE)
-        rec_set_nil(r, arg.out);
+    if (arg.linkage == WARD || arg.linkage == SINGLE)
+        budget_need((double)s->n * (12 * (double)s->d + 100), "the vectors, their clusters' centres and the tree");
     else
-        rec_set_int(r, arg.out, labels[row]);
+        budget_need(linkage_matrix_bytes(s->n), "the distance matrix");
+    struct merge *merges = mem_new(s->n, sizeof *merges);
+    if (arg.connectivity)
+        ward_connected(s, neighbours, merges);
+    else if (arg.linkage == WARD)
+        linkage_ward(s->x, s->n, s->d, merges);
+    else if (arg.linkage == SINGLE)
+        linkage_single(s->x, s->n, s->d, merges);
+    else
+        linkage_matrix(s->x, s->n, s->d, arg.linkage == AVERAGE ? LINKAGE_AVERAGE : LINKAGE_COMPLETE, merges);
+    return merges;
+}
+
+struct tree { struct merge *merges; size_t n; int32_t *labels; };
+
+static struct scanned cut(size_t k, void *state)
+{
+    struct tree *t = state;
+    linkage_cut(t->merges, t->n, k, t->labels);
+    return (struct scanned){ .label = t->labels, .inertia = NAN };
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (arg.k && !isnan(arg.distance))
+    bool by_distance = !isnan(arg.distance), several = scan_wanted(&arg.scan, &prog);
+    if (arg.scan.k.last && by_distance)
         opt_misuse(&prog, "-k and --distance exclude each other");
+    if (several && arg.scan.k.first == 0)
+        opt_misuse(&prog, "-k '%s' begins with 0 clusters", arg.scan.k.text);
     double neighbours = 0;
     if (arg.connectivity && !(strncmp(arg.connectivity, "knn:", 4) == 0 &&
                               opt_number(arg.connectivity + 4, 1, 1e6, &neighbours)))
@@ -92,30 +116,20 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
-    size_t k = arg.k ? (size_t)arg.k : 2;
-    if (isnan(arg.distance) && s->records && k > s->n)
-        die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, k);
-    if (arg.linkage == WARD || arg.linkage == SINGLE)
-        budget_need((double)s->n * (12 * (double)s->d + 100), "the vectors, their clusters' centres and the tree");
-    else
-        budget_need(linkage_matrix_bytes(s->n), "the distance matrix");
-    struct merge *merges = mem_new(s->n, sizeof *merges);
-    int32_t *labels = mem_new(s->n, sizeof *labels);
-    if (arg.connectivity)
-        ward_connected(s, (size_t)neighbours, merges);
-    else if (arg.linkage == WARD)
-        linkage_ward(s->x, s->n, s->d, merges);
-    else if (arg.linkage == SINGLE)
-        linkage_single(s->x, s->n, s->d, merges);
-    else
-        linkage_matrix(s->x, s->n, s->d, arg.linkage == AVERAGE ? LINKAGE_AVERAGE : LINKAGE_COMPLETE, merges);
-    if (!isnan(arg.distance))
-        k = linkage_count(merges, s->n, arg.distance);
-    linkage_cut(merges, s->n, k, labels);
+    size_t k = arg.scan.k.last ? (size_t)arg.scan.k.last : 2;
+    if (!by_distance && s->records)
+        scan_possible(s, k);
+    struct tree t = { grow(s, (size_t)neighbours), s->n, mem_new(s->n, sizeof *t.labels) };
+    if (several && s->records)
+        k = scan_best(&arg.scan, &prog, s, cut, &t);
+    else if (by_distance)
+        k = linkage_count(t.merges, s->n, arg.distance);
+    cut(k, &t);
     if (arg.tree)
-        write_tree(merges, s->n, arg.tree);
-    int status = slurp_write(s, out, annotate, labels);
-    free(merges);
-    free(labels);
+        write_tree(t.merges, s->n, arg.tree);
+    int status = slurp_annotate(s, out, (struct column[]){ { .field = arg.out, .type = COL_I4, .data = t.labels },
+                                                           { .field = NULL } });
+    free(t.merges);
+    free(t.labels);
     return status;
 }

@@ -6,8 +6,8 @@
  * memory  n x d floats twice
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <float.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/budget.h"
 #include "base/die.h"
@@ -17,14 +17,16 @@
 #include "drive/slurp.h"
 
 static struct {
-    const char *in, *out, *eps;
+    const char *in, *out;
+    struct opt_or eps;
     int64_t min_samples;
     int metric;
     bool kdist;
-} arg = { .in = "x", .out = "cluster", .eps = "0.5", .min_samples = 5 };
+} arg = { .in = "x", .out = "cluster", .eps.text = "0.5", .min_samples = 5 };
 
 static const struct opt opts[] = {
-    OPT_STR('e', "eps", &arg.eps, "X|auto", "largest distance of neighbours; auto: the knee of the k-distances"),
+    OPT_F64_OR('e', "eps", &arg.eps, DBL_MIN, 1e300, "X|auto",
+               "largest distance of neighbours; auto: the knee of the k-distances"),
     OPT_INT('m', "min-samples", &arg.min_samples, 1, 4e9, "neighbours, itself counted, that make a core"),
     OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "how far vectors are apart"),
     OPT_FLAG(0, "kdist", &arg.kdist, "write the sorted distances to the min-samples-th neighbour instead"),
@@ -38,30 +40,15 @@ static const struct prog prog = {
     .example = "--eps 1", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
 };
 
-struct result { int32_t *labels; bool *core; char *core_field; };
-
-static void annotate(struct rec *r, size_t row, void *state)
-{
-    const struct result *res = state;
-    item_note_side(r, res->core_field);
-    if (row == SLURP_NONE) {
-        rec_set_nil(r, arg.out);
-        rec_set_nil(r, res->core_field);
-    } else {
-        rec_set_int(r, arg.out, res->labels[row]);
-        rec_set_bool(r, res->core_field, res->core[row]);
-    }
-}
-
 /* What a result that is of no use looks like, and what to try. */
-static void red_flags(const struct result *res, size_t n)
+static void red_flags(const int32_t *labels, const bool *core, size_t n)
 {
     size_t noise = 0, cores = 0;
     int32_t clusters = 0;
     for (size_t i = 0; i < n; i++) {
-        noise += res->labels[i] < 0;
-        cores += res->core[i];
-        clusters = res->labels[i] >= clusters ? res->labels[i] + 1 : clusters;
+        noise += labels[i] < 0;
+        cores += core[i];
+        clusters = labels[i] >= clusters ? labels[i] + 1 : clusters;
     }
     if (progress_quiet || n == 0)
         return;
@@ -92,43 +79,53 @@ static int write_kdist(struct slurp *s, struct rec_out *out, const double *kdist
     return slurp_done(s);
 }
 
+/* eps as given, or the knee of the k-distances. */
+static double choose_eps(const double *kdist, size_t n)
+{
+    if (!kdist)
+        return arg.eps.x;
+    double eps = dbscan_knee(kdist, n);
+    if (!progress_quiet)
+        warn("eps is %.6g, the knee of the %lld-distances", eps, (long long)arg.min_samples);
+    return eps;
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    bool automatic = strcmp(arg.eps, "auto") == 0;
-    double eps = 0;
-    if (!automatic && !(opt_number(arg.eps, 0, 1e300, &eps) && eps > 0))
-        opt_misuse(&prog, "--eps '%s' is no number above 0, nor auto", arg.eps);
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
+    size_t k = (size_t)arg.min_samples;
     budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 32), "the vectors and their copy in order");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
-    size_t k = (size_t)arg.min_samples;
-    if (automatic || arg.kdist) {
+    double *kdist = NULL;
+    if (arg.eps.word || arg.kdist) {
         if (s->n < 2 || k > s->n)
             die(ST_STOPPED, "%zu vectors have no %zu-distances: give a smaller --min-samples", s->n, k);
-        double *kdist = mem_new(s->n, sizeof *kdist);
+        kdist = mem_new(s->n, sizeof *kdist);
         dbscan_kdist(t, s->n, k, kdist);
-        if (arg.kdist) {
-            int status = write_kdist(s, out, kdist);
-            near_free(t);
-            free(kdist);
-            return status;
-        }
-        eps = dbscan_knee(kdist, s->n);
-        if (!progress_quiet)
-            warn("eps is %.6g, the knee of the %zu-distances", eps, k);
-        free(kdist);
     }
-    struct result res = { mem_new(s->n, sizeof(int32_t)), mem_new(s->n, sizeof(bool)),
-                          item_side(arg.out, "cluster", "core") };
-    dbscan(t, s->n, eps, k, res.labels, res.core);
-    red_flags(&res, s->n);
+    if (arg.kdist) {
+        int status = write_kdist(s, out, kdist);
+        near_free(t);
+        free(kdist);
+        return status;
+    }
+    int32_t *labels = mem_new(s->n, sizeof *labels);
+    bool *core = mem_new(s->n, sizeof *core);
+    dbscan(t, s->n, choose_eps(kdist, s->n), k, labels, core);
+    red_flags(labels, core, s->n);
     near_free(t);
-    int status = slurp_write(s, out, annotate, &res);
-    free(res.labels);
-    free(res.core);
-    free(res.core_field);
+    free(kdist);
+    char *side = item_side(arg.out, "cluster", "core");
+    int status = slurp_annotate(s, out, (struct column[]){
+        { .field = arg.out, .type = COL_I4, .data = labels },
+        { .field = side, .type = COL_BOOL, .data = core, .side = true },
+        { .field = NULL },
+    });
+    free(labels);
+    free(core);
+    free(side);
     return status;
 }

@@ -37,11 +37,9 @@ static const struct prog prog = {
 };
 
 struct search {
-    struct near *t;
     size_t k;
     uint32_t *index;            /* [n][k] */
     double *distance;           /* [n][k] */
-    char *side;                 /* name of the distances' field */
     struct msg_buf ids;         /* of all rows, packed */
     size_t *start;              /* [n + 1] */
 };
@@ -67,28 +65,19 @@ static size_t read_ids(struct slurp *s, struct search *found)
     return of;
 }
 
-static void annotate(struct rec *r, size_t row, void *state)
+/* The list of a row's neighbours. */
+static void make_list(struct rec *r, const char *field, size_t row, const void *data)
 {
-    const struct search *s = state;
-    item_note_side(r, s->side);
-    if (row == SLURP_NONE) {
-        rec_set_nil(r, arg.out);
-        rec_set_nil(r, s->side);
-        return;
-    }
+    const struct search *s = data;
     struct msg_buf list = { NULL, 0, 0 };
     msgpack_packer pk = msg_packer(&list);
-    float *distance = mem_new(s->k, sizeof *distance);
     msgpack_pack_array(&pk, s->k);
     for (size_t j = 0; j < s->k; j++) {
         size_t other = s->index[row * s->k + j];
         msg_append(&list, s->ids.p + s->start[other], s->start[other + 1] - s->start[other]);
-        distance[j] = (float)s->distance[row * s->k + j];
     }
-    rec_set_raw(r, arg.out, list.p, list.n);
-    rec_set_vector(r, s->side, distance, s->k);
+    rec_set_raw(r, field, list.p, list.n);
     msg_free(&list);
-    free(distance);
 }
 
 /* --of: the neighbours' records, in the order of their distance. */
@@ -128,23 +117,28 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.of ? NULL : arg.out);
-    struct search found = { .k = (size_t)arg.k, .side = item_side(arg.out, "", "distance") };
+    struct search found = { .k = (size_t)arg.k };
     if (s->n && found.k >= s->n)
         die(ST_STOPPED, "%zu vectors have no %zu neighbours each: give a smaller -k", s->n, found.k);
     size_t of = read_ids(s, &found);
     if (arg.of && of == SIZE_MAX)
         die(ST_STOPPED, "%s: no record of that id with a vector", arg.of);
     budget_need((double)s->n * (double)found.k * 12 + 2.0 * (double)s->n * (double)s->d * 4, "the list of neighbours");
-    found.t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
+    struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     found.index = mem_new(mem_mul(s->n, found.k), sizeof *found.index);
     found.distance = mem_new(mem_mul(s->n, found.k), sizeof *found.distance);
-    near_knn_all(found.t, found.k, found.index, found.distance);
-    near_free(found.t);
-    int status = arg.of ? write_of(s, out, &found, of) : slurp_write(s, out, annotate, &found);
+    near_knn_all(t, found.k, found.index, found.distance);
+    near_free(t);
+    char *side = item_side(arg.out, "", "distance");
+    int status = arg.of ? write_of(s, out, &found, of) : slurp_annotate(s, out, (struct column[]){
+        { .field = arg.out, .type = COL_MADE, .data = &found, .make = make_list },
+        { .field = side, .type = COL_VECTOR_F8, .data = found.distance, .d = found.k, .side = true },
+        { .field = NULL },
+    });
     free(found.index);
     free(found.distance);
-    free(found.side);
     free(found.start);
+    free(side);
     msg_free(&found.ids);
     return status;
 }

@@ -5,6 +5,7 @@
  * memory  rbf: half the n x n matrix in double; knn: n x neighbours
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,23 +15,26 @@
 #include "base/progress.h"
 #include "cluster/kmeans.h"
 #include "cluster/spectral.h"
-#include "drive/slurp.h"
+#include "drive/scan.h"
 
 enum { RBF, KNN };
-enum { KMEANS, DISCRETIZE };
+enum { KMEANS };
 
 static struct {
-    const char *in, *out, *gamma;
-    int64_t k, neighbours, n_init;
+    const char *in, *out;
+    struct scan scan;
+    struct opt_or gamma;
+    int64_t neighbours, n_init;
     int affinity, labels;
     bool embedding;
     uint64_t seed;
-} arg = { .in = "x", .out = "cluster", .gamma = "auto", .k = 8, .neighbours = 10, .n_init = 10 };
+} arg = { .in = "x", .out = "cluster", .scan.k.text = "8", .gamma.text = "auto", .neighbours = 10, .n_init = 10 };
 
 static const struct opt opts[] = {
-    OPT_INT('k', "n-clusters", &arg.k, 1, 10000, "number of clusters"),
+    OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 1, 10000, "K|A:B", "number of clusters, or the best of A to B"),
+    SCAN_OPTS(&arg.scan, SCAN_SCORES),
     OPT_CHOICE('a', "affinity", &arg.affinity, "rbf|knn", "how alike vectors are"),
-    OPT_STR('g', "gamma", &arg.gamma, "X|auto", "rbf: exp(-gamma d^2); auto: 1 / median distance^2"),
+    OPT_F64_OR('g', "gamma", &arg.gamma, DBL_MIN, 1e300, "X|auto", "rbf: exp(-gamma d^2); auto: 1 / median distance^2"),
     OPT_INT(0, "n-neighbors", &arg.neighbours, 2, 1e6, "knn: nearest vectors of each, itself counted"),
     OPT_CHOICE(0, "labels", &arg.labels, "kmeans|discretize", "how the embedding is cut into clusters"),
     OPT_INT(0, "n-init", &arg.n_init, 1, 10000, "starts of k-means"),
@@ -46,27 +50,11 @@ static const struct prog prog = {
     .example = "-k 2", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
 };
 
-struct result { int32_t *labels; float *embedding; size_t k; char *embedding_field; };
-
-static void annotate(struct rec *r, size_t row, void *state)
-{
-    const struct result *res = state;
-    if (arg.embedding)
-        item_note_side(r, res->embedding_field);
-    if (row == SLURP_NONE) {
-        rec_set_nil(r, arg.out);
-        if (arg.embedding)
-            rec_set_nil(r, res->embedding_field);
-        return;
-    }
-    rec_set_int(r, arg.out, res->labels[row]);
-    if (arg.embedding)
-        rec_set_vector(r, res->embedding_field, res->embedding + row * res->k, res->k);
-}
-
+/* Who is joined to whom. NULL without rows. */
 static struct graph *joined(const struct slurp *s)
 {
-    double gamma = 1;
+    if (s->n == 0)
+        return NULL;
     if (arg.affinity == KNN) {
         size_t k = (size_t)arg.neighbours;
         if (k > s->n) {
@@ -77,71 +65,98 @@ static struct graph *joined(const struct slurp *s)
         return graph_knn(s->x, s->n, s->d, k - 1);
     }
     budget_need(graph_rbf_bytes(s->n), "the similarity matrix");
-    if (strcmp(arg.gamma, "auto") == 0) {
-        gamma = graph_rbf_gamma(s->x, s->n, s->d);
-        if (!progress_quiet)
-            warn("gamma is %.6g", gamma);
-    } else {
-        opt_number(arg.gamma, 0, 1e300, &gamma);
-    }
+    double gamma = arg.gamma.word ? graph_rbf_gamma(s->x, s->n, s->d) : arg.gamma.x;
+    if (arg.gamma.word && !progress_quiet)
+        warn("gamma is %.6g", gamma);
     return graph_rbf(s->x, s->n, s->d, gamma);
 }
 
-static void label(const struct slurp *s, const double *embedding, struct result *res)
+/* The eigenvectors: embedding[n][k]. How many parts the graph has, up to k, to *parts. */
+static double *embed(const struct graph *g, size_t k, size_t *parts)
 {
-    size_t k = res->k;
-    for (size_t i = 0; i < s->n * k; i++)
-        res->embedding[i] = (float)embedding[i];
-    if (arg.labels == DISCRETIZE) {
-        if (!spectral_discretize(embedding, s->n, k, arg.seed, res->labels))
-            die(ST_STOPPED, "the discretization did not converge; try --labels kmeans");
-        return;
+    double *embedding = mem_new(mem_mul(g->n, k), sizeof *embedding), *values = mem_new(k, sizeof *values);
+    enum spectral_end end = spectral_embedding(g, k, budget_limit, values, embedding);
+    if (end == SPECTRAL_TOO_LARGE)
+        budget_need(spectral_dense_bytes(g), "the matrix for LAPACK");
+    if (end != SPECTRAL_DONE)
+        die(ST_STOPPED, "the eigenvectors did not converge: the graph may fall into nearly separate parts; "
+            "try another --gamma or --affinity knn");
+    *parts = 0;
+    for (size_t c = 0; c < k; c++)
+        *parts += values[c] < 1e-12;
+    free(values);
+    return embedding;
+}
+
+/* The first k columns of embedding[n][wide], and the labels that they make. */
+struct result { size_t n, wide; const double *embedding; float *some; int32_t *labels; };
+
+static struct scanned label(size_t k, void *state)
+{
+    struct result *to = state;
+    size_t n = to->n;
+    double *exact = mem_new(mem_mul(n, k), sizeof *exact);
+    for (size_t i = 0; i < n * k; i++) {
+        exact[i] = to->embedding[i / k * to->wide + i % k];
+        to->some[i] = (float)exact[i];
     }
-    struct kmeans *m = kmeans_fit(res->embedding, s->n, k, &(struct kmeans_options){
-        .k = k, .n_init = (size_t)arg.n_init, .max_iter = 300, .tol = 1e-4, .seed = arg.seed });
-    memcpy(res->labels, m->label, s->n * sizeof *res->labels);
-    kmeans_free(m);
+    if (arg.labels == KMEANS) {
+        struct kmeans *m = kmeans_fit(to->some, n, k, &(struct kmeans_options){
+            .k = k, .n_init = (size_t)arg.n_init, .max_iter = 300, .tol = 1e-4, .seed = arg.seed });
+        memcpy(to->labels, m->label, n * sizeof *to->labels);
+        kmeans_free(m);
+    } else if (!spectral_discretize(exact, n, k, arg.seed, to->labels)) {
+        die(ST_STOPPED, "the discretization did not converge; try --labels kmeans");
+    }
+    free(exact);
+    return (struct scanned){ .label = to->labels, .inertia = NAN };
+}
+
+/* The best k of a range: those of a smaller k are the first of the largest. */
+static size_t best_k(const struct slurp *s, const struct graph *g, struct result *to)
+{
+    size_t parts;
+    double *embedding = embed(g, to->wide, &parts);
+    to->embedding = embedding;
+    size_t k = scan_best(&arg.scan, &prog, s, label, to);
+    free(embedding);
+    return k;
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    double gamma;
-    if (strcmp(arg.gamma, "auto") != 0 && !(opt_number(arg.gamma, 0, 1e300, &gamma) && gamma > 0))
-        opt_misuse(&prog, "--gamma '%s' is no number above 0, nor auto", arg.gamma);
+    bool several = scan_wanted(&arg.scan, &prog);
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
-    struct result res = { .k = (size_t)arg.k, .embedding_field = item_side(arg.out, "cluster", "embedding") };
+    size_t k = (size_t)arg.scan.k.last, parts = 0;
     if (s->records && s->n < 2)
         die(ST_STOPPED, "%zu vectors have no graph: 2 or more are needed", s->n);
-    if (s->records && res.k > s->n)
-        die(ST_STOPPED, "%zu vectors cannot make %zu clusters: give a smaller -k", s->n, res.k);
-    res.labels = mem_zero(s->n, sizeof *res.labels);
-    res.embedding = mem_new(mem_mul(s->n, res.k), sizeof *res.embedding);
-    if (s->n) {
-        double *embedding = mem_new(mem_mul(s->n, res.k), sizeof *embedding);
-        double *values = mem_new(res.k, sizeof *values);
-        struct graph *g = joined(s);
-        enum spectral_end end = spectral_embedding(g, res.k, budget_limit, values, embedding);
-        if (end == SPECTRAL_TOO_LARGE)
-            budget_need(spectral_dense_bytes(g), "the matrix for LAPACK");
-        if (end != SPECTRAL_DONE)
-            die(ST_STOPPED, "the eigenvectors did not converge: the graph may fall into nearly separate parts; "
-                "try another --gamma or --affinity knn");
-        graph_free(g);
-        size_t parts = 0;
-        for (size_t c = 0; c < res.k; c++)
-            parts += values[c] < 1e-12;
-        if (parts > 1 && !progress_quiet)
-            warn("the graph has %zu or more separate parts", parts);
-        label(s, embedding, &res);
-        free(values);
+    if (s->records)
+        scan_possible(s, k);
+    struct result to = { .n = s->n, .wide = k, .some = mem_new(mem_mul(s->n, k), sizeof *to.some),
+                         .labels = mem_new(s->n, sizeof *to.labels) };
+    struct graph *g = joined(s);
+    if (g && several)
+        to.wide = k = best_k(s, g, &to);
+    if (g) {
+        double *embedding = embed(g, k, &parts);
+        to.embedding = embedding;
+        label(k, &to);
         free(embedding);
     }
-    int status = slurp_write(s, out, annotate, &res);
-    free(res.labels);
-    free(res.embedding);
-    free(res.embedding_field);
+    graph_free(g);
+    if (parts > 1 && !progress_quiet)
+        warn("the graph has %zu or more separate parts", parts);
+    char *side = item_side(arg.out, "cluster", "embedding");
+    int status = slurp_annotate(s, out, (struct column[]){
+        { .field = arg.out, .type = COL_I4, .data = to.labels },
+        { .field = arg.embedding ? side : NULL, .type = COL_VECTOR, .data = to.some, .d = k, .side = true },
+        { .field = NULL },
+    });
+    free(to.some);
+    free(to.labels);
+    free(side);
     return status;
 }

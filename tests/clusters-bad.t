@@ -96,6 +96,18 @@ for my $c (@clusterers, 'neighbours -k 1') {
     refuses(6, qr/002: x has 3 numbers, not 2/, $c, rows([1, 2], [1, 5], [3, 4, 5]));
 }
 
+# Under emit it goes on with nil in every field that the filter writes, and nil as nil.
+my @with_bad = (map({ record($_, x => vec($_, $_ ** 2)) } 1 .. 4), record('bad', x => vec(9**9**9, 0)), record('none', x => nil()),
+    record('last', x => vec(3, 3)));
+for my $c (@clusterers, 'spectral -k 2 --save-embedding', 'neighbours -k 1') {
+    my @r = records("$c -q --on-error emit", stream({}, @with_bad));
+    my @new = grep { !/^(id|x|error)$/ } sort keys %{ $r[0] };
+    is_deeply([map { my $r = $_; [map { exists $r->{$_} ? defined $r->{$_} : 'gone' } @new] } @r[0, 4, 5, 6]],
+        [map { my $has = $_; [map { $has } @new] } 1, '', '', 1], "$c: nil for a bad and a nil record");
+    like($r[4]{error}, qr/x\[0\] is inf/, "$c: and why");
+    ok(!exists $r[5]{error}, "$c: nil is no error");
+}
+
 # All noise.
 my $noise = stream({}, map { record($_, x => vec($_, $_ % 3), t => int64($_ % 2), cluster => int64(-1)) } 1 .. 6);
 my %way = map { $_->{id} =~ s/.*\.//r => $_ } records('metrics -t t --noise all', $noise);

@@ -167,12 +167,51 @@ struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
     return s;
 }
 
-int slurp_write(struct slurp *s, struct rec_out *out,
-                void (*annotate)(struct rec *r, size_t row, void *state), void *state)
+#define NO_ROW SIZE_MAX
+
+/* The fields of a record: from a row of the columns, or with NO_ROW nil. */
+static void set_columns(struct rec *r, const struct column *columns, size_t row, float *narrow)
+{
+    for (const struct column *c = columns; c->field; c++) {
+        if (c->side)
+            item_note_side(r, c->field);
+        if (row == NO_ROW) {
+            rec_set_nil(r, c->field);
+            continue;
+        }
+        switch (c->type) {
+        case COL_I4:
+            rec_set_int(r, c->field, ((const int32_t *)c->data)[row]);
+            break;
+        case COL_F8:
+            rec_set_f64(r, c->field, ((const double *)c->data)[row]);
+            break;
+        case COL_BOOL:
+            rec_set_bool(r, c->field, ((const bool *)c->data)[row]);
+            break;
+        case COL_VECTOR:
+            rec_set_vector(r, c->field, (const float *)c->data + row * c->d, c->d);
+            break;
+        case COL_VECTOR_F8:
+            for (size_t j = 0; j < c->d; j++)
+                narrow[j] = (float)((const double *)c->data)[row * c->d + j];
+            rec_set_vector(r, c->field, narrow, c->d);
+            break;
+        case COL_MADE:
+            c->make(r, c->field, row, c->data);
+            break;
+        }
+    }
+}
+
+int slurp_annotate(struct slurp *s, struct rec_out *out, const struct column *columns)
 {
     struct rec *r = rec_new();
     struct row row = { NULL, s->d, 0 };
-    size_t next = 0;
+    size_t next = 0, widest = 0;
+    for (const struct column *c = columns; c->field; c++)
+        widest = c->d > widest ? c->d : widest;
+    float *narrow = mem_new(widest, sizeof *narrow);
     rec_rewind(s->in);
     for (size_t i = 0; rec_next(s->in, r); i++) {
         if (i == s->records)
@@ -185,12 +224,12 @@ int slurp_write(struct slurp *s, struct rec_out *out,
             else
                 item_nil();
         }
-        if (!keep)
-            continue;
-        annotate(r, s->has_row[i] ? next++ : SLURP_NONE, state);
-        if (!r->dropped)
+        if (keep) {
+            set_columns(r, columns, s->has_row[i] ? next++ : NO_ROW, narrow);
             rec_put(out, r);
+        }
     }
+    free(narrow);
     free(row.x);
     rec_free(r);
     rec_finish(out);

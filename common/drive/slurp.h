@@ -32,8 +32,6 @@ bool row_read_sparse(struct rec *r, const char *field, const struct value *v, co
 size_t rows_each(struct rec_in *in, const char *field, size_t block,
                  void (*use)(const float *x, size_t n, size_t d, void *state), void *state, size_t *d);
 
-#define SLURP_NONE SIZE_MAX     /* the row of a record whose vector is nil or bad */
-
 struct slurp {
     size_t n, d;            /* rows, columns */
     float *x;               /* x[n][d] */
@@ -52,13 +50,29 @@ extern const struct opt *const slurp_also[];
  * opened with twice. */
 struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out);
 
-/* Second pass: call annotate(r, row, state) for every record in order, row its index in
- * x or SLURP_NONE, and write it. Bad records are treated as --on-error says. Finishes
- * out, closes in, frees s; returns the exit status. */
-int slurp_write(struct slurp *s, struct rec_out *out,
-                void (*annotate)(struct rec *r, size_t row, void *state), void *state);
+/* A field that each record gets, from an array with an element, or d numbers, for each row. */
+struct column {
+    const char *field;      /* NULL ends a list of columns */
+    enum {
+        COL_I4,             /* int32_t data[n] */
+        COL_F8,             /* double data[n] */
+        COL_BOOL,           /* bool data[n] */
+        COL_VECTOR,         /* float data[n][d] */
+        COL_VECTOR_F8,      /* double data[n][d], written in single precision */
+        COL_MADE,           /* what make(r, field, row, data) sets */
+    } type;
+    const void *data;
+    size_t d;               /* of vectors */
+    bool side;              /* a side field: an older one is overwritten with a note (item_note_side) */
+    void (*make)(struct rec *r, const char *field, size_t row, const void *data);
+};
 
-/* Instead of slurp_write: the filter writes something else. Returns the exit status. */
+/* Second pass: set the fields of every record in order, nil where its vector is nil or bad, and
+ * write it. Bad records are treated as --on-error says. Finishes out, closes in, frees s;
+ * returns the exit status. */
+int slurp_annotate(struct slurp *s, struct rec_out *out, const struct column *columns);
+
+/* Instead of slurp_annotate: the filter writes something else. Returns the exit status. */
 int slurp_done(struct slurp *s);
 
 #endif

@@ -70,36 +70,11 @@ is($err, "kmeans: inertia 0.5 after 2 steps of the best start\nkmeans: 1 without
 is($status, 0, 'more clusters than distinct vectors');
 like($err, qr/only 2 of 3 clusters have members/, 'is said');
 
-# A scan: each k as if it were run alone and scored by metrics; the best of each score.
-for my $set (sets('blobs')) {
-    my $blobs = rows_sp("$set->{dir}/x.npy", "$tmp/blobs.sp");
-    my $whole = runs("kmeans --no-history -k 2:9 --scan $tmp/scan.sp $blobs");
-    is($whole, runs("kmeans --no-history -k 5 $blobs"), 'a scan finds five blobs');
-    is($whole, runs("kmeans --no-history -k 2:9 --by $_ $blobs"), "by $_, too") for qw(calinski_harabasz davies_bouldin inertia-knee);
-    my @scan = records("cat $tmp/scan.sp");
-    is_deeply([map { $_->{k} } @scan], [2 .. 9], 'every k');
-    for my $row (@scan) {
-        my ($m) = records("kmeans -q -k $row->{k} --save $tmp/m.sp $blobs | metrics");
-        is_deeply([@$row{qw(silhouette calinski_harabasz davies_bouldin)}],
-            [@$m{qw(silhouette calinski_harabasz davies_bouldin)}], "k $row->{k}: as metrics scores it");
-        is($row->{inertia}, model("$tmp/m.sp")->{config}{inertia}, "k $row->{k}: inertia");
-    }
-    like((run("kmeans -k 2:9 $blobs"))[2], qr/^kmeans: k = 5 is the best: silhouette 0\.\d+$/m, 'says which');
-    is(runs("kmeans -q -j 1 -k 2:9 $blobs"), runs("kmeans -q -j 3 -k 2:9 $blobs"), 'a scan for any -j');
-}
-my $alike = stream({}, map { record($_, x => vec(1, 2)) } 1 .. 4);
-($status, $out, $err) = run("kmeans -k 1:3 --scan $tmp/scan.sp", $alike);
-is($status, 0, 'nothing to choose by');
-like($err, qr/no k from 1 to 3 has a score: taking the first/, 'is said');
-is_deeply([map { [@$_{qw(inertia silhouette)}] } records("cat $tmp/scan.sp")], [[0, undef], [0, undef], [0, undef]], 'and nil');
-
 # What it refuses.
-refuses(2, qr/no whole number from 1/, "kmeans -k $_ $tmp/in.sp") for qw(0 2.5 x 3:2 2: :3 1e10);
-refuses(2, qr/--scan goes with several/, "kmeans -k 2 --scan $tmp/scan.sp $tmp/in.sp");
+refuses(2, qr/not a whole number from 1/, "kmeans -k $_ $tmp/in.sp") for qw(0 2.5 x 3:2 2: :3 1e10);
 refuses(2, qr/--init goes with one/, "kmeans -k 2:3 --init $tmp/in.sp $tmp/in.sp");
-refuses(6, qr/3 vectors cannot make 4 clusters/, "kmeans -k 2:4 $tmp/in.sp");
-refuses(2, qr/give -k/, "kmeans $tmp/in.sp");
-refuses(2, qr/--model excludes/, "kmeans -k 2 -m $tmp/m.sp $tmp/in.sp");
+refuses(2, qr/--n-clusters, --init or --model is missing/, "kmeans $tmp/in.sp");
+refuses(2, qr/--model and --n-clusters exclude each other/, "kmeans -k 2 -m $tmp/m.sp $tmp/in.sp");
 refuses(6, qr/3 vectors cannot make 4 clusters/, "kmeans -k 4 $tmp/in.sp");
 refuses(6, qr/0 vectors cannot make 1 clusters/, "kmeans -k 1", stream({}));
 refuses(6, qr/cluster exists; give -o NAME/, "kmeans -q -k 2 $tmp/in.sp | kmeans -q -k 2");

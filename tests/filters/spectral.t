@@ -21,7 +21,7 @@ like($err, qr/gamma is 0\.25\b/, 'auto: 1 / median^2');
 refuses(6, qr/2 vectors cannot make 3 clusters/, 'from-csv --id id | spectral -k 3', "id,p\na,0\nb,1\n", 1);
 refuses(4, qr/similarity matrix needs .* --max-memory/, 'from-csv --id id | spectral -k 2 --max-memory 300', $line, 1);
 refuses(4, qr/matrix for LAPACK needs .* --max-memory/, 'from-csv --id id | spectral -k 2 -a knn --max-memory 300', $line, 1);
-refuses(2, qr/--gamma '-1' is no number above 0/, 'spectral --gamma=-1');
+refuses(2, qr/--gamma '-1' is neither a number above 0 nor auto/, 'spectral --gamma=-1');
 my @r = records('from-json | spectral -q -k 1', qq({"id":"a","x":[1]}\n{"id":"b","x":null}\n{"id":"c","x":[2]}\n));
 is_deeply([map { $_->{cluster} } @r], [0, undef, 0], 'nil is passed over');
 

@@ -1,0 +1,49 @@
+/* scan - which of several numbers of clusters is the best: -k A:B of every clusterer
+ *
+ * Each k is clustered, its labels are scored by the vectors themselves (score/silhouette,
+ * score/centres), and the k of the best score is taken, of equals the least.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_SCAN_H
+#define DRIVE_SCAN_H
+
+#include "base/opt.h"
+#include "drive/slurp.h"
+
+/* What the options below set. */
+struct scan { struct opt_range k; const char *file; int by; };
+
+/* --by: the word's place is `by`. A clusterer that has an inertia takes both. */
+#define SCAN_SCORES "silhouette|calinski_harabasz|davies_bouldin"
+#define SCAN_INERTIA "|inertia-knee"
+
+/* For the filter's table, behind its OPT_RANGE of k. */
+#define SCAN_OPTS(scan, words) \
+    OPT_NOTE(0, "scan", &(scan)->file, "FILE", "write the scores of all k of A:B to this file, as records"), \
+    OPT_CHOICE(0, "by", &(scan)->by, words, "which k of A:B is the best")
+
+/* What came of one k. */
+struct scanned {
+    const int32_t *label;       /* [n] in 0 ... k-1; not each need have rows. Borrowed until the next k */
+    double inertia;             /* NAN: there is none */
+    size_t n_iter;              /* steps of the method; 0: it has none, nor does it converge */
+    bool converged;
+};
+
+/* Whether several k are wanted. --scan without them ends with ST_USAGE. */
+bool scan_wanted(const struct scan *s, const struct prog *prog);
+
+/* End with ST_STOPPED unless the rows can make k clusters, 1 <= k <= n. */
+void scan_possible(const struct slurp *rows, size_t k);
+
+/* Call cluster(k, state) for every k wanted, in order; write their scores to --scan's file. The
+ * silhouette, which takes n^2 d / 2 steps for each k, is computed if it goes to that file or
+ * decides. Says which k is the best, and returns it. Ends with ST_STOPPED as scan_possible does,
+ * and with ST_MEMORY where the silhouette needs more than allowed. */
+size_t scan_best(const struct scan *s, const struct prog *prog, const struct slurp *rows,
+                 struct scanned (*cluster)(size_t k, void *state), void *state);
+
+/* From within cluster: what it is at, shown beside how far the scan has come. */
+void scan_note(const char *note);
+
+#endif
