@@ -14,14 +14,11 @@ static struct label *add_field(struct labels *l, const char *name, size_t len)
     return &l->fields[l->n++];
 }
 
-struct labels *labels_new(const char *fields)
+struct labels *labels_new(char *const *fields, size_t n)
 {
     struct labels *l = mem_zero(1, sizeof *l);
-    while (fields && *fields) {
-        size_t len = strcspn(fields, ",");
-        add_field(l, fields, len);
-        fields += len + (fields[len] == ',');
-    }
+    for (size_t i = 0; i < n; i++)
+        add_field(l, fields[i], strlen(fields[i]));
     return l;
 }
 
@@ -164,7 +161,7 @@ struct labels *labels_parse(const char *text, size_t n)
         json_decref(root);
         return NULL;
     }
-    struct labels *l = labels_new(NULL);
+    struct labels *l = labels_new(NULL, 0);
     bool good = true;
     json_object_foreach(root, field, names) {
         struct label *f = add_field(l, field, strlen(field));

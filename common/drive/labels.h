@@ -14,8 +14,8 @@ struct labels {
     size_t columns;             /* of all */
 };
 
-/* The fields of "a,b,c"; no categories yet. NULL gives none. */
-struct labels *labels_new(const char *fields);
+/* These n fields; no categories yet. */
+struct labels *labels_new(char *const *fields, size_t n);
 void labels_free(struct labels *l);
 
 /* Write to hot[n] the number of r's category in each field; a new one is added at its

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/vae_model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "base/mem.h"
+#include "base/number.h"
+#include "drive/net_model.h"
 
-static const char tool[] = "vae-train";
-const char *const vae_act_names = "relu|leaky-relu|gelu|tanh|sigmoid", *const vae_recon_names = "mse|l1|bce";
+static const char *const vae_act_names = "relu|leaky-relu|gelu|tanh|sigmoid", *const vae_recon_names = "mse|l1|bce";
 
 /* ---- writing ---- */
 
+/* The word of "a|b|c" at a place; the last one beyond. */
+static const char *word_at(const char *words, int index, size_t *len)
+{
+    for (; index > 0 && strchr(words, '|'); index--)
+        words = strchr(words, '|') + 1;
+    *len = strcspn(words, "|");
+    return words;
+}
+
 static void set_word(struct rec *r, const char *name, const char *words, int index)
 {
-    for (; index; index--)
-        words += strcspn(words, "|") + 1;
-    rec_set_str(r, name, words, strcspn(words, "|"));
+    size_t len;
+    const char *word = word_at(words, index, &len);
+    rec_set_str(r, name, word, len);
 }
 
 static void set_sizes(struct rec *r, const char *name, const size_t *sizes, size_t n)
@@ -27,7 +37,7 @@ static void set_sizes(struct rec *r, const char *name, const size_t *sizes, size
     rec_set_tensor(r, name, T_I4, 1, &n, v);
 }
 
-static void configure(struct rec *r, const struct vae_model *m, const struct fit *f)
+void vae_model_configure(struct rec *r, const struct vae_model *m)
 {
     const struct vae_config *c = &m->c;
     rec_set_str(r, "input", m->field, strlen(m->field));
@@ -54,38 +64,6 @@ static void configure(struct rec *r, const struct vae_model *m, const struct fit
         rec_set_str(r, "categories", text, strlen(text));
         free(text);
     }
-    rec_set_int(r, "epochs_done", (int64_t)f->epoch);
-    rec_set_int(r, "batches_done", (int64_t)f->batch);
-    if (f->best && f->best_epoch)
-        rec_set_int(r, "best_epoch", (int64_t)f->best_epoch);
-}
-
-enum { P_EPOCH, P_BATCH, P_STEPS, P_BEST_LOSS, P_BEST_EPOCH, P_FIRST_LOSS, P_SECONDS, P_ALL };
-
-void vae_model_write(const struct prog *prog, const struct rec_in *in, const char *path, const struct vae_model *m,
-                     const struct vae *v, const struct fit *f, bool checkpoint, const char *settings)
-{
-    struct model_out *out = model_create(prog, in, path);
-    const struct net *n = v->net;
-    configure(model_out_config(out), m, f);
-    if (checkpoint)
-        rec_set_str(model_out_config(out), "settings", settings, strlen(settings));
-    for (size_t i = 0; i < n->n_params; i++)
-        model_put(out, n->params[i].name, T_F4, n->params[i].ndim, n->params[i].shape, vae_values(v, &n->params[i]));
-    if (checkpoint) {
-        size_t all = P_ALL;
-        double at[P_ALL] = { (double)f->epoch, (double)f->batch, (double)f->optim.t, f->best_loss, (double)f->best_epoch,
-                             f->first_loss, f->seconds };
-        model_put(out, "run.progress", T_F8, 1, &all, at);
-        model_put(out, "run.sums", T_F8, 1, &f->n_sums, f->sums);
-        model_put(out, "run.log", T_F8, 2, (size_t[]){ f->epoch, f->n_columns }, f->log);
-        model_put(out, "run.adam.m", T_F4, 1, &f->optim.n, f->optim.m);
-        model_put(out, "run.adam.v", T_F4, 1, &f->optim.n, f->optim.v);
-        model_put(out, "run.good", T_F4, 1, &f->n_kept, f->good);
-        if (f->best)
-            model_put(out, "run.best", T_F4, 1, &f->n_kept, f->best);
-    }
-    model_finish(out);
 }
 
 /* ---- reading: nothing in a file is believed ---- */
@@ -146,13 +124,13 @@ static size_t get_sizes(const struct model *m, const char *name, size_t most, si
 
 struct vae_model *vae_model_read(struct opt_input *file, struct model **stream)
 {
-    struct model *s = *stream = model_load(file, tool);
+    struct model *s = *stream = model_load(file, "vae-train");
     struct vae_model *m = mem_zero(1, sizeof *m);
     struct vae_config *c = &m->c;
     struct value field = rec_get(model_config(s), "input"), text = rec_get(model_config(s), "categories");
-    if (field.type != V_STR || field.s.n >= sizeof m->field || memchr(field.s.p, '\0', field.s.n))
+    if (field.type != V_STR || memchr(field.s.p, '\0', field.s.n))
         model_bad(s, "input");
-    memcpy(m->field, field.s.p, field.s.n);
+    m->field = mem_text(field.s.p, field.s.n);
     c->conv = get_bool(s, "conv");
     if (get_sizes(s, "shape", 2, m->shape) != (c->conv ? 2 : 1))
         model_bad(s, "shape");
@@ -177,7 +155,7 @@ struct vae_model *vae_model_read(struct opt_input *file, struct model **stream)
     m->recon = (enum recon)get_word(s, "recon", vae_recon_names);
     m->mean = get_word(s, "reduce", "sum|mean");
     m->beta = get_f64(s, "beta", 0, 1e30);
-    m->labels = text.type == V_STR ? labels_parse(text.s.p, text.s.n) : labels_new(NULL);
+    m->labels = text.type == V_STR ? labels_parse(text.s.p, text.s.n) : labels_new(NULL, 0);
     if (!m->labels)
         model_bad(s, "categories");
     c->condition = m->labels->columns;
@@ -191,28 +169,14 @@ void vae_model_free(struct vae_model *m)
     if (!m)
         return;
     labels_free(m->labels);
+    free(m->field);
     free(m);
-}
-
-static void load(struct vae *v, const struct model *stream)
-{
-    for (size_t i = 0; i < v->net->n_params; i++) {
-        const struct net_param *p = &v->net->params[i];
-        size_t shape[TENSOR_DIMS];
-        float *x = model_f32(stream, p->name, p->ndim, shape);
-        for (int k = 0; k < p->ndim; k++)
-            if (shape[k] != p->shape[k])
-                model_bad(stream, p->name);
-        memcpy(vae_values(v, p), x, p->count * sizeof *x);
-        free(x);
-    }
-    net_changed(v->net);
 }
 
 struct vae *vae_model_net(const struct vae_model *m, const struct model *stream)
 {
     struct vae *v = vae_new(&m->c, 1, false);
-    load(v, stream);
+    net_model_get(stream, v->net);
     return v;
 }
 
@@ -223,79 +187,73 @@ struct vae *vae_model_borrow(const struct vae_model *m, const struct vae *v)
     return own;
 }
 
-/* A tensor of the run with exactly n numbers. */
-static void get_floats(const struct model *s, const char *name, float *to, size_t n)
+/* ---- settings of old checkpoints (0.1.0), which stored them as one text ---- */
+
+/* In the order of that text; a choice is the place of its word as the words stood then. */
+static const struct { const char *name, *words; enum { TEXT, INTEGER, REAL, FLAG, CHOICE, HASH, LEFT_OUT } type; } old[] = {
+    { "input", NULL, TEXT }, { "rows", NULL, INTEGER }, { "shape", NULL, LEFT_OUT }, { "data", NULL, HASH },
+    { "hidden", NULL, TEXT }, { "conv", NULL, TEXT }, { "kernel", NULL, INTEGER }, { "stride", NULL, INTEGER },
+    { "latent", NULL, INTEGER }, { "activation", "relu|leaky-relu|gelu|tanh", CHOICE }, { "slope", NULL, REAL },
+    { "batch-norm", NULL, FLAG }, { "residual", NULL, FLAG }, { "dropout", NULL, REAL }, { "no-kl", NULL, FLAG },
+    { "condition", NULL, TEXT }, { "recon", "mse|l1|bce", CHOICE }, { "reduce", "sum|mean", CHOICE }, { "beta", NULL, REAL },
+    { "anneal", NULL, TEXT }, { "free-bits", NULL, REAL }, { "batch", NULL, INTEGER }, { "optimizer", "adam|adamw", CHOICE },
+    { "lr", NULL, REAL }, { "lr-min", NULL, REAL }, { "weight-decay", NULL, REAL }, { "clip", NULL, REAL },
+    { "plain", NULL, FLAG }, { "schedule", "constant|cosine|step", CHOICE }, { "step-size", NULL, REAL },
+    { "gamma", NULL, REAL }, { "warmup", NULL, REAL }, { "validation", NULL, REAL }, { "patience", NULL, INTEGER },
+    { "seed", NULL, INTEGER },
+};
+enum { OLD = sizeof old / sizeof *old };
+
+/* The value of the i-th setting that begins at `at`: its length; the next one's place in *next. */
+static size_t old_value(const char *at, size_t i, const char **next)
 {
-    size_t count;
-    float *x = model_f32(s, name, 1, &count);
-    if (count != n)
-        model_bad(s, name);
-    memcpy(to, x, n * sizeof *x);
-    free(x);
+    char key[32];
+    snprintf(key, sizeof key, " %s=", i + 1 < OLD ? old[i + 1].name : "");
+    const char *end = i + 1 < OLD ? strstr(at, key) : NULL;
+    size_t n = end ? (size_t)(end - at) : strlen(at);
+    *next = end ? end + strlen(key) : at + n;
+    return n;
 }
 
-static void get_doubles(const struct model *s, const char *name, double *to, size_t n)
+void vae_model_old_settings(struct text then, const struct rec_in *in, struct msg_buf *map)
 {
-    size_t count;
-    double *x = model_f64(s, name, 1, &count);
-    if (count != n)
-        model_bad(s, name);
-    memcpy(to, x, n * sizeof *x);
-    free(x);
-}
-
-/* The first key=value in which two settings differ. */
-static void compare(const char *path, const char *now, struct text then)
-{
-    size_t i = 0;
-    while (i < then.n && now[i] && now[i] == then.p[i])
-        i++;
-    if (i == then.n && !now[i])
-        return;
-    while (i && now[i - 1] != ' ')
-        i--;
-    const char *rest = then.p + (i < then.n ? i : then.n);
-    size_t len = 0;
-    while (rest + len < then.p + then.n && rest[len] != ' ')
-        len++;
-    die(ST_USAGE, "%s: its run had %.*s, this one has %.*s: give the same options and input to resume it", path, (int)len,
-        rest, (int)strcspn(now + i, " "), now + i);
-}
-
-void vae_model_resume(const char *path, const char *settings, struct vae *v, struct fit *f)
-{
-    struct opt_input file = { .path = path };
-    struct model *s = model_load(&file, tool);
-    struct value then = rec_get(model_config(s), "settings");
-    double at[P_ALL];
-    size_t shape[2];
-    if (then.type != V_STR)
-        die(ST_USAGE, "%s: a finished model, no checkpoint", path);
-    compare(path, settings, then.s);
-    load(v, s);
-    get_doubles(s, "run.progress", at, P_ALL);
-    if (!(at[P_EPOCH] >= 0 && at[P_EPOCH] <= 1e9 && at[P_BATCH] >= 0 && at[P_BATCH] <= (double)fit_batches(f) &&
-          at[P_STEPS] >= 0 && at[P_STEPS] < 0x1p48 && at[P_BEST_EPOCH] >= 0 && at[P_BEST_EPOCH] <= at[P_EPOCH]))
-        model_bad(s, "run.progress");
-    f->epoch = (size_t)at[P_EPOCH];
-    f->batch = (size_t)at[P_BATCH];
-    f->optim.t = (uint64_t)at[P_STEPS];
-    f->best_loss = at[P_BEST_LOSS];
-    f->best_epoch = (size_t)at[P_BEST_EPOCH];
-    f->first_loss = at[P_FIRST_LOSS];
-    f->seconds = at[P_SECONDS];
-    get_doubles(s, "run.sums", f->sums, f->n_sums);
-    double *log = model_f64(s, "run.log", 2, shape);
-    if (shape[0] != f->epoch || shape[1] != f->n_columns)
-        model_bad(s, "run.log");
-    if (f->epoch > f->o.epochs)
-        die(ST_USAGE, "%s: %zu epochs are done already, more than the %zu asked for", path, f->epoch, f->o.epochs);
-    memcpy(f->log, log, f->epoch * f->n_columns * sizeof *f->log);
-    free(log);
-    get_floats(s, "run.adam.m", f->optim.m, f->optim.n);
-    get_floats(s, "run.adam.v", f->optim.v, f->optim.n);
-    get_floats(s, "run.good", f->good, f->n_kept);
-    if (f->best)
-        get_floats(s, "run.best", f->best, f->n_kept);
-    model_free(s);
+    struct msg_buf pairs = { NULL, 0, 0 };
+    msgpack_packer pk = msg_packer(&pairs), whole = msg_packer(map);
+    char *text = mem_text(then.p, then.n);
+    const char *at = text + strcspn(text, "="), *next;
+    size_t count = 0, n;
+    at += *at == '=';
+    for (size_t i = 0; i < OLD; i++, at = next) {
+        n = old_value(at, i, &next);
+        const char *value = strcmp(old[i].name, "hidden") == 0 && n == 0 ? "256,128" : at;   /* --conv: it was left out */
+        n = value == at ? n : strlen(value);
+        double x = strtod(value, NULL);
+        if (old[i].type == LEFT_OUT || (old[i].type == TEXT && n == 0) || (old[i].type == FLAG && *value == '0'))
+            continue;
+        msg_put_text(&pk, old[i].name);
+        count++;
+        if (strcmp(old[i].name, "slope") == 0) {        /* was told as a float */
+            char number[NUMBER_MOST];
+            number_f32(number, (float)x);
+            msgpack_pack_double(&pk, strtod(number, NULL));
+        } else if (old[i].type == TEXT) {
+            msg_put_str(&pk, value, n);
+        } else if (old[i].type == INTEGER) {
+            msgpack_pack_uint64(&pk, strtoull(value, NULL, 10));
+        } else if (old[i].type == REAL) {
+            msgpack_pack_double(&pk, x);
+        } else if (old[i].type == FLAG) {
+            msgpack_pack_true(&pk);
+        } else if (old[i].type == HASH) {               /* of the last part, as a double */
+            msgpack_pack_uint64(&pk, x == (double)rec_hash(in) ? rec_digest(in) : 0);
+        } else {
+            size_t len;
+            const char *word = word_at(old[i].words, (int)x, &len);
+            msg_put_str(&pk, word, len);
+        }
+    }
+    msgpack_pack_map(&whole, count);
+    msg_append(map, pairs.p, pairs.n);
+    msg_free(&pairs);
+    free(text);
 }

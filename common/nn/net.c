@@ -288,6 +288,11 @@ void net_build(struct net *n)
     n->scratch = mem_zero(1024, sizeof *n->scratch);
 }
 
+float *net_values(const struct net *n, const struct net_param *p)
+{
+    return (p->state ? n->state : n->w) + p->offset;
+}
+
 struct weights *net_weights(const struct net *n, size_t *count)
 {
     struct weights *weights = mem_new(n->n_params, sizeof *weights);
@@ -296,7 +301,7 @@ struct weights *net_weights(const struct net *n, size_t *count)
         for (size_t i = 0; i < n->n_params; i++) {
             const struct net_param *p = &n->params[i];
             if (p->state == (state == 1))
-                weights[(*count)++] = (struct weights){ .w = (state ? n->state : n->w) + p->offset,
+                weights[(*count)++] = (struct weights){ .w = net_values(n, p),
                                                         .g = state ? NULL : n->g + p->offset, .n = p->count };
         }
     return weights;

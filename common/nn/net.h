@@ -133,6 +133,9 @@ void net_backward(struct net *n);
 /* The weights were changed: called before the next pass. */
 void net_changed(struct net *n);
 
+/* The values of a parameter. */
+float *net_values(const struct net *n, const struct net_param *p);
+
 /* All parameters as fit and optim want them, the learned ones first: a new array of *count. */
 struct weights *net_weights(const struct net *n, size_t *count);
 

@@ -159,16 +159,11 @@ void vae_free(struct vae *v)
     free(v);
 }
 
-float *vae_values(const struct vae *v, const struct net_param *p)
-{
-    return (p->state ? v->net->state : v->net->w) + p->offset;
-}
-
 void vae_init(struct vae *v, uint64_t seed)
 {
     for (size_t i = 0; i < v->net->n_params; i++) {
         const struct net_param *p = &v->net->params[i];
-        float *to = vae_values(v, p);
+        float *to = net_values(v->net, p);
         struct rng rng;
         rng_init(&rng, seed, (uint64_t)1 << 60 | i);
         double bound = p->fan_in ? 1 / sqrt((double)p->fan_in) : 0;

@@ -55,9 +55,6 @@ double vae_bytes(const struct vae_config *c, size_t batch, bool trains);
 /* PyTorch's initial weights: uniform in +-1 / sqrt(fan_in), BatchNorm 1 and 0. */
 void vae_init(struct vae *v, uint64_t seed);
 
-/* The values of a parameter. */
-float *vae_values(const struct vae *v, const struct net_param *p);
-
 struct vae_loss {
     enum recon recon;
     bool mean;                  /* both terms: mean over all, not sum over elements and mean over rows */

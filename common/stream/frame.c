@@ -134,6 +134,7 @@ struct frame_in *frame_open(char **paths, bool twice)
 
 const char *frame_name(const struct frame_in *in) { return in->name; }
 uint64_t frame_hash(const struct frame_in *in) { return in->last_hash; }
+uint64_t frame_digest(const struct frame_in *in) { return in->digest; }
 
 static void hash_to(struct frame_in *in, size_t to)
 {

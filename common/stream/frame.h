@@ -54,6 +54,9 @@ const char *frame_name(const struct frame_in *in);
 /* Hash in the end frame read last: it names a model. */
 uint64_t frame_hash(const struct frame_in *in);
 
+/* And that of all streams read so far, one after the other: of the first one alone its own. */
+uint64_t frame_digest(const struct frame_in *in);
+
 void frame_close(struct frame_in *in);
 
 struct frame_out;

@@ -207,10 +207,9 @@ void head_copy(struct head *to, const struct head *from)
 
 /* ---- writing ---- */
 
-/* One option's effective value, as an entry of args; what is not set is left out. */
-static void put_option(const struct opt *o, void *state)
+void head_put_option(const struct opt *o, void *state)
 {
-    struct { struct msg_buf buf; size_t n; } *args = state;
+    struct head_args *args = state;
     msgpack_packer pk = msg_packer(&args->buf);
     const struct opt_value value = opt_value(o);
     if (value.type == OPT_V_NONE)
@@ -254,8 +253,8 @@ static void put_option(const struct opt *o, void *state)
 static void put_history(const struct prog *prog, struct msg_buf *body)
 {
     msgpack_packer pk = msg_packer(body);
-    struct { struct msg_buf buf; size_t n; } args = { { NULL, 0, 0 }, 0 };
-    opt_each(prog, put_option, &args);
+    struct head_args args = { { NULL, 0, 0 }, 0 };
+    opt_each(prog, head_put_option, &args);
     if (opt_taken.n) {
         msgpack_packer more = msg_packer(&args.buf);
         msg_put_text(&more, "words");

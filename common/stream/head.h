@@ -44,4 +44,11 @@ void head_number_columns(struct head *h, const char *field, const char *stem, si
 /* Let the columns of field `from` be called those of `to`. */
 void head_rename_columns(struct head *h, const char *from, const char *to);
 
+/* Options as the history's `args` have them: packed names and values, n of each. */
+struct head_args { struct msg_buf buf; size_t n; };
+
+/* Add an option's effective value to the struct head_args at `args`, if it is set and one for
+ * the history: for opt_each. */
+void head_put_option(const struct opt *o, void *args);
+
 #endif

@@ -126,7 +126,8 @@ bool rec_piped(const struct rec_in *in);
 int rec_fd(const struct rec_in *in);
 void rec_rewind(struct rec_in *in);
 const char *rec_name(const struct rec_in *in);
-uint64_t rec_hash(const struct rec_in *in);
+uint64_t rec_hash(const struct rec_in *in);        /* of the last stream read */
+uint64_t rec_digest(const struct rec_in *in);      /* of all of them */
 void rec_close(struct rec_in *in);
 
 /* Write to stdout (refused on a terminal: exit 2): kind by prog->out, the header that

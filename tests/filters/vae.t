@@ -33,7 +33,7 @@ sub losses {
 # ---- learning: every kind of net gets better; the log; the model ----
 
 for my $case (
-    ['dense', "$small", 'x'], ['two layers, tanh', "$small --hidden 12,6 --activation tanh", 'x'],
+    ['dense', "$small", 'x'], ['two layers, tanh', "$small --hidden 6 --activation tanh", 'x'],
     ['gelu', "$small --activation gelu", 'x'], ['leaky', "$small --activation leaky-relu --slope 0.2", 'x'],
     ['normalised', "$small --batch-norm", 'x'], ['residual', "$small --residual --weight-decay 1e-5 --schedule cosine", 'x'],
     ['dropout', "$small --dropout 0.1", 'x'], ['plain', "$small --no-kl", 'x'], ['beta', "$small --beta 4 --anneal linear:3", 'x'],
@@ -165,12 +165,58 @@ is(scalar records("vae-encode -m $tmp/stop.sp $tmp/x.sp"), 100, 'so does a check
 refuses(2, qr/its run had latent=2, this one has latent=3: give the same options/,
     "vae-train $long --latent 3 --resume $tmp/run.sp $tmp/x.sp");
 refuses(2, qr/its run had rows=100/, "sp-match genre eq jazz $tmp/x.sp | vae-train $long --validation 0 --resume $tmp/run.sp");
-refuses(2, qr/a finished model, no checkpoint/, "vae-train $long --resume $tmp/v.sp $tmp/x.sp");
+refuses(2, qr/is a finished model, not a checkpoint/, "vae-train $long --resume $tmp/v.sp $tmp/x.sp");
 refuses(6, qr/none.sp/, "vae-train $long --resume $tmp/none.sp $tmp/x.sp");
 my $more = runs("vae-train -q $small --epochs 9 $tmp/x.sp");
 runs("vae-train -q $small --checkpoint $tmp/more.sp $tmp/x.sp >/dev/null");
 my $went_on = runs("vae-train -q $small --epochs 9 --resume $tmp/more.sp $tmp/x.sp");
 ok($went_on eq $more, 'more epochs than at first: as if asked at once');
+
+# A checkpoint knows its settings in words, of any length, and all of its input.
+my $settings = config("$tmp/more.sp")->{settings};
+is_deeply([@$settings{qw(rows latent activation recon optimizer schedule)}], [100, 2, qw(relu mse adam constant)], 'settings in words');
+for my $case (['activation', 'tanh'], ['slope', 0.02], ['dropout', 0.1], ['beta', 2], ['anneal', 'linear:3'], ['free-bits', 0.1],
+    ['recon', 'l1'], ['reduce', 'mean'], ['batch', 17], ['optimizer', 'adamw'], ['lr', 0.02], ['weight-decay', 0.1], ['clip', 1],
+    ['schedule', 'step'], ['lr-min', 0.1], ['step-size', 2], ['gamma', 0.5], ['warmup', 1], ['patience', 3], ['seed', 9],
+    ['validation', 0.1], ['latent', 1]) {
+    my ($name, $value) = @$case;
+    my $was = $settings->{$name};
+    refuses(2, qr/more.sp: its run had \Q$name=$was\E, this one has \Q$name=$value:\E/,
+        "vae-train $small --resume $tmp/more.sp --$name $value $tmp/x.sp");
+}
+refuses(2, qr/its run had no $_, this one has $_=true:/, "vae-train $small --resume $tmp/more.sp --$_ $tmp/x.sp")
+    for qw(no-kl batch-norm residual plain);
+refuses(2, qr/its run had hidden=8, this one has hidden=8,9:/, "vae-train $small --resume $tmp/more.sp --hidden 9 $tmp/x.sp");
+refuses(2, qr/its run had no condition, this one has condition=genre:/,
+    "vae-train $small --resume $tmp/more.sp --condition genre $tmp/x.sp");
+my $long_name = 'x' x 5000;
+runs("sp-fields --rename x=$long_name $tmp/x.sp > $tmp/long.sp");
+runs("vae-train -q $small -i $long_name --checkpoint $tmp/long.ck $tmp/long.sp > $tmp/long.model");
+is(scalar(grep { $_->{$long_name} } records("vae-encode -m $tmp/long.model $tmp/long.sp")), 100, 'a field with a long name');
+refuses(2, qr/its run had seed=0, this one has seed=1:/, "vae-train $small -i $long_name --seed 1 --resume $tmp/long.ck $tmp/long.sp");
+runs("sp-match id in r1,r2,r3 $tmp/x.sp > $tmp/a.sp; sp-match id in r4,r5,r6 $tmp/x.sp > $tmp/b.sp; sp-match id in r7,r8,r9 $tmp/x.sp > $tmp/c.sp");
+runs("vae-train -q $small --checkpoint $tmp/ac.ck $tmp/a.sp $tmp/c.sp > $tmp/ac.sp");
+refuses(2, qr/its run had data=/, "vae-train $small --resume $tmp/ac.ck $tmp/b.sp $tmp/c.sp");
+is(runs("vae-train -q $small --resume $tmp/ac.ck $tmp/a.sp $tmp/c.sp"), slurp_file("$tmp/ac.sp"), 'but its own input is taken');
+
+# One of version 0.1.0, whose settings were a text with choices as numbers.
+my ($old, $rows) = map { "tests/golden/vae/$_.sp" } qw(checkpoint rows);
+my $old_run = '--hidden 4 --latent 1 --activation gelu --slope 0.2 --recon l1 --reduce mean --optimizer adamw --schedule step ' .
+    '--condition genre --batch-norm --batch 8 --validation 0.2 --seed 7 --epochs 4';
+runs("vae-train -q $old_run --resume $old $rows > $tmp/old.sp");
+is(config("$tmp/old.sp")->{epochs_done}, 4, 'an old checkpoint goes on');
+for my $case (['activation', 'gelu', 'tanh'], ['recon', 'l1', 'mse'], ['reduce', 'mean', 'sum'], ['optimizer', 'adamw', 'adam'],
+    ['schedule', 'step', 'cosine'], ['slope', 0.2, 0.3], ['lr', 0.001, 0.01]) {
+    my ($name, $was, $value) = @$case;
+    refuses(2, qr/its run had $name=\Q$was\E, this one has $name=\Q$value:\E/, "vae-train $old_run --$name $value --resume $old $rows");
+}
+refuses(2, qr/its run had data=/, "sp-fields --set genre=jazz $rows | vae-train $old_run --resume $old");
+
+# A log that cannot be written does not take the model with it.
+my ($full, $model) = run("vae-train -q $small --log /dev/full $tmp/x.sp");
+is($full, 6, '--log /dev/full: status 6');
+spew("$tmp/full.sp", $model);
+is(scalar records("vae-encode -m $tmp/full.sp $tmp/x.sp"), 100, 'and the model is whole');
 
 # ---- early stopping, breaking down ----
 
@@ -194,6 +240,8 @@ refuses(2, qr/--hidden: '0'/, "vae-train --hidden 8,0 $tmp/x.sp");
 refuses(2, qr/--anneal 'linear' is not/, "vae-train --anneal linear $tmp/x.sp");
 refuses(2, qr/--residual goes with --hidden/, "vae-train --conv 4 --residual $tmp/m.sp");
 refuses(2, qr/--stride 4 is more than --kernel 3/, "vae-train --conv 4 --kernel 3 --stride 4 $tmp/m.sp");
+refuses(2, qr/--condition: genre appears twice/, "vae-train --condition genre,genre $tmp/x.sp");
+refuses(2, qr/--batch 1: at least 2 rows are needed/, "vae-train --batch-norm --batch 1 $tmp/x.sp");
 refuses(6, qr/too small for so many convolutions/, "vae-train --conv 4,4,4,4,4 $tmp/m.sp");
 refuses(6, qr/0 records with x: too few/, "sp-match id eq none $tmp/x.sp | vae-train");
 refuses(6, qr/1 records with x: too few/, "sp-match id eq r1 $tmp/x.sp | vae-train --residual");

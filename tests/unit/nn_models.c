@@ -65,7 +65,7 @@ static void compare_params(const char *file, const struct safetensors *g, const 
         assert_int_equal(t->ndim, p->ndim);
         for (int k = 0; k < p->ndim; k++)
             assert_int_equal(t->shape[k], p->shape[k]);
-        same_as(file, g, name, gradients ? v->net->g + p->offset : vae_values(v, p), tol, loose);
+        same_as(file, g, name, gradients ? v->net->g + p->offset : net_values(v->net, p), tol, loose);
     }
 }
 
@@ -108,7 +108,7 @@ static void load(struct vae *v, const struct safetensors *g, const char *prefix)
         snprintf(name, sizeof name, "%s%s", prefix, p->name);
         float *x = values(g, name, &n);
         assert_int_equal(n, p->count);
-        memcpy(vae_values(v, p), x, n * sizeof *x);
+        memcpy(net_values(v->net, p), x, n * sizeof *x);
         free(x);
     }
     net_changed(v->net);
@@ -171,7 +171,7 @@ static void golden_model(const struct model *m)
     data.x = x;                         /* evaluation: a record at a time, z = mu */
     struct vae *one = vae_new(&m->c, 1, false);
     for (size_t i = 0; i < one->net->n_params; i++)
-        memcpy(vae_values(one, &one->net->params[i]), vae_values(v, &v->net->params[i]), v->net->params[i].count * sizeof *x);
+        memcpy(net_values(one->net, &one->net->params[i]), net_values(v->net, &v->net->params[i]), v->net->params[i].count * sizeof *x);
     net_changed(one->net);
     float *mu = mem_new(m->batch * m->c.latent, 4), *logvar = mem_new(m->batch * m->c.latent, 4), *out = mem_new(m->batch * m->c.input, 4);
     for (size_t r = 0; r < m->batch; r++, data.x += m->c.input) {
@@ -246,10 +246,10 @@ static void full(const char *path, const struct vae_config *c, size_t batch, dou
         if (p->state)
             continue;
         if (scale[t] > 0)
-            fill(vae_values(v, p), p->count, t, scale[t]);
+            fill(net_values(v->net, p), p->count, t, scale[t]);
         t++;
         snprintf(name, sizeof name, "init.pick.%s", p->name);
-        pick(path, g, name, vae_values(v, p), p->count, 0);
+        pick(path, g, name, net_values(v->net, p), p->count, 0);
     }
     net_changed(v->net);
     fill(x, batch * c->input, 1000, 2);
@@ -337,7 +337,7 @@ static void differences(const struct vae_config *c, size_t rows, const struct va
         const struct net_param *p = &v->net->params[i];
         if (p->state)
             continue;
-        float *w = vae_values(v, p), *old = mem_new(p->count, sizeof *old), *to = mem_new(p->count, sizeof *to);
+        float *w = net_values(v->net, p), *old = mem_new(p->count, sizeof *old), *to = mem_new(p->count, sizeof *to);
         double slope = 0, length = 0;
         memcpy(old, w, p->count * sizeof *old);
         for (size_t k = 0; k < p->count; k++) {         /* along the gradient, blurred */
@@ -415,7 +415,7 @@ static void logvar_bound(void **state)
         const struct net_param *p = &v->net->params[i];
         bool logvar = strcmp(p->name, "logvar.bias") == 0;
         for (size_t k = 0; (logvar || strncmp(p->name, "mu.", 3) == 0 || strcmp(p->name, "logvar.weight") == 0) && k < p->count; k++)
-            vae_values(v, p)[k] = logvar ? 3 : 0;
+            net_values(v->net, p)[k] = logvar ? 3 : 0;
         if (logvar)
             bias = p->offset;
     }
