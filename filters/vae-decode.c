@@ -12,9 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "drive/map.h"
-#include "drive/slurp.h"
-#include "drive/vae_model.h"
+#include "drive/vae_coder.h"
 
 static struct {
     const char *in, *out;
@@ -32,6 +30,7 @@ static const struct opt opts[] = {
     OPT_INT(0, "traverse", &arg.traverse, -1, 1 << 20, "walk along this latent, counted from 0; -1: no walk"),
     OPT_INT(0, "steps", &arg.steps, 1, 10000, "records of a walk"),
     OPT_F64(0, "range", &arg.range, 0, 1e6, "a walk goes from minus this to plus this"),
+    REQUIRED("model", NULL),
     OPT_END
 };
 static const struct prog prog = {
@@ -41,40 +40,16 @@ static const struct prog prog = {
 };
 
 static const struct head *in_head;
+static struct vae_coder coder;
 static struct vae_model *model;
-static struct vae *shared;
-
-struct worker {
-    struct vae *v;
-    struct row row;
-    uint32_t *hot;
-};
-
-static void *worker_new(void *state)
-{
-    (void)state;
-    struct worker *w = mem_zero(1, sizeof *w);
-    w->v = vae_model_borrow(model, shared);
-    w->hot = mem_new(model->labels->n, sizeof *w->hot);
-    return w;
-}
-
-static void worker_free(void *worker)
-{
-    struct worker *w = worker;
-    vae_free(w->v);
-    free(w->row.x);
-    free(w->hot);
-    free(w);
-}
 
 /* Decode the code in row.x into the record's output. */
-static bool decode(struct rec *r, struct worker *w)
+static bool decode_code(struct rec *r, struct vae_worker *w)
 {
     struct net *n = w->v->net;
     float *y = n->nodes[w->v->out].y;
     memcpy(n->nodes[w->v->z].y, w->row.x, model->c.latent * sizeof *y);
-    n->pass = (struct net_pass){ .rows = 1, .hot = w->hot, .n_hot = model->labels->n };
+    vae_worker_pass(w);
     net_forward(n, w->v->coded, w->v->decoded);
     if (model->recon == RECON_BCE)
         act_forward(ACT_SIGMOID, 0, y, y, model->c.input);
@@ -85,63 +60,60 @@ static bool decode(struct rec *r, struct worker *w)
     return true;
 }
 
+/* The s-th record of a walk through the code in row.x, under the id STEM#000s. */
+static bool walk(struct rec *r, struct vae_worker *w, const char *stem, int64_t s)
+{
+    double at = arg.steps == 1 ? 0 : arg.range * (2 * (double)s / (double)(arg.steps - 1) - 1);
+    char *name = mem_new(strlen(stem) + 32, 1);
+    w->row.x[arg.traverse] = (float)at;
+    rec_set_str(r, "id", name, (size_t)sprintf(name, "%s#%04lld", stem, (long long)s));
+    rec_set_int(r, "latent", arg.traverse);
+    rec_set_f64(r, "value", at);
+    free(name);
+    if (!decode_code(r, w))
+        return false;
+    if (strcmp(arg.out, arg.in) != 0 && !arg.keep)
+        rec_del(r, arg.in);
+    rec_emit(r);
+    return true;
+}
+
 static bool process(struct rec *r, const struct value *in, void *worker)
 {
-    struct worker *w = worker;
+    struct vae_worker *w = worker;
     w->row.d = model->c.latent;
     if (!row_read(r, arg.in, in, head_columns(in_head, arg.in), &w->row))
         return false;
     if (!labels_find(model->labels, r, w->hot))
         return r->nil ? rec_pass_nil(r, arg.out) : false;
     if (arg.traverse < 0)
-        return decode(r, w);
-    struct text id = rec_id(r);
-    char *stem = mem_text(id.p, id.n), *name = mem_new(id.n + 32, 1);
+        return decode_code(r, w);
+    char *stem = mem_text(rec_id(r).p, rec_id(r).n);
     bool good = true;
-    for (int64_t s = 0; good && s < arg.steps; s++) {
-        double at = arg.steps == 1 ? 0 : arg.range * (2 * (double)s / (double)(arg.steps - 1) - 1);
-        w->row.x[arg.traverse] = (float)at;
-        int len = snprintf(name, id.n + 32, "%s#%04lld", stem, (long long)s);
-        rec_set_str(r, "id", name, (size_t)len);
-        rec_set_int(r, "latent", arg.traverse);
-        rec_set_f64(r, "value", at);
-        good = decode(r, w);
-        if (good && strcmp(arg.out, arg.in) != 0 && !arg.keep)
-            rec_del(r, arg.in);
-        if (good)
-            rec_emit(r);
-    }
+    for (int64_t s = 0; good && s < arg.steps; s++)
+        good = walk(r, w, stem, s);
     free(stem);
-    free(name);
     return good;
 }
 
+/* The columns that the model was fitted to come back. */
 static void header(struct head *h, void *state)
 {
-    const struct columns *c = head_columns(state, model->field);
+    const struct columns *c = head_columns(model_head(coder.stream), model->field);
+    (void)state;
     head_set_columns(h, arg.out, c ? (const char *const *)c->names : NULL, c ? c->n : 0);
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct model *stream;
-    if (!arg.model.path)
-        opt_misuse(&prog, "--model is missing");
-    model = vae_model_read(&arg.model, &stream);
+    vae_coder_open(&coder, &arg.model);
+    model = coder.model;
     if (arg.traverse >= (int64_t)model->c.latent)
         opt_misuse(&prog, "--traverse %lld: the model has latents 0 to %zu", (long long)arg.traverse, model->c.latent - 1);
-    shared = vae_model_net(model, stream);
     arg.out = arg.out ? arg.out : model->c.conv ? model->field : arg.in;
-    struct head trained;                /* its columns come back */
-    head_copy(&trained, model_head(stream));
     struct rec_in *in = rec_open(&prog, operands, false);
     in_head = rec_head(in);
-    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &trained,
-                         .worker_new = worker_new, .worker_free = worker_free, .header = header }, in, rec_create(&prog, in));
-    head_free(&trained);
-    vae_free(shared);
-    vae_model_free(model);
-    model_free(stream);
-    return status;
+    return map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &coder,
+                   .worker_new = vae_worker_new, .worker_free = vae_worker_free, .header = header }, in, rec_create(&prog, in));
 }

@@ -7,14 +7,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <xxhash.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
-#include "drive/map.h"
-#include "drive/slurp.h"
-#include "drive/vae_model.h"
+#include "drive/vae_coder.h"
 
 static struct {
     const char *in, *out;
@@ -32,6 +27,7 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "both", &arg.both, "write logvar, too"),
     OPT_FLAG(0, "score", &arg.score, "write recon and kl, too: the record's parts of the loss"),
     OPT_SEED(&arg.seed),
+    REQUIRED("model", NULL),
     OPT_END
 };
 static const struct prog prog = {
@@ -41,50 +37,9 @@ static const struct prog prog = {
 };
 
 static const struct head *in_head;
+static struct vae_coder coder;
 static struct vae_model *model;
-static struct vae *shared;
 static char *logvar_name, *recon_name, *kl_name;
-
-struct worker {
-    struct vae *v;
-    struct row row;
-    uint32_t *hot;
-    float *eps;
-};
-
-static void *worker_new(void *state)
-{
-    (void)state;
-    struct worker *w = mem_zero(1, sizeof *w);
-    w->v = vae_model_borrow(model, shared);
-    w->hot = mem_new(model->labels->n, sizeof *w->hot);
-    w->eps = mem_new(model->c.latent, sizeof *w->eps);
-    return w;
-}
-
-static void worker_free(void *worker)
-{
-    struct worker *w = worker;
-    vae_free(w->v);
-    free(w->row.x);
-    free(w->hot);
-    free(w->eps);
-    free(w);
-}
-
-static void fetch(void *ctx, size_t row, float *x)
-{
-    struct worker *w = ctx;
-    (void)row;
-    memcpy(x, w->row.x, model->c.input * sizeof *x);
-}
-
-static void noise(void *ctx, size_t row, float *eps)
-{
-    struct worker *w = ctx;
-    (void)row;
-    memcpy(eps, w->eps, model->c.latent * sizeof *eps);
-}
 
 /* The record's vector or matrix as the model wants it. */
 static bool read_input(struct rec *r, const struct value *v, struct row *row)
@@ -93,32 +48,22 @@ static bool read_input(struct rec *r, const struct value *v, struct row *row)
         row->d = model->c.input;
         return row_read(r, arg.in, v, head_columns(in_head, arg.in), row);
     }
-    const size_t *want = model->shape;
-    if (v->type != V_TENSOR || v->t.ndim != 2)
-        return rec_error(r, "%s is no matrix", arg.in);
-    if (v->t.shape[0] != want[0] || v->t.shape[1] != want[1])
-        return rec_error(r, "%s is %zu x %zu, the model takes %zu x %zu", arg.in, v->t.shape[0], v->t.shape[1], want[0],
-                         want[1]);
-    mem_grow(&row->x, &row->cap, v->t.count, sizeof *row->x);
-    tensor_f32(&v->t, row->x);
-    for (size_t i = 0; i < v->t.count; i++)
-        if (!isfinite(row->x[i]))
-            return rec_error(r, "%s[%zu][%zu] is %g", arg.in, i / want[1], i % want[1], (double)row->x[i]);
-    return true;
+    const size_t *want = model->shape, *shape = v->t.shape;
+    if (v->type == V_TENSOR && v->t.ndim == 2 && (shape[0] != want[0] || shape[1] != want[1]))
+        return rec_error(r, "%s is %zu x %zu, the model takes %zu x %zu", arg.in, shape[0], shape[1], want[0], want[1]);
+    return matrix_read(r, arg.in, v, row);
 }
 
-/* The side fields: nil where the record had no input. */
-static void set_sides(struct rec *r, const struct worker *w)
+/* The side fields: nil where the record had no input (n NULL). */
+static void set_sides(struct rec *r, const struct vae_worker *w, const struct net *n)
 {
-    struct net *n = w ? w->v->net : NULL;
     size_t d = model->c.latent;
-    if (arg.both) {
+    if (arg.both)
         item_note_side(r, logvar_name);
-        if (n)
-            rec_set_vector(r, logvar_name, n->nodes[w->v->logvar].y, d);
-        else
-            rec_set_nil(r, logvar_name);
-    }
+    if (arg.both && n)
+        rec_set_vector(r, logvar_name, n->nodes[w->v->logvar].y, d);
+    else if (arg.both)
+        rec_set_nil(r, logvar_name);
     if (!arg.score)
         return;
     item_note_side(r, recon_name);
@@ -140,31 +85,25 @@ static void set_sides(struct rec *r, const struct worker *w)
 
 static bool process(struct rec *r, const struct value *in, void *worker)
 {
-    struct worker *w = worker;
+    struct vae_worker *w = worker;
     struct net *n = w->v->net;
     if (!read_input(r, in, &w->row))
         return false;
     if (!labels_find(model->labels, r, w->hot)) {
         if (r->nil)
-            set_sides(r, NULL);
+            set_sides(r, w, NULL);
         return r->nil ? rec_pass_nil(r, arg.out) : false;
     }
-    if (arg.sample) {                   /* by the id: the same for any order and any split of the stream */
-        struct text id = rec_id(r);
-        struct rng rng;
-        rng_init(&rng, arg.seed, XXH3_64bits(id.p, id.n));
-        for (size_t j = 0; j < model->c.latent; j++)
-            w->eps[j] = (float)rng_normal(&rng);
-    }
-    n->pass = (struct net_pass){ .rows = 1, .fetch = fetch, .noise = arg.sample ? noise : NULL, .ctx = w, .hot = w->hot,
-                                 .n_hot = model->labels->n, .recon = model->recon };
+    vae_worker_pass(w);
+    if (arg.sample)
+        vae_worker_draw(w, arg.seed, rec_id(r));
     net_forward(n, 0, arg.score ? SIZE_MAX : w->v->coded);
     const float *z = n->nodes[w->v->z].y;
     for (size_t j = 0; j < model->c.latent; j++)
         if (!isfinite(z[j]))
             return rec_error(r, "the code of %s is not finite: is it scaled as what the model was trained on?", arg.in);
     rec_set_vector(r, arg.out, z, model->c.latent);
-    set_sides(r, w);
+    set_sides(r, w, n);
     return true;
 }
 
@@ -179,15 +118,12 @@ static void header(struct head *h, void *state)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct model *stream;
-    if (!arg.model.path)
-        opt_misuse(&prog, "--model is missing");
-    model = vae_model_read(&arg.model, &stream);
+    vae_coder_open(&coder, &arg.model);
+    model = coder.model;
     if (arg.both && !model->c.variational)
         opt_misuse(&prog, "--both: the model is a plain auto-encoder, it has no logvar");
     if (arg.sample && !model->c.variational)
         opt_misuse(&prog, "--sample: the model is a plain auto-encoder, its code is no distribution");
-    shared = vae_model_net(model, stream);
     arg.in = arg.in ? arg.in : model->field;
     const char *usual = model->c.conv ? "x" : arg.in;
     arg.out = arg.out ? arg.out : usual;
@@ -197,14 +133,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, false);
     in_head = rec_head(in);
     if (!model->c.conv)
-        model_same_columns(stream, model->field, in_head, arg.in);
-    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
-                         .worker_new = worker_new, .worker_free = worker_free, .header = header }, in, rec_create(&prog, in));
-    vae_free(shared);
-    vae_model_free(model);
-    model_free(stream);
-    free(logvar_name);
-    free(recon_name);
-    free(kl_name);
-    return status;
+        model_same_columns(coder.stream, model->field, in_head, arg.in);
+    return map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &coder,
+                   .worker_new = vae_worker_new, .worker_free = vae_worker_free, .header = header }, in, rec_create(&prog, in));
 }

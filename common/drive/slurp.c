@@ -25,6 +25,20 @@ static bool not_finite(struct rec *r, const char *field, const struct columns *c
                      named ? ")" : "", (double)x);
 }
 
+bool matrix_read(struct rec *r, const char *field, const struct value *v, struct row *row)
+{
+    if (v->type != V_TENSOR || v->t.ndim != 2 || v->t.count == 0)
+        return rec_error(r, "%s is no matrix", field);
+    size_t columns = v->t.shape[1];
+    mem_grow(&row->x, &row->cap, v->t.count, sizeof *row->x);
+    tensor_f32(&v->t, row->x);
+    for (size_t i = 0; i < v->t.count; i++)
+        if (!isfinite(row->x[i]))
+            return rec_error(r, "%s[%zu][%zu] is %g", field, i / columns, i % columns, (double)row->x[i]);
+    row->d = v->t.count;
+    return true;
+}
+
 bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
                      struct sparse_row *row)
 {

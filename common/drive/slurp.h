@@ -19,6 +19,9 @@ struct row { float *x; size_t d, cap; };
 bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
               struct row *row);
 
+/* The same for a matrix (a tensor of two dimensions) of any shape that is not empty. */
+bool matrix_read(struct rec *r, const char *field, const struct value *v, struct row *row);
+
 /* A sparse vector as it is stored: index[nnz] ascending, value[nnz]; d is 0 before the first. */
 struct sparse_row { uint32_t *index; float *value; size_t d, nnz, cap; };
 

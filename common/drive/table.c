@@ -42,21 +42,15 @@ static size_t source_of(struct whole *w, int fd)
 }
 
 /* Check the value as a matrix of the shape of those before. */
-static bool matrix(struct rec *r, const char *field, const struct value *v, struct table *t, struct row *row)
+static bool read_matrix(struct rec *r, const char *field, const struct value *v, struct table *t, struct row *row)
 {
-    if (v->type != V_TENSOR || v->t.ndim != 2 || v->t.count == 0)
-        return rec_error(r, "%s is no matrix", field);
     const size_t *shape = v->t.shape;
-    if (t->n && (shape[0] != t->shape[0] || shape[1] != t->shape[1]))
+    if (v->type == V_TENSOR && v->t.ndim == 2 && t->n && (shape[0] != t->shape[0] || shape[1] != t->shape[1]))
         return rec_error(r, "%s is %zu x %zu, not %zu x %zu as those before", field, shape[0], shape[1], t->shape[0],
                          t->shape[1]);
-    mem_grow(&row->x, &row->cap, v->t.count, sizeof *row->x);
-    tensor_f32(&v->t, row->x);
-    for (size_t i = 0; i < v->t.count; i++)
-        if (!isfinite(row->x[i]))
-            return rec_error(r, "%s[%zu][%zu] is %g", field, i / shape[1], i % shape[1], (double)row->x[i]);
+    if (!matrix_read(r, field, v, row))
+        return false;
     memcpy(t->shape, shape, sizeof t->shape);
-    row->d = v->t.count;
     return true;
 }
 
@@ -112,7 +106,7 @@ struct table *table_open(struct rec_in *in, const char *field, int ndim,
         }
         bool good = !f ? rec_error(r, "no field %s", field)
             : ndim == 1 ? row_read(r, field, &v, head_columns(rec_head(in), field), &row)
-            : matrix(r, field, &v, t, &row);
+            : read_matrix(r, field, &v, t, &row);
         if (!good || (also && !also(r, state))) {
             item_bad(r);
             continue;

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/number.h"
-#include "drive/net_model.h"
 
 static const char *const vae_act_names = "relu|leaky-relu|gelu|tanh|sigmoid", *const vae_recon_names = "mse|l1|bce";
 
@@ -171,20 +170,6 @@ void vae_model_free(struct vae_model *m)
     labels_free(m->labels);
     free(m->field);
     free(m);
-}
-
-struct vae *vae_model_net(const struct vae_model *m, const struct model *stream)
-{
-    struct vae *v = vae_new(&m->c, 1, false);
-    net_model_get(stream, v->net);
-    return v;
-}
-
-struct vae *vae_model_borrow(const struct vae_model *m, const struct vae *v)
-{
-    struct vae *own = vae_new(&m->c, 1, false);
-    net_borrow(own->net, v->net);
-    return own;
 }
 
 /* ---- settings of old checkpoints (0.1.0), which stored them as one text ---- */

@@ -26,12 +26,6 @@ void vae_model_configure(struct rec *config, const struct vae_model *m);
 struct vae_model *vae_model_read(struct opt_input *file, struct model **stream);
 void vae_model_free(struct vae_model *m);
 
-/* The network with its weights, for one record at a time. */
-struct vae *vae_model_net(const struct vae_model *m, const struct model *stream);
-
-/* Another one that uses v's weights: for another thread. Freed before v. */
-struct vae *vae_model_borrow(const struct vae_model *m, const struct vae *v);
-
 /* The settings of an old checkpoint, a text with the places of words, as a map of today
  * (drive/settings); what `in` is to be held against is known by its hash. */
 void vae_model_old_settings(struct text then, const struct rec_in *in, struct msg_buf *map);
