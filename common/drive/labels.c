@@ -42,7 +42,7 @@ static void add_name(struct label *f, const char *name, size_t len)
 }
 
 /* The string in a field: false if there is none, r->error or r->nil then says why. */
-static bool string(struct rec *r, const char *field, struct value *v)
+static bool find_string(struct rec *r, const char *field, struct value *v)
 {
     if (!rec_find(r, field))
         return rec_error(r, "no field %s", field);
@@ -56,7 +56,7 @@ static bool string(struct rec *r, const char *field, struct value *v)
     return true;
 }
 
-static bool is(const char *name, struct text s)
+static bool is_text(const char *name, struct text s)
 {
     return strlen(name) == s.n && memcmp(name, s.p, s.n) == 0;
 }
@@ -66,13 +66,13 @@ bool labels_add(struct labels *l, struct rec *r, uint32_t *hot)
     for (size_t f = 0; f < l->n; f++) {
         struct label *of = &l->fields[f];
         struct value v = { V_NIL };
-        if (!string(r, of->field, &v)) {
+        if (!find_string(r, of->field, &v)) {
             if (r->nil)
                 rec_drop(r);
             return r->nil;
         }
         size_t i = 0;
-        while (i < of->n && !is(of->names[i], v.s))
+        while (i < of->n && !is_text(of->names[i], v.s))
             i++;
         if (i == of->n) {
             json_t *utf8 = json_stringn(v.s.p, v.s.n);      /* it will be kept as JSON */
@@ -120,10 +120,10 @@ bool labels_find(const struct labels *l, struct rec *r, uint32_t *hot)
     for (size_t f = 0; f < l->n; f++) {
         const struct label *of = &l->fields[f];
         struct value v = { V_NIL };
-        if (!string(r, of->field, &v))
+        if (!find_string(r, of->field, &v))
             return false;
         size_t i = 0;
-        while (i < of->n && !is(of->names[i], v.s))
+        while (i < of->n && !is_text(of->names[i], v.s))
             i++;
         if (i == of->n) {
             char known[160] = "";

@@ -26,13 +26,13 @@ size_t fit_batches(const struct fit *f)
 }
 
 /* All weights to to[n_kept]; what lies between them stays 0. */
-static void keep(const struct fit *f, float *to)
+static void keep_weights(const struct fit *f, float *to)
 {
     for (size_t i = 0; i < f->of.n_weights; to += weights_size(&f->of.weights[i++]))
         memcpy(to, f->of.weights[i].w, f->of.weights[i].n * sizeof *to);
 }
 
-static void put_back(struct fit *f, const float *from)
+static void restore_weights(struct fit *f, const float *from)
 {
     for (size_t i = 0; i < f->of.n_weights; from += weights_size(&f->of.weights[i++]))
         memcpy(f->of.weights[i].w, from, f->of.weights[i].n * sizeof *from);
@@ -87,7 +87,7 @@ struct fit *fit_new(const struct fit_options *o, const struct objective *of, siz
     for (size_t i = 0; i < of->n_weights; i++)
         f->n_kept += weights_size(&of->weights[i]);
     f->good = mem_zero(f->n_kept, sizeof *f->good);
-    keep(f, f->good);
+    keep_weights(f, f->good);
     if (o->patience)
         f->best = mem_zero(f->n_kept, sizeof *f->best);
     f->best_loss = INFINITY;
@@ -154,7 +154,7 @@ static void end_epoch(struct fit *f, double rate)
             *log++ = f->parts[i];
     *log++ = rows / f->seconds;
     double judged = f->n_valid ? valid : loss;
-    keep(f, f->good);
+    keep_weights(f, f->good);
     f->epoch++;
     f->batch = 0;
     if (f->best && judged < f->best_loss) {
@@ -196,7 +196,7 @@ static bool do_batch(struct fit *f)
     return true;
 }
 
-static enum fit_end run(struct fit *f, bool (*step)(struct fit *f, bool epoch, void *ctx), void *ctx)
+static enum fit_end run_epochs(struct fit *f, bool (*step)(struct fit *f, bool epoch, void *ctx), void *ctx)
 {
     size_t batches = fit_batches(f);
     while (f->epoch < f->o.epochs) {
@@ -221,10 +221,10 @@ static enum fit_end run(struct fit *f, bool (*step)(struct fit *f, bool epoch, v
 
 enum fit_end fit_run(struct fit *f, bool (*step)(struct fit *f, bool epoch, void *ctx), void *ctx)
 {
-    enum fit_end end = run(f, step, ctx);
+    enum fit_end end = run_epochs(f, step, ctx);
     if (f->best && f->best_epoch)
-        put_back(f, f->best);
+        restore_weights(f, f->best);
     else if (end == FIT_BROKEN)
-        put_back(f, f->good);
+        restore_weights(f, f->good);
     return end;
 }

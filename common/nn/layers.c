@@ -23,7 +23,7 @@ static float *scratch(struct net *n)
     return *p;
 }
 
-static float *at(const struct net *n, int node, const struct part *p, bool gradient)
+static float *node_at(const struct net *n, int node, const struct part *p, bool gradient)
 {
     const struct net_node *d = &n->nodes[node];
     float *base = gradient ? d->dy : d->y;
@@ -44,7 +44,7 @@ static void side_by_side(const float *rows, size_t count, size_t size, float *y)
 static void input(struct net *n, const struct net_op *o, const struct part *p)
 {
     size_t size = n->nodes[o->y].size;
-    float *y = at(n, o->y, p, false);
+    float *y = node_at(n, o->y, p, false);
     if (o->images || n->lanes == 1) {
         for (size_t r = 0; r < p->rows; r++)
             n->pass.fetch(n->pass.ctx, p->first + r, y + r * size);
@@ -59,8 +59,8 @@ static void input(struct net *n, const struct net_op *o, const struct part *p)
 static void condition(struct net *n, const struct net_op *o, const struct part *p)
 {
     size_t size = n->nodes[o->x].size, more = n->nodes[o->y].size - size, lanes = n->lanes;
-    float *y = at(n, o->y, p, false), *hot = y + size * lanes;
-    memcpy(y, at(n, o->x, p, false), size * lanes * sizeof *y);
+    float *y = node_at(n, o->y, p, false), *hot = y + size * lanes;
+    memcpy(y, node_at(n, o->x, p, false), size * lanes * sizeof *y);
     memset(hot, 0, more * lanes * sizeof *hot);
     for (size_t r = 0; r < p->rows; r++)
         for (size_t i = 0; i < n->pass.n_hot; i++)
@@ -68,53 +68,55 @@ static void condition(struct net *n, const struct net_op *o, const struct part *
 }
 
 /* Values of a channel in the part of node x. */
-static size_t values(const struct net *n, int x, const struct part *p)
+static size_t channel_values(const struct net *n, int x, const struct part *p)
 {
     const struct net_node *d = &n->nodes[x];
     return p->rows * (d->image ? d->size / d->channels : 1);
 }
 
+static struct norm_part norm_part(const struct net *n, const struct net_op *o, const struct part *p)
+{
+    return (struct norm_part){ n->nodes[o->x].channels, o->images ? 0 : n->lanes, channel_values(n, o->x, p) };
+}
+
+static struct norm norm_of(const struct net *n, const struct net_op *o)
+{
+    return (struct norm){ o->stat, n->w + o->w, n->w + o->b };
+}
+
 static void norm(struct net *n, const struct net_op *o, const struct part *p, bool backward)
 {
-    size_t channels = n->nodes[o->x].channels, lanes = n->lanes, count = values(n, o->x, p);
-    double *sums = o->back + p->shard * channels * 2;
-    const float *x = at(n, o->x, p, false), *dy = at(n, o->y, p, true), *g = n->w + o->w, *b = n->w + o->b;
-    float *y = at(n, o->y, p, false);
-    if (backward)
-        memset(sums, 0, channels * 2 * sizeof *sums);
-    if (o->images && backward)
-        norm_image_backward_sums(o->stat, x, dy, channels, count, sums);
-    else if (o->images)
-        norm_image_forward(o->stat, g, b, x, y, channels, count);
-    else if (backward)
-        norm_backward_sums(o->stat, x, dy, channels, lanes, count, sums);
-    else
-        norm_forward(o->stat, g, b, x, y, channels, lanes, count);
+    struct norm_part part = norm_part(n, o, p);
+    struct norm by = norm_of(n, o);
+    const float *x = node_at(n, o->x, p, false);
+    double *sums = o->back + p->shard * part.channels * 2;
+    if (!backward) {
+        batch_norm_forward(&by, &part, x, node_at(n, o->y, p, false));
+        return;
+    }
+    memset(sums, 0, part.channels * 2 * sizeof *sums);
+    batch_norm_backward_sums(&by, &part, x, node_at(n, o->y, p, true), sums);
 }
 
 /* The half of a batch normalisation on the other side of the wait; o[1] is OP_NORM. */
 static void norm_sides(struct net *n, const struct net_op *o, const struct part *p, bool backward)
 {
     const struct net_op *of = o + 1;
-    size_t channels = n->nodes[o->x].channels, lanes = n->lanes, count = values(n, o->x, p);
-    double *sums = of->sums + p->shard * channels * 2;
-    const double *back = of->back + shards(n, of->images, n->batch) * channels * 2;
-    size_t total = n->pass.rows * (count / p->rows);
-    const float *x = at(n, o->x, p, false), *dy = at(n, of->y, p, true), *g = n->w + of->w;
-    float *dx = at(n, o->x, p, true);
-    if (!backward)
-        memset(sums, 0, channels * 2 * sizeof *sums);
-    if (of->images && backward)
-        norm_image_backward(of->stat, g, back, total, x, dy, dx, channels, count);
-    else if (of->images)
-        norm_image_sums(x, channels, count, sums);
-    else if (backward)
-        norm_backward(of->stat, g, back, total, x, dy, dx, channels, lanes, count);
-    else
-        norm_sums(x, channels, lanes, count, sums);
+    struct norm_part part = norm_part(n, of, p);
+    struct norm by = norm_of(n, of);
+    const float *x = node_at(n, o->x, p, false);
+    double *sums = of->sums + p->shard * part.channels * 2;
+    const double *back = of->back + shards(n, of->images, n->batch) * part.channels * 2;
+    if (backward) {
+        size_t total = n->pass.rows * (part.n / p->rows);
+        batch_norm_backward(&by, &part, back, total, x, node_at(n, of->y, p, true), node_at(n, o->x, p, true));
+        return;
+    }
+    memset(sums, 0, part.channels * 2 * sizeof *sums);
+    batch_norm_sums(&part, x, sums);
 }
 
-void layer_norm_between(struct net *n, const struct net_op *o, bool backward)
+void layer_between(struct net *n, const struct net_op *o, bool backward)
 {
     size_t channels = n->nodes[o->x].channels, of = shards(n, o->images, n->pass.rows);
     size_t total = n->pass.rows * (o->images ? n->nodes[o->x].size / channels : 1);
@@ -126,11 +128,11 @@ void layer_norm_between(struct net *n, const struct net_op *o, bool backward)
             sums[i] += parts[s * channels * 2 + i];
     for (size_t c = 0; !backward && c < channels; c++) {
         if (!n->pass.training) {
-            o->stat[c] = norm_running(mean[c], var[c]);
+            o->stat[c] = batch_norm_running(mean[c], var[c]);
             continue;
         }
-        o->stat[c] = norm_batch(sums + 2 * c, total);
-        norm_follow(sums + 2 * c, total, mean + c, var + c);
+        o->stat[c] = batch_norm_stat(sums + 2 * c, total);
+        batch_norm_follow(sums + 2 * c, total, mean + c, var + c);
     }
 }
 
@@ -159,8 +161,8 @@ static void flatten(struct net *n, const struct net_op *o, const struct part *p,
     float square[LINEAR_ROWS][LINEAR_ROWS];
     for (size_t q = 0; q < pixels; q++)
         for (size_t c = 0; c < channels; c += LINEAR_ROWS) {
-            float *image = at(n, images, p, backward) + q * channels + c;
-            float *row = at(n, rows, p, backward) + (c * pixels + q) * lanes;
+            float *image = node_at(n, images, p, backward) + q * channels + c;
+            float *row = node_at(n, rows, p, backward) + (c * pixels + q) * lanes;
             size_t count = channels - c < LINEAR_ROWS ? channels - c : LINEAR_ROWS;
             for (size_t r = 0; to_rows && r < lanes; r++)
                 for (size_t i = 0; i < count; i++)
@@ -178,8 +180,8 @@ static void flatten(struct net *n, const struct net_op *o, const struct part *p,
 static void sample(struct net *n, const struct net_op *o, const struct part *p)
 {
     size_t d = n->latent, lanes = n->lanes;
-    float *eps = o->eps + p->first * d, *mu = at(n, o->x, p, false), *z = at(n, o->y, p, false);
-    float *logvar = o->x2 >= 0 ? at(n, o->x2, p, false) : NULL;
+    float *eps = o->eps + p->first * d, *mu = node_at(n, o->x, p, false), *z = node_at(n, o->y, p, false);
+    float *logvar = o->x2 >= 0 ? node_at(n, o->x2, p, false) : NULL;
     for (size_t i = 0; logvar && o->p > 0 && i < d * lanes; i++)        /* its gradient stays: the KL term's leads down */
         logvar[i] = logvar[i] > o->p ? o->p : logvar[i];
     double *sums = n->latents + p->shard * d * 3;
@@ -219,22 +221,22 @@ static void sample(struct net *n, const struct net_op *o, const struct part *p)
 static void sample_backward(struct net *n, const struct net_op *o, const struct part *p)
 {
     size_t d = n->latent;
-    const float *dz = at(n, o->y, p, true);
-    float *dmu = at(n, o->x, p, true);
+    const float *dz = node_at(n, o->y, p, true);
+    float *dmu = node_at(n, o->x, p, true);
     if (o->x2 < 0) {
         memcpy(dmu, dz, d * n->lanes * sizeof *dmu);
         return;
     }
-    const float *logvar = at(n, o->x2, p, false);
-    float *dlogvar = at(n, o->x2, p, true);
+    const float *logvar = node_at(n, o->x2, p, false);
+    float *dlogvar = node_at(n, o->x2, p, true);
     loss_sample_backward(logvar, o->eps + p->first * d, dz, dmu, dlogvar, d * n->lanes);
-    loss_kl_backward(at(n, o->x, p, false), logvar, n->pass.kl_scale, dmu, dlogvar, d, n->lanes, p->rows);
+    loss_kl_backward(node_at(n, o->x, p, false), logvar, n->pass.kl_scale, dmu, dlogvar, d, n->lanes, p->rows);
 }
 
 static void loss(struct net *n, const struct net_op *o, const struct part *p)
 {
     size_t size = n->nodes[o->x].size, lanes = o->images ? 1 : n->lanes, each = o->images ? p->rows * size : p->rows;
-    float *y = at(n, o->x, p, false), *x = at(n, o->x2, p, false), *dy = n->trains ? at(n, o->x, p, true) : NULL;
+    float *y = node_at(n, o->x, p, false), *x = node_at(n, o->x2, p, false), *dy = n->trains ? node_at(n, o->x, p, true) : NULL;
     double sum = 0;
     if (o->images || p->rows == lanes) {
         sum = loss_recon(n->pass.recon, y, x, dy, n->pass.recon_scale, size * p->rows);
@@ -250,9 +252,9 @@ static void loss(struct net *n, const struct net_op *o, const struct part *p)
 
 void layer_forward(struct net *n, const struct net_op *o, const struct part *p)
 {
-    const float *x = at(n, o->x, p, false), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
+    const float *x = node_at(n, o->x, p, false), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
     const float *bias = o->b == SIZE_MAX ? NULL : n->w + o->b;
-    float *y = at(n, o->y, p, false);
+    float *y = node_at(n, o->y, p, false);
     size_t in = n->nodes[o->x].size, out = n->nodes[o->y].size;
     size_t count = out * (o->images ? p->rows : n->lanes);
     switch (o->kind) {
@@ -267,7 +269,7 @@ void layer_forward(struct net *n, const struct net_op *o, const struct part *p)
     case OP_DROPOUT: dropout(n, o, p, x, y); break;
     case OP_ADD:
         for (size_t i = 0; i < count; i++)
-            y[i] += at(n, o->x2, p, false)[i];
+            y[i] += node_at(n, o->x2, p, false)[i];
         break;
     case OP_FLATTEN: case OP_UNFLATTEN: flatten(n, o, p, false); break;
     case OP_SAMPLE: sample(n, o, p); break;
@@ -277,12 +279,12 @@ void layer_forward(struct net *n, const struct net_op *o, const struct part *p)
 
 void layer_backward(struct net *n, const struct net_op *o, const struct part *p)
 {
-    const float *dy = at(n, o->y, p, true), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
-    float *dx = at(n, o->x, p, true);
+    const float *dy = node_at(n, o->y, p, true), *w = o->w == SIZE_MAX ? NULL : n->w + o->w;
+    float *dx = node_at(n, o->x, p, true);
     size_t in = n->nodes[o->x].size, out = n->nodes[o->y].size;
     size_t count = out * (o->images ? p->rows : n->lanes);
     if ((o->kind == OP_CONV || o->kind == OP_CONV_UP) && o->b != SIZE_MAX)      /* of this shard, while dy is near */
-        conv_bias(dy, n->nodes[o->y].channels, values(n, o->y, p), o->sums + p->shard * n->nodes[o->y].channels);
+        conv_bias(dy, n->nodes[o->y].channels, channel_values(n, o->y, p), o->sums + p->shard * n->nodes[o->y].channels);
     if (o->no_dx && o->kind != OP_NORM)
         return;
     switch (o->kind) {
@@ -293,9 +295,9 @@ void layer_backward(struct net *n, const struct net_op *o, const struct part *p)
     case OP_CONV_UP: conv_down(&o->conv, n->packed + o->packed, NULL, dy, dx, p->rows, scratch(n)); break;
     case OP_NORM: norm(n, o, p, true); break;
     case OP_NORM_SUMS: norm_sides(n, o, p, true); break;
-    case OP_ACT: act_backward(o->act, o->slope, at(n, o->x, p, false), at(n, o->y, p, false), dy, dx, count); break;
+    case OP_ACT: act_backward(o->act, o->slope, node_at(n, o->x, p, false), node_at(n, o->y, p, false), dy, dx, count); break;
     case OP_DROPOUT: dropout(n, o, p, dy, dx); break;
-    case OP_ADD: memcpy(at(n, o->x2, p, true), dy, count * sizeof *dy); break;
+    case OP_ADD: memcpy(node_at(n, o->x2, p, true), dy, count * sizeof *dy); break;
     case OP_FLATTEN: case OP_UNFLATTEN: flatten(n, o, p, true); break;
     case OP_SAMPLE: sample_backward(n, o, p); break;
     }

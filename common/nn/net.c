@@ -19,14 +19,14 @@ struct net *net_new(size_t batch, size_t lanes, bool trains)
     return n;
 }
 
-static int node(struct net *n, size_t size, size_t channels, bool image, int same)
+static int add_node(struct net *n, size_t size, size_t channels, bool image, int same)
 {
     mem_grow(&n->nodes, &n->cap_nodes, n->n_nodes + 1, sizeof *n->nodes);
     n->nodes[n->n_nodes] = (struct net_node){ .size = size, .channels = channels, .image = image, .same = same };
     return (int)n->n_nodes++;
 }
 
-static struct net_op *op(struct net *n, enum op_kind kind, int x, int y)
+static struct net_op *add_op(struct net *n, enum op_kind kind, int x, int y)
 {
     mem_grow(&n->ops, &n->cap_ops, n->n_ops + 1, sizeof *n->ops);
     struct net_op *o = &n->ops[n->n_ops++];
@@ -35,84 +35,85 @@ static struct net_op *op(struct net *n, enum op_kind kind, int x, int y)
     return o;
 }
 
-static size_t param(struct net *n, const char *name, const char *leaf, int ndim, const size_t *shape, bool state,
-                    size_t fan_in, float constant)
+/* A parameter NAME.LEAF as `p` describes it: ndim, shape, state, first value. Its offset. */
+static size_t add_param(struct net *n, const char *name, const char *leaf, struct net_param p)
 {
     mem_grow(&n->params, &n->cap_params, n->n_params + 1, sizeof *n->params);
-    struct net_param *p = &n->params[n->n_params++];
-    *p = (struct net_param){ .ndim = ndim, .count = 1, .state = state, .fan_in = fan_in, .constant = constant };
-    snprintf(p->name, sizeof p->name, "%s.%s", name, leaf);
-    for (int i = 0; i < ndim; i++) {
-        p->shape[i] = shape[i];
-        p->count = mem_mul(p->count, shape[i]);
-    }
-    size_t *end = state ? &n->n_state : &n->n_w;
-    p->offset = *end;
-    *end += (p->count + 15) / 16 * 16;          /* each begins at a whole vector */
-    return p->offset;
+    snprintf(p.name, sizeof p.name, "%s.%s", name, leaf);
+    p.count = 1;
+    for (int i = 0; i < p.ndim; i++)
+        p.count = mem_mul(p.count, p.shape[i]);
+    size_t *end = p.state ? &n->n_state : &n->n_w;
+    p.offset = *end;
+    *end += (p.count + 15) / 16 * 16;           /* each begins at a whole vector */
+    n->params[n->n_params++] = p;
+    return p.offset;
 }
 
 int net_rows(struct net *n, size_t size)
 {
-    int y = node(n, size, size, false, -1);
-    op(n, OP_INPUT, y, y);
+    int y = add_node(n, size, size, false, -1);
+    add_op(n, OP_INPUT, y, y);
     return y;
 }
 
 int net_image(struct net *n, size_t c, size_t h, size_t w)
 {
-    int y = node(n, c * h * w, c, true, -1);
-    op(n, OP_INPUT, y, y);
+    int y = add_node(n, c * h * w, c, true, -1);
+    add_op(n, OP_INPUT, y, y);
     return y;
 }
 
 int net_condition(struct net *n, int x, size_t columns)
 {
     size_t size = n->nodes[x].size + columns;
-    return op(n, OP_CONDITION, x, node(n, size, size, false, -1))->y;
+    return add_op(n, OP_CONDITION, x, add_node(n, size, size, false, -1))->y;
 }
 
 int net_linear(struct net *n, int x, size_t out, bool bias, const char *name)
 {
     size_t in = n->nodes[x].size;
-    struct net_op *o = op(n, OP_LINEAR, x, node(n, out, out, false, -1));
-    o->w = param(n, name, "weight", 2, (size_t[]){ out, in }, false, in, 0);
+    struct net_op *o = add_op(n, OP_LINEAR, x, add_node(n, out, out, false, -1));
+    o->w = add_param(n, name, "weight", (struct net_param){ .ndim = 2, .shape = { out, in }, .fan_in = in });
     if (bias)
-        o->b = param(n, name, "bias", 1, &out, false, in, 0);
+        o->b = add_param(n, name, "bias", (struct net_param){ .ndim = 1, .shape = { out }, .fan_in = in });
     return o->y;
 }
 
 /* PyTorch takes the fan-in of both kinds from the weight's second dimension. */
-static int conv(struct net *n, enum op_kind kind, int x, const struct conv *c, bool bias, const char *name)
+static int add_conv(struct net *n, enum op_kind kind, int x, const struct conv *c, bool bias, const char *name)
 {
     bool up = kind == OP_CONV_UP;
     size_t k = c->kernel, channels = up ? c->in : c->out, fan_in = c->in * k * k;
-    struct net_op *o = op(n, kind, x, node(n, up ? c->in * c->h * c->w : c->out * c->oh * c->ow, channels, true, -1));
+    size_t size = up ? c->in * c->h * c->w : c->out * c->oh * c->ow;
+    struct net_op *o = add_op(n, kind, x, add_node(n, size, channels, true, -1));
     o->conv = *c;
-    o->w = param(n, name, "weight", 4, (size_t[]){ c->out, c->in, k, k }, false, fan_in, 0);
+    o->w = add_param(n, name, "weight", (struct net_param){ .ndim = 4, .shape = { c->out, c->in, k, k }, .fan_in = fan_in });
     if (bias)
-        o->b = param(n, name, "bias", 1, &channels, false, fan_in, 0);
+        o->b = add_param(n, name, "bias", (struct net_param){ .ndim = 1, .shape = { channels }, .fan_in = fan_in });
     return o->y;
 }
 
 int net_conv(struct net *n, int x, const struct conv *c, bool bias, const char *name)
 {
-    return conv(n, OP_CONV, x, c, bias, name);
+    return add_conv(n, OP_CONV, x, c, bias, name);
 }
 
 int net_conv_transposed(struct net *n, int x, const struct conv *c, bool bias, const char *name)
 {
-    return conv(n, OP_CONV_UP, x, c, bias, name);
+    return add_conv(n, OP_CONV_UP, x, c, bias, name);
 }
 
-int net_norm(struct net *n, int x, const char *name)
+int net_batch_norm(struct net *n, int x, const char *name)
 {
     struct net_node of = n->nodes[x];
-    size_t c = of.channels, w = param(n, name, "weight", 1, &c, false, 0, 1), b = param(n, name, "bias", 1, &c, false, 0, 0);
-    size_t state = param(n, name, "running_mean", 1, &c, true, 0, 0);
-    param(n, name, "running_var", 1, &c, true, 0, 1);
-    op(n, OP_NORM_SUMS, x, x);
-    struct net_op *o = op(n, OP_NORM, x, node(n, of.size, c, of.image, -1));
+    size_t c = of.channels;
+    size_t w = add_param(n, name, "weight", (struct net_param){ .ndim = 1, .shape = { c }, .constant = 1 });
+    size_t b = add_param(n, name, "bias", (struct net_param){ .ndim = 1, .shape = { c } });
+    size_t state = add_param(n, name, "running_mean", (struct net_param){ .ndim = 1, .shape = { c }, .state = true });
+    add_param(n, name, "running_var", (struct net_param){ .ndim = 1, .shape = { c }, .state = true, .constant = 1 });
+    add_op(n, OP_NORM_SUMS, x, x);
+    struct net_op *o = add_op(n, OP_NORM, x, add_node(n, of.size, c, of.image, -1));
     o->w = w;
     o->b = b;
     o->state = state;
@@ -123,7 +124,7 @@ int net_norm(struct net *n, int x, const char *name)
 int net_act(struct net *n, int x, enum act kind, float slope)
 {
     struct net_node of = n->nodes[x];
-    struct net_op *o = op(n, OP_ACT, x, node(n, of.size, of.channels, of.image, act_in_place(kind) ? x : -1));
+    struct net_op *o = add_op(n, OP_ACT, x, add_node(n, of.size, of.channels, of.image, act_in_place(kind) ? x : -1));
     o->act = kind;
     o->slope = slope;
     return o->y;
@@ -132,7 +133,7 @@ int net_act(struct net *n, int x, enum act kind, float slope)
 int net_dropout(struct net *n, int x, float p)
 {
     struct net_node of = n->nodes[x];
-    struct net_op *o = op(n, OP_DROPOUT, x, node(n, of.size, of.channels, of.image, -1));
+    struct net_op *o = add_op(n, OP_DROPOUT, x, add_node(n, of.size, of.channels, of.image, -1));
     o->p = p;
     return o->y;
 }
@@ -140,7 +141,7 @@ int net_dropout(struct net *n, int x, float p)
 int net_add(struct net *n, int x, int skip)
 {
     struct net_node of = n->nodes[x];
-    struct net_op *o = op(n, OP_ADD, x, node(n, of.size, of.channels, of.image, x));
+    struct net_op *o = add_op(n, OP_ADD, x, add_node(n, of.size, of.channels, of.image, x));
     o->x2 = skip;
     return o->y;
 }
@@ -148,18 +149,18 @@ int net_add(struct net *n, int x, int skip)
 int net_flatten(struct net *n, int x)
 {
     size_t size = n->nodes[x].size;
-    return op(n, OP_FLATTEN, x, node(n, size, size, false, -1))->y;
+    return add_op(n, OP_FLATTEN, x, add_node(n, size, size, false, -1))->y;
 }
 
 int net_unflatten(struct net *n, int x, size_t channels)
 {
-    return op(n, OP_UNFLATTEN, x, node(n, n->nodes[x].size, channels, true, -1))->y;
+    return add_op(n, OP_UNFLATTEN, x, add_node(n, n->nodes[x].size, channels, true, -1))->y;
 }
 
 int net_sample(struct net *n, int mu, int logvar, float most)
 {
     n->latent = n->nodes[mu].size;
-    struct net_op *o = op(n, OP_SAMPLE, mu, node(n, n->latent, n->latent, false, -1));
+    struct net_op *o = add_op(n, OP_SAMPLE, mu, add_node(n, n->latent, n->latent, false, -1));
     o->x2 = logvar;
     o->p = most;
     return o->y;
@@ -167,7 +168,7 @@ int net_sample(struct net *n, int mu, int logvar, float most)
 
 void net_loss(struct net *n, int y, int x)
 {
-    op(n, OP_LOSS, y, y)->x2 = x;
+    add_op(n, OP_LOSS, y, y)->x2 = x;
 }
 
 /* The tasks of the weights phase: panels of one operation, 2^15 weights or more. */

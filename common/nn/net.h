@@ -98,7 +98,7 @@ int net_condition(struct net *n, int x, size_t columns);            /* [x, one-h
 int net_linear(struct net *n, int x, size_t out, bool bias, const char *name);
 int net_conv(struct net *n, int x, const struct conv *c, bool bias, const char *name);
 int net_conv_transposed(struct net *n, int x, const struct conv *c, bool bias, const char *name);
-int net_norm(struct net *n, int x, const char *name);
+int net_batch_norm(struct net *n, int x, const char *name);
 int net_act(struct net *n, int x, enum act kind, float slope);
 int net_dropout(struct net *n, int x, float p);
 int net_add(struct net *n, int x, int skip);                        /* x + skip, in place of x */

@@ -13,7 +13,7 @@ static struct part part_of(const struct net *n, bool images, size_t shard)
 struct stretch { struct net *n; size_t first, upto, back_from; bool images; };
 
 /* Operations first ... upto-1 forward, then from upto-1 down to back_from backward. */
-static void run(size_t shard, void *state)
+static void run_shard(size_t shard, void *state)
 {
     const struct stretch *s = state;
     struct part p = part_of(s->n, s->images, shard);
@@ -34,7 +34,7 @@ static void pack_part(size_t i, void *state)
 }
 
 /* Pack the weights of the convolutions among operations first ... upto-1. */
-static void pack(struct net *n, size_t first, size_t upto, bool backward)
+static void pack_weights(struct net *n, size_t first, size_t upto, bool backward)
 {
     struct packing p = { n, first, backward };
     if (n->n_packed)
@@ -46,8 +46,8 @@ static void run_all(struct net *n, size_t first, size_t upto, size_t back_from)
 {
     struct stretch s = { n, first, upto, back_from, n->ops[upto - 1].images };
     if (n->trains)
-        pack(n, first < upto ? first : back_from, upto, first == upto);
-    par_for(shards(n, s.images, n->pass.rows), run, &s);
+        pack_weights(n, first < upto ? first : back_from, upto, first == upto);
+    par_for(shards(n, s.images, n->pass.rows), run_shard, &s);
 }
 
 /* One past the last operation that may run without waiting from `first` on. */
@@ -73,12 +73,12 @@ void net_forward(struct net *n, size_t first, size_t upto)
     for (size_t end; first < upto; first = end) {
         end = stretch_end(n, first, upto);
         if (n->ops[first].kind == OP_NORM)
-            layer_norm_between(n, &n->ops[first], false);
+            layer_between(n, &n->ops[first], false);
         run_all(n, first, end, end);
     }
 }
 
-static void weights(size_t task, void *state)
+static void run_task(size_t task, void *state)
 {
     struct net *n = state;
     layer_weights(n, &n->tasks[task]);
@@ -90,11 +90,11 @@ static void finish_backward(struct net *n, size_t last)
     while (last > 0) {
         size_t upto = last;
         if (n->ops[last].kind == OP_NORM)
-            layer_norm_between(n, &n->ops[last], true);
+            layer_between(n, &n->ops[last], true);
         last = stretch_begin(n, upto);
         run_all(n, upto, upto, last);
     }
-    par_for(n->n_tasks, weights, n);
+    par_for(n->n_tasks, run_task, n);
 }
 
 void net_backward(struct net *n)
@@ -114,7 +114,7 @@ void net_train(struct net *n)
     }
     net_forward(n, 0, last);            /* the last stretch goes back at once, while its shard is near */
     if (n->ops[last].kind == OP_NORM)
-        layer_norm_between(n, &n->ops[last], false);
+        layer_between(n, &n->ops[last], false);
     run_all(n, last, n->n_ops, last);
     finish_backward(n, last);
 }
@@ -122,7 +122,7 @@ void net_train(struct net *n)
 void net_changed(struct net *n)
 {
     if (!n->trains)
-        pack(n, 0, n->n_ops, false);
+        pack_weights(n, 0, n->n_ops, false);
 }
 
 double net_sums(const struct net *n, double *sums)

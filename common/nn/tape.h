@@ -3,9 +3,9 @@
 #ifndef NN_TAPE_H
 #define NN_TAPE_H
 
+#include "nn/batch_norm.h"
 #include "nn/linear.h"
 #include "nn/net.h"
-#include "nn/norm.h"
 
 enum op_kind { OP_INPUT, OP_CONDITION, OP_LINEAR, OP_CONV, OP_CONV_UP, OP_NORM_SUMS, OP_NORM, OP_ACT, OP_DROPOUT,
                OP_ADD, OP_FLATTEN, OP_UNFLATTEN, OP_SAMPLE, OP_LOSS };
@@ -48,7 +48,7 @@ void layer_forward(struct net *n, const struct net_op *o, const struct part *p);
 void layer_backward(struct net *n, const struct net_op *o, const struct part *p);
 
 /* What a batch normalisation does between its halves, once: add up what the shards gave. */
-void layer_norm_between(struct net *n, const struct net_op *o, bool backward);
+void layer_between(struct net *n, const struct net_op *o, bool backward);
 
 /* The gradients of a task's weights. */
 void layer_weights(struct net *n, const struct net_task *t);

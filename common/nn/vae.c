@@ -44,18 +44,18 @@ const char *vae_check(const struct vae_config *c)
 /* A layer's name: part.number[.leaf]; each module has a number, as in PyTorch's Sequential. */
 struct namer { const char *part; int next; char name[NET_NAME]; };
 
-static const char *name(struct namer *s, const char *leaf)
+static const char *layer_name(struct namer *s, const char *leaf)
 {
     snprintf(s->name, sizeof s->name, "%s.%d%s", s->part, s->next, leaf);
     return s->name;
 }
 
-/* Normalisation, activation, dropout behind a layer. */
-static int behind(const struct vae_config *c, struct net *n, struct namer *s, int x, bool normed)
+/* Normalisation and activation after a layer. */
+static int add_activation(const struct vae_config *c, struct net *n, struct namer *s, int x, bool normed)
 {
     s->next++;
     if (normed) {
-        x = net_norm(n, x, name(s, ""));
+        x = net_batch_norm(n, x, layer_name(s, ""));
         s->next++;
     }
     x = net_act(n, x, c->act, c->slope);
@@ -63,7 +63,7 @@ static int behind(const struct vae_config *c, struct net *n, struct namer *s, in
     return x;
 }
 
-static int drop(const struct vae_config *c, struct net *n, struct namer *s, int x)
+static int add_dropout(const struct vae_config *c, struct net *n, struct namer *s, int x)
 {
     if (c->dropout > 0) {
         x = net_dropout(n, x, (float)c->dropout);
@@ -72,20 +72,20 @@ static int drop(const struct vae_config *c, struct net *n, struct namer *s, int 
     return x;
 }
 
-static int dense(const struct vae_config *c, struct net *n, struct namer *s, int x, size_t width)
+static int add_dense(const struct vae_config *c, struct net *n, struct namer *s, int x, size_t width)
 {
     bool normed = c->batch_norm || c->residual;
-    x = behind(c, n, s, net_linear(n, x, width, !normed, name(s, "")), normed);
+    x = add_activation(c, n, s, net_linear(n, x, width, !normed, layer_name(s, "")), normed);
     if (c->residual) {
         int skip = x;
-        x = net_linear(n, x, width, false, name(s, ".fc1"));
-        x = net_act(n, net_norm(n, x, name(s, ".bn1")), c->act, c->slope);
-        x = net_linear(n, x, width, false, name(s, ".fc2"));
-        x = net_add(n, net_norm(n, x, name(s, ".bn2")), skip);
+        x = net_linear(n, x, width, false, layer_name(s, ".fc1"));
+        x = net_act(n, net_batch_norm(n, x, layer_name(s, ".bn1")), c->act, c->slope);
+        x = net_linear(n, x, width, false, layer_name(s, ".fc2"));
+        x = net_add(n, net_batch_norm(n, x, layer_name(s, ".bn2")), skip);
         x = net_act(n, x, c->act, c->slope);
         s->next++;
     }
-    return drop(c, n, s, x);
+    return add_dropout(c, n, s, x);
 }
 
 /* The layers; nothing is allocated for them yet. */
@@ -100,12 +100,12 @@ static struct vae *lay_out(const struct vae_config *c, size_t batch, bool trains
         x = net_condition(n, x, c->condition);
     for (size_t i = 0; i < c->n_widths; i++) {
         if (!c->conv) {
-            x = dense(c, n, &enc, x, c->widths[i]);
+            x = add_dense(c, n, &enc, x, c->widths[i]);
             continue;
         }
         struct conv g = geometry(c, i);
-        x = behind(c, n, &enc, net_conv(n, x, &g, !c->batch_norm, name(&enc, "")), c->batch_norm);
-        x = drop(c, n, &enc, x);
+        x = add_activation(c, n, &enc, net_conv(n, x, &g, !c->batch_norm, layer_name(&enc, "")), c->batch_norm);
+        x = add_dropout(c, n, &enc, x);
     }
     size_t flat = n->nodes[x].size;
     if (c->conv)
@@ -122,15 +122,15 @@ static struct vae *lay_out(const struct vae_config *c, size_t batch, bool trains
         x = net_unflatten(n, net_linear(n, x, flat, true, "up"), c->widths[c->n_widths - 1]);
     for (size_t i = c->n_widths; i-- > 0; ) {
         if (!c->conv) {
-            x = dense(c, n, &dec, x, c->widths[i]);
+            x = add_dense(c, n, &dec, x, c->widths[i]);
             continue;
         }
         struct conv g = geometry(c, i);
-        x = net_conv_transposed(n, x, &g, !c->batch_norm || i == 0, name(&dec, ""));
+        x = net_conv_transposed(n, x, &g, !c->batch_norm || i == 0, layer_name(&dec, ""));
         if (i > 0)
-            x = drop(c, n, &dec, behind(c, n, &dec, x, c->batch_norm));
+            x = add_dropout(c, n, &dec, add_activation(c, n, &dec, x, c->batch_norm));
     }
-    v->out = c->conv ? x : net_linear(n, x, c->input, true, name(&dec, ""));
+    v->out = c->conv ? x : net_linear(n, x, c->input, true, layer_name(&dec, ""));
     v->decoded = n->n_ops;
     net_loss(n, v->out, in);
     return v;
@@ -215,7 +215,7 @@ static void set_loss(struct step *s)
         memcpy(s->r->latents, s->sums, n->latent * 3 * sizeof *s->sums);
 }
 
-static struct step begin(struct vae *v, const struct vae_loss *l, struct vae_result *r)
+static struct step begin_loss(struct vae *v, const struct vae_loss *l, struct vae_result *r)
 {
     struct net *n = v->net;
     struct step s = { .v = v, .l = l, .r = r };
@@ -229,7 +229,7 @@ static struct step begin(struct vae *v, const struct vae_loss *l, struct vae_res
     return s;
 }
 
-static void end(struct step *s)
+static void end_loss(struct step *s)
 {
     s->v->net->pass.kl_scale = NULL;
     free(s->kl_scale);
@@ -238,7 +238,7 @@ static void end(struct step *s)
 
 void vae_gradients(struct vae *v, const struct vae_loss *l, struct vae_result *r)
 {
-    struct step s = begin(v, l, r);
+    struct step s = begin_loss(v, l, r);
     v->net->pass.training = true;
     if (l->free_bits > 0) {             /* which latents are free is known when all rows are through */
         net_forward(v->net, 0, SIZE_MAX);
@@ -248,14 +248,14 @@ void vae_gradients(struct vae *v, const struct vae_loss *l, struct vae_result *r
         net_train(v->net);
         set_loss(&s);
     }
-    end(&s);
+    end_loss(&s);
 }
 
 void vae_loss(struct vae *v, const struct vae_loss *l, struct vae_result *r)
 {
-    struct step s = begin(v, l, r);
+    struct step s = begin_loss(v, l, r);
     v->net->pass.training = false;
     net_forward(v->net, 0, SIZE_MAX);
     set_loss(&s);
-    end(&s);
+    end_loss(&s);
 }

@@ -6,7 +6,7 @@
 #include "nn/conv.h"
 #include "nn/linear.h"
 #include "nn/loss.h"
-#include "nn/norm.h"
+#include "nn/batch_norm.h"
 #include "nn/optim.h"
 #include "nn/vae_fit.h"
 #include "nn/tiles.h"
@@ -150,25 +150,21 @@ static void norm(const char *name, bool train)
         }
         float *y = mem_new(all_size, sizeof *y), *dx = mem_new(all_size, sizeof *dx);
         double *sums = mem_zero(2 * C, sizeof *sums), *back = mem_zero(2 * C, sizeof *back);
+        struct norm by = { stat, w, b };
+        struct norm_part part = { C, rows ? ld : 0, N }, one = { C, 0, pixels };
         if (rows)
-            norm_sums(xs, C, ld, B, sums);
+            batch_norm_sums(&part, xs, sums);
         else
             for (size_t i = 0; i < B; i++)
-                norm_image_sums(xs + i * C * pixels, C, pixels, sums);
+                batch_norm_sums(&one, xs + i * C * pixels, sums);
         for (size_t c = 0; c < C; c++) {
-            stat[c] = train ? norm_batch(sums + 2 * c, N) : norm_running(mean[c], var[c]);
+            stat[c] = train ? batch_norm_stat(sums + 2 * c, N) : batch_norm_running(mean[c], var[c]);
             if (train)
-                norm_follow(sums + 2 * c, N, mean + c, var + c);
+                batch_norm_follow(sums + 2 * c, N, mean + c, var + c);
         }
-        if (rows) {
-            norm_forward(stat, w, b, xs, y, C, ld, B);
-            norm_backward_sums(stat, xs, dys, C, ld, B, back);
-            norm_backward(stat, w, back, N, xs, dys, dx, C, ld, B);
-        } else {
-            norm_image_forward(stat, w, b, xs, y, C, N);
-            norm_image_backward_sums(stat, xs, dys, C, N, back);
-            norm_image_backward(stat, w, back, N, xs, dys, dx, C, N);
-        }
+        batch_norm_forward(&by, &part, xs, y);
+        batch_norm_backward_sums(&by, &part, xs, dys, back);
+        batch_norm_backward(&by, &part, back, N, xs, dys, dx);
         for (size_t c = 0; c < C; c++) {
             db[c] += (float)back[2 * c];
             dw[c] += (float)back[2 * c + 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nn/norm.h"
+#include "nn/batch_norm.h"
 
 #include <math.h>
 
@@ -14,27 +14,28 @@ static double variance(const double sums[2], size_t N)
     return v < 0 ? 0 : v;
 }
 
-struct norm_stat norm_batch(const double sums[2], size_t N)
+struct norm_stat batch_norm_stat(const double sums[2], size_t N)
 {
-    return (struct norm_stat){ (float)(sums[0] / (double)N), (float)(1 / sqrt(variance(sums, N) + NORM_EPS)) };
+    return (struct norm_stat){ (float)(sums[0] / (double)N), (float)(1 / sqrt(variance(sums, N) + BATCH_NORM_EPS)) };
 }
 
-struct norm_stat norm_running(float mean, float var)
+struct norm_stat batch_norm_running(float mean, float var)
 {
-    return (struct norm_stat){ mean, (float)(1 / sqrt((double)var + NORM_EPS)) };
+    return (struct norm_stat){ mean, (float)(1 / sqrt((double)var + BATCH_NORM_EPS)) };
 }
 
-void norm_follow(const double sums[2], size_t N, float *mean, float *var)
+void batch_norm_follow(const double sums[2], size_t N, float *mean, float *var)
 {
     double unbiased = variance(sums, N) * (double)N / (double)(N - 1);
-    *mean = (float)((1 - NORM_MOMENTUM) * (double)*mean + NORM_MOMENTUM * sums[0] / (double)N);
-    *var = (float)((1 - NORM_MOMENTUM) * (double)*var + NORM_MOMENTUM * unbiased);
+    *mean = (float)((1 - BATCH_NORM_MOMENTUM) * (double)*mean + BATCH_NORM_MOMENTUM * sums[0] / (double)N);
+    *var = (float)((1 - BATCH_NORM_MOMENTUM) * (double)*var + BATCH_NORM_MOMENTUM * unbiased);
 }
 
 /* ---- rows: x[channels][ld] ---- */
 
-void norm_sums(const float *x, size_t channels, size_t ld, size_t n, double *sums)
+static void rows_sums(const struct norm_part *p, const float *x, double *sums)
 {
+    size_t channels = p->channels, ld = p->ld, n = p->n;
     for (size_t c = 0; c < channels; c++, x += ld) {
         double s[LANES] = { 0 }, q[LANES] = { 0 };
         size_t i = 0;
@@ -55,9 +56,11 @@ void norm_sums(const float *x, size_t channels, size_t ld, size_t n, double *sum
     }
 }
 
-void norm_forward(const struct norm_stat *stat, const float *g, const float *b, const float *x, float *y,
-                  size_t channels, size_t ld, size_t n)
+static void rows_forward(const struct norm *by, const struct norm_part *p, const float *x, float *y)
 {
+    const struct norm_stat *stat = by->stat;
+    const float *g = by->g, *b = by->b;
+    size_t channels = p->channels, ld = p->ld, n = p->n;
     for (size_t c = 0; c < channels; c++, x += ld, y += ld) {
         float mean = stat[c].mean, slope = stat[c].scale * g[c], shift = b[c];
         for (size_t i = 0; i < n; i++)
@@ -67,9 +70,11 @@ void norm_forward(const struct norm_stat *stat, const float *g, const float *b, 
     }
 }
 
-void norm_backward_sums(const struct norm_stat *stat, const float *x, const float *dy, size_t channels, size_t ld,
-                        size_t n, double *sums)
+static void rows_backward_sums(const struct norm *by, const struct norm_part *p, const float *x, const float *dy,
+                               double *sums)
 {
+    const struct norm_stat *stat = by->stat;
+    size_t channels = p->channels, ld = p->ld, n = p->n;
     for (size_t c = 0; c < channels; c++, x += ld, dy += ld) {
         double s[LANES] = { 0 }, q[LANES] = { 0 };
         float mean = stat[c].mean, scale = stat[c].scale;
@@ -90,9 +95,12 @@ void norm_backward_sums(const struct norm_stat *stat, const float *x, const floa
     }
 }
 
-void norm_backward(const struct norm_stat *stat, const float *g, const double *sums, size_t N, const float *x,
-                   const float *dy, float *dx, size_t channels, size_t ld, size_t n)
+static void rows_backward(const struct norm *by, const struct norm_part *p, const double *sums, size_t N, const float *x,
+                          const float *dy, float *dx)
 {
+    const struct norm_stat *stat = by->stat;
+    const float *g = by->g;
+    size_t channels = p->channels, ld = p->ld, n = p->n;
     for (size_t c = 0; c < channels; c++, x += ld, dy += ld, dx += ld) {
         float mean = stat[c].mean, scale = stat[c].scale, slope = scale * g[c];
         float db = (float)(sums[2 * c] / (double)N), dg = (float)(sums[2 * c + 1] / (double)N);
@@ -107,8 +115,9 @@ void norm_backward(const struct norm_stat *stat, const float *g, const double *s
 
 static size_t lanes(size_t channels, size_t first) { return channels - first < LANES ? channels - first : LANES; }
 
-void norm_image_sums(const float *x, size_t channels, size_t n, double *sums)
+static void image_sums(const struct norm_part *part, const float *x, double *sums)
 {
+    size_t channels = part->channels, n = part->n;
     for (size_t c = 0; c < channels; c += LANES) {
         double s[LANES] = { 0 }, q[LANES] = { 0 };
         size_t m = lanes(channels, c);
@@ -125,9 +134,11 @@ void norm_image_sums(const float *x, size_t channels, size_t n, double *sums)
     }
 }
 
-void norm_image_forward(const struct norm_stat *stat, const float *g, const float *b, const float *x, float *y,
-                        size_t channels, size_t n)
+static void image_forward(const struct norm *by, const struct norm_part *p, const float *x, float *y)
 {
+    const struct norm_stat *stat = by->stat;
+    const float *g = by->g, *b = by->b;
+    size_t channels = p->channels, n = p->n;
     for (size_t c = 0; c < channels; c += LANES) {
         float mean[LANES], slope[LANES], shift[LANES];
         size_t m = lanes(channels, c);
@@ -142,9 +153,11 @@ void norm_image_forward(const struct norm_stat *stat, const float *g, const floa
     }
 }
 
-void norm_image_backward_sums(const struct norm_stat *stat, const float *x, const float *dy, size_t channels, size_t n,
-                              double *sums)
+static void image_backward_sums(const struct norm *by, const struct norm_part *p, const float *x, const float *dy,
+                                double *sums)
 {
+    const struct norm_stat *stat = by->stat;
+    size_t channels = p->channels, n = p->n;
     for (size_t c = 0; c < channels; c += LANES) {
         double s[LANES] = { 0 }, q[LANES] = { 0 };
         size_t m = lanes(channels, c);
@@ -160,9 +173,12 @@ void norm_image_backward_sums(const struct norm_stat *stat, const float *x, cons
     }
 }
 
-void norm_image_backward(const struct norm_stat *stat, const float *g, const double *sums, size_t N, const float *x,
-                         const float *dy, float *dx, size_t channels, size_t n)
+static void image_backward(const struct norm *by, const struct norm_part *p, const double *sums, size_t N, const float *x,
+                           const float *dy, float *dx)
 {
+    const struct norm_stat *stat = by->stat;
+    const float *g = by->g;
+    size_t channels = p->channels, n = p->n;
     for (size_t c = 0; c < channels; c += LANES) {
         float mean[LANES], slope[LANES], db[LANES], dg[LANES];
         size_t m = lanes(channels, c);
@@ -176,4 +192,28 @@ void norm_image_backward(const struct norm_stat *stat, const float *g, const dou
             for (size_t j = 0; j < m; j++)
                 dx[at + j] = slope[j] * (dy[at + j] - db[j] - (x[at + j] - mean[j]) * dg[j]);
     }
+}
+
+/* ---- either ---- */
+
+void batch_norm_sums(const struct norm_part *p, const float *x, double *sums)
+{
+    (p->ld ? rows_sums : image_sums)(p, x, sums);
+}
+
+void batch_norm_forward(const struct norm *by, const struct norm_part *p, const float *x, float *y)
+{
+    (p->ld ? rows_forward : image_forward)(by, p, x, y);
+}
+
+void batch_norm_backward_sums(const struct norm *by, const struct norm_part *p, const float *x, const float *dy,
+                              double *sums)
+{
+    (p->ld ? rows_backward_sums : image_backward_sums)(by, p, x, dy, sums);
+}
+
+void batch_norm_backward(const struct norm *by, const struct norm_part *p, const double *sums, size_t N, const float *x,
+                         const float *dy, float *dx)
+{
+    (p->ld ? rows_backward : image_backward)(by, p, sums, N, x, dy, dx);
 }
