@@ -127,7 +127,7 @@ void net_train(struct net *n);
 
 /* The second half of it, after net_forward over all of them: for a loss whose gradient is known
  * only when all rows are through. The caller has set the pass's scales, or where there is no
- * net_loss, dy of the last node. */
+ * net_loss, dy of the last node: 0 in the places of rows that are not there. */
 void net_backward(struct net *n);
 
 /* The weights were changed: called before the next pass. */

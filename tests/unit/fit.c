@@ -1,6 +1,7 @@
 /* fit and optim by an objective that is no net: a line through points by least squares, whose
  * best slope and intercept are known; order, log, patience, breaking, the same bits when a run
- * is taken up again after any batch and for any number of threads
+ * is taken up again after any batch and for any number of threads; two nets trained by a loss
+ * between rows
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <setjmp.h>
@@ -16,6 +17,8 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "nn/fit.h"
+#include "nn/linear.h"
+#include "nn/net.h"
 
 enum { ROWS = 103, WIDE = 40000 };
 
@@ -331,11 +334,140 @@ static void taken_up(void **state)
     line_free(&whole);
 }
 
+/* ---- two nets, and a loss between the rows of a batch ---- */
+
+/* Each row has two views of three hidden numbers. Two towers give each a code of K numbers; of a
+ * batch's second codes, each first one is to find its own: cross entropy over scalar products
+ * (InfoNCE: van den Oord et al. 2018). The gradient is known when all rows are through. */
+enum { K = 4, VIEW = 7, PAIRS = 120 };
+
+struct towers {
+    struct net *net[2];
+    int out[2];
+    float view[2][PAIRS][VIEW];
+    const size_t *rows;
+    struct weights weights[4];
+};
+
+struct side { const struct towers *t; int view; };
+
+static void fetch_view(void *ctx, size_t row, float *x)
+{
+    const struct side *s = ctx;
+    memcpy(x, s->t->view[s->view][s->t->rows[row]], VIEW * sizeof *x);
+}
+
+/* Where the i-th number of a row's code lies, or its gradient. */
+static float *code(const struct towers *t, int side, size_t row, size_t i, bool gradient)
+{
+    const struct net_node *n = &t->net[side]->nodes[t->out[side]];
+    return (gradient ? n->dy : n->y) + (row / LINEAR_ROWS * K + i) * LINEAR_ROWS + row % LINEAR_ROWS;
+}
+
+static double towers_loss(void *ctx, const struct batch *b, double *parts, double *sums)
+{
+    struct towers *t = ctx;
+    double loss = 0, n = (double)b->n;
+    (void)sums;
+    t->rows = b->rows;
+    parts[0] = 0;
+    for (int s = 0; s < 2; s++) {
+        struct side side = { t, s };
+        t->net[s]->pass = (struct net_pass){ .rows = b->n, .training = b->training, .fetch = fetch_view, .ctx = &side };
+        net_forward(t->net[s], 0, SIZE_MAX);
+        struct net_node *out = &t->net[s]->nodes[t->out[s]];
+        memset(out->dy, 0, (b->n + LINEAR_ROWS - 1) / LINEAR_ROWS * LINEAR_ROWS * K * sizeof *out->dy);
+    }
+    for (size_t r = 0; r < b->n; r++) {
+        double p[PAIRS], sum = 0, best = -INFINITY;
+        for (size_t c = 0; c < b->n; c++) {
+            double dot = 0;
+            for (size_t i = 0; i < K; i++)
+                dot += (double)*code(t, 0, r, i, false) * (double)*code(t, 1, c, i, false);
+            best = c != r && dot > best ? dot : best;
+            sum += p[c] = exp(dot);
+        }
+        loss -= log(p[r] / sum) / n;
+        parts[0] += (log(p[r]) > best) / n;
+        for (size_t c = 0; b->training && c < b->n; c++) {
+            double d = (p[c] / sum - (c == r)) / n;
+            for (size_t i = 0; i < K; i++) {
+                *code(t, 0, r, i, true) += (float)(d * (double)*code(t, 1, c, i, false));
+                *code(t, 1, c, i, true) += (float)(d * (double)*code(t, 0, r, i, false));
+            }
+        }
+    }
+    for (int s = 0; s < 2 && b->training; s++)
+        net_backward(t->net[s]);
+    return loss;
+}
+
+static void contrast(void **state)
+{
+    (void)state;
+    static const struct part_name parts[] = { { "found", PART_MEAN } };
+    struct towers t = { .rows = NULL };
+    struct rng rng;
+    rng_init(&rng, 8, 0);
+    for (size_t r = 0; r < PAIRS; r++) {
+        double h[3];
+        for (size_t i = 0; i < 3; i++)
+            h[i] = rng_normal(&rng);
+        for (size_t i = 0; i < 2 * VIEW; i++)
+            t.view[i / VIEW][r][i % VIEW] = (float)(h[i % 3] + h[(i + 1) % 3] * cos((double)i) + 0.05 * rng_normal(&rng));
+    }
+    for (int s = 0; s < 2; s++) {
+        struct net *n = t.net[s] = net_new(50, LINEAR_ROWS, true);
+        size_t count;
+        t.out[s] = net_linear(n, net_act(n, net_linear(n, net_rows(n, VIEW), 16, true, s ? "b.0" : "a.0"), ACT_TANH, 0), K, true,
+                              s ? "b.2" : "a.2");
+        net_build(n);
+        for (size_t i = 0; i < n->n_w; i++)
+            n->w[i] = (float)(0.3 * rng_normal(&rng));
+        net_changed(n);
+        struct weights *w = net_weights(n, &count);
+        assert_int_equal(count, 4);
+        free(w);
+        t.weights[s] = (struct weights){ n->w, n->g, n->n_w };
+    }
+    struct objective of = { .ctx = &t, .weights = t.weights, .n_weights = 2, .least = 2, .parts = parts, .n_parts = 1,
+                            .loss = towers_loss };
+    size_t rows[45];
+    double part, g[2][9];
+    for (size_t i = 0; i < 45; i++)
+        rows[i] = 2 * i;
+    struct batch b = { .rows = rows, .n = 45, .training = true };
+    towers_loss(&t, &b, &part, NULL);
+    for (size_t k = 0; k < 18; k++)             /* finite differences */
+        g[k % 2][k / 2] = (double)t.net[k % 2]->g[k / 2 * 19];
+    for (size_t k = 0; k < 18; k++) {
+        float *w = t.net[k % 2]->w + k / 2 * 19, was = *w;
+        *w = was + 1e-2f;
+        double up = towers_loss(&t, &b, &part, NULL);
+        *w = was - 1e-2f;
+        double down = towers_loss(&t, &b, &part, NULL);
+        *w = was;
+        near((up - down) / 2e-2, g[k % 2][k / 2], 2e-4);
+    }
+    struct fit_options o = usual;
+    o.batch = 50;
+    o.epochs = 60;
+    o.validation = 0.2;
+    o.rate.lr = 0.02;
+    struct fit *f = fit_new(&o, &of, PAIRS);
+    assert_int_equal(fit_run(f, go_on, NULL), FIT_DONE);
+    assert_true(f->log[1] > 3 && f->log[59 * f->n_columns + 1] < 1.5);          /* ln 50 is 3.9 */
+    assert_true(f->log[59 * f->n_columns + 2] > 0.6);
+    fit_free(f);
+    net_free(t.net[0]);
+    net_free(t.net[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(least_squares), cmocka_unit_test(told), cmocka_unit_test(order), cmocka_unit_test(patience),
-        cmocka_unit_test(breaks), cmocka_unit_test(taken_up),
+        cmocka_unit_test(breaks), cmocka_unit_test(taken_up), cmocka_unit_test(contrast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
