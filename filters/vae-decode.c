@@ -7,11 +7,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "drive/piece.h"
 #include "drive/vae_coder.h"
 
 static struct {
@@ -60,21 +59,24 @@ static bool decode_code(struct rec *r, struct vae_worker *w)
     return true;
 }
 
-/* The s-th record of a walk through the code in row.x, under the id STEM#000s. */
-static bool walk(struct rec *r, struct vae_worker *w, const char *stem, int64_t s)
+/* Decode a walk through the code in row.x: a record for each step. */
+static bool walk(struct rec *r, struct vae_worker *w)
 {
-    double at = arg.steps == 1 ? 0 : arg.range * (2 * (double)s / (double)(arg.steps - 1) - 1);
-    char *name = mem_new(strlen(stem) + 32, 1);
-    w->row.x[arg.traverse] = (float)at;
-    rec_set_str(r, "id", name, (size_t)sprintf(name, "%s#%04lld", stem, (long long)s));
-    rec_set_int(r, "latent", arg.traverse);
-    rec_set_f64(r, "value", at);
-    free(name);
-    if (!decode_code(r, w))
-        return false;
-    if (strcmp(arg.out, arg.in) != 0 && !arg.keep)
-        rec_del(r, arg.in);
-    rec_emit(r);
+    struct text whole = rec_id(r);
+    for (int64_t s = 0; s < arg.steps; s++) {
+        double at = arg.steps == 1 ? 0 : arg.range * (2 * (double)s / (double)(arg.steps - 1) - 1);
+        char *id = piece_id(whole, (size_t)s);
+        w->row.x[arg.traverse] = (float)at;
+        rec_set_str(r, "id", id, strlen(id));
+        rec_set_int(r, "latent", arg.traverse);
+        rec_set_f64(r, "value", at);
+        free(id);
+        if (!decode_code(r, w))
+            return false;
+        if (strcmp(arg.out, arg.in) != 0 && !arg.keep)
+            rec_del(r, arg.in);
+        rec_emit(r);
+    }
     return true;
 }
 
@@ -86,14 +88,7 @@ static bool process(struct rec *r, const struct value *in, void *worker)
         return false;
     if (!labels_find(model->labels, r, w->hot))
         return r->nil ? rec_pass_nil(r, arg.out) : false;
-    if (arg.traverse < 0)
-        return decode_code(r, w);
-    char *stem = mem_text(rec_id(r).p, rec_id(r).n);
-    bool good = true;
-    for (int64_t s = 0; good && s < arg.steps; s++)
-        good = walk(r, w, stem, s);
-    free(stem);
-    return good;
+    return arg.traverse < 0 ? decode_code(r, w) : walk(r, w);
 }
 
 /* The columns that the model was fitted to come back. */

@@ -67,6 +67,7 @@ static const struct prog prog = {
 };
 
 struct data {
+    struct rec_in *in;
     struct vae_model model;
     struct table *table;
     uint32_t *hot;              /* [rows][labels->n] */
@@ -148,11 +149,11 @@ static void fetch_row(void *table, size_t row, float *x)
     table_row(table, row, x);
 }
 
-/* Read the input's places and shape into d. */
-static void read_input(struct rec_in *in, struct data *d)
+/* Read the input's places and shape. */
+static void read_input(struct data *d)
 {
     struct vae_config *c = &d->model.c;
-    d->table = table_open(in, arg.in, c->conv ? 2 : 1, collect, d);
+    d->table = table_open(d->in, arg.in, c->conv ? 2 : 1, collect, d);
     labels_sort(d->model.labels, d->hot, d->table->n);
     memcpy(d->model.shape, d->table->shape, sizeof d->model.shape);
     c->input = d->table->d;
@@ -175,8 +176,8 @@ int main(int argc, char **argv)
     fit.anneal = parse_anneal(&fit.period);
     set_model(&d.model);
     opt_not_terminal(&prog);
-    struct rec_in *in = rec_open(&prog, operands, true);
-    read_input(in, &d);
+    d.in = rec_open(&prog, operands, true);
+    read_input(&d);
     size_t batch = trainer_batch(&prog, arg.in, d.table->n, arg.batch_norm || arg.residual ? 2 : 1);
     const char *why = vae_check(&d.model.c);
     if (why)
@@ -188,6 +189,6 @@ int main(int argc, char **argv)
     fit.hot = d.hot;
     fit.n_hot = d.model.labels->n;
     return trainer_run(&(struct trainer){
-        .prog = &prog, .in = in, .rows = d.table->n, .of = vae_fit_new(&fit), .nets = (struct net *[]){ fit.v->net, NULL },
+        .prog = &prog, .in = d.in, .rows = d.table->n, .of = vae_fit_new(&fit), .nets = (struct net *[]){ fit.v->net, NULL },
         .configure = configure, .ctx = &d.model, .old_settings = vae_model_old_settings });
 }

@@ -15,15 +15,21 @@ size_t piece_start(size_t i, double hop, double rate)
     return at < 1e18 ? (size_t)at : (size_t)1e18;
 }
 
+char *piece_id(struct text whole, size_t i)
+{
+    char *id = mem_new(whole.n + 32, 1);
+    memcpy(id, whole.p, whole.n);
+    snprintf(id + whole.n, 32, "#%04zu", i);
+    return id;
+}
+
 void piece_begin(struct rec *piece, const struct rec *whole, const char *cut, size_t i, double start)
 {
     struct text track = rec_id(whole);
-    char *id = mem_new(track.n + 32, 1);
-    memcpy(id, track.p, track.n);
-    int digits = snprintf(id + track.n, 32, "#%04zu", i);
+    char *id = piece_id(track, i);
     item_note_side(whole, "track");
     item_note_side(whole, "start");
-    rec_begin(piece, id, track.n + (size_t)digits);
+    rec_begin(piece, id, track.n + strlen(id + track.n));
     for (size_t k = 0; k < whole->n; k++) {
         const struct field *f = whole->fields + k;
         char *name = mem_text(f->name, f->len);
