@@ -52,7 +52,7 @@ static bool find_string(struct rec *r, const char *field, struct value *v)
         return false;
     }
     if (v->type != V_STR || memchr(v->s.p, '\0', v->s.n))
-        return rec_error(r, "%s is no string", field);
+        return rec_error(r, "%s is not a string", field);
     return true;
 }
 

@@ -119,7 +119,7 @@ void net_borrow(struct net *n, const struct net *from);
 
 /* ---- running: set n->pass first ---- */
 
-/* Operations first ... upto-1; SIZE_MAX: all behind. */
+/* Operations first ... upto-1; SIZE_MAX: to the last. */
 void net_forward(struct net *n, size_t first, size_t upto);
 
 /* All operations forward and backward, then g. */

@@ -38,7 +38,7 @@ struct vae {
     struct vae_config config;
     struct net *net;
     int mu, logvar, z, out;     /* nodes; logvar -1 if not variational */
-    size_t coded, decoded;      /* operations behind the code, and behind the decoder */
+    size_t coded, decoded;      /* one past the operations of the encoder, and of the decoder */
 };
 
 /* NULL if it can be built, else what is wrong. */

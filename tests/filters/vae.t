@@ -114,7 +114,7 @@ isnt($one->{x}[0], $other->{x}[0], 'the decoder is told');
 refuses(6, qr/^vae-encode: r0: genre is 'polka', which the model does not know; it knows blues, jazz$/m,
     "sp-fields --set genre=polka $tmp/x.sp | vae-encode -m $tmp/c.sp", undef, 1);
 is((records("sp-fields --set genre=null $tmp/x.sp | vae-encode -q -m $tmp/c.sp"))[0]{x}, undef, 'nil in, nil out');
-refuses(6, qr/^vae-train: r0: genre is no string/m, "sp-fields --set genre=1 $tmp/x.sp | vae-train $small --condition genre");
+refuses(6, qr/^vae-train: r0: genre is not a string/m, "sp-fields --set genre=1 $tmp/x.sp | vae-train $small --condition genre");
 refuses(6, qr/x\[\d\].* --recon bce needs numbers from 0 to 1/, "vae-train $small --recon bce $tmp/x.sp");
 refuses(6, qr/no field tempo/, "vae-train $small --condition tempo $tmp/x.sp");
 
