@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/item.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,11 +65,9 @@ void item_claim(const struct rec *r, const char *name)
 
 void item_note_side(const struct rec *r, const char *name)
 {
-    static bool said;
-    if (!said && !progress_quiet && rec_find(r, name)) {
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (!progress_quiet && rec_find(r, name) && !atomic_flag_test_and_set(&said))
         warn("an older field %s is overwritten", name);
-        said = true;
-    }
 }
 
 char *item_side(const char *out, const char *usual_out, const char *side)

@@ -26,7 +26,8 @@ void item_nil(void);
 /* End with ST_STOPPED if the record has a field `name` already: it would be lost. */
 void item_claim(const struct rec *r, const char *name);
 
-/* A side field is about to be written: say once that an older one is overwritten. */
+/* A side field is about to be written: say once that an older one is overwritten.
+ * Several threads may call it. */
 void item_note_side(const struct rec *r, const char *name);
 
 /* Name of a side field: `side`, or "OUT.side" where the user gave -o OUT. The result

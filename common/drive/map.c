@@ -35,6 +35,7 @@ struct run {
     struct rec_in *in;
     struct rec_out *out;
     size_t count;
+    bool settled;               /* a record that is not nil went through process in the calling thread */
     struct rec *held;           /* frames that wait for the header */
     bool headed;
 
@@ -111,6 +112,7 @@ static void write_out(struct run *run, struct rec *r)
     } else if (r->nil) {
         item_nil();
     }
+    run->settled |= !r->nil;
     if (!run->headed) {
         if (r->nil && run->m->header && run->held->packed.n < 64 << 20) {
             if (!r->dropped)
@@ -315,7 +317,7 @@ int map_run(const struct map *m, struct rec_in *in, struct rec_out *out)
     bool more = !m->together;
     if (m->together)
         together(&run, worker);
-    while (more && (jobs == 1 || !run.headed))
+    while (more && (jobs == 1 || !run.settled))
         more = here(&run, r, worker);
     free_worker(m, worker);
     if (more)

@@ -22,7 +22,9 @@ struct map {
 
     /* Change r: read `in` (never nil), set out, or rec_drop, rec_emit. false after
      * rec_error: the record is bad. Runs in several threads at once, on different
-     * records, each with a worker of its own. */
+     * records, each with a worker of its own; but the first record that is not nil (and
+     * what comes before it) goes through in the calling thread, before the others begin. So
+     * process may put into the state what only a record can tell, such as its width. */
     bool (*process)(struct rec *r, const struct value *in, void *worker);
 
     void *state;            /* given to worker_new and header; the worker if there is none */
@@ -37,9 +39,8 @@ struct map {
     void (*together)(void *worker);
     bool (*finish)(struct rec *r, void *worker);
 
-    /* Change the header before it is written. Called after the first record that was
-     * not nil went through process in the calling thread (so process may put into the
-     * state what only a record can tell, such as its width), or at the end. */
+    /* Change the header before it is written: after that first record, or at the end, or
+     * when 64 MiB of nil ones wait for it. */
     void (*header)(struct head *h, void *state);
 
     /* After the last record: fill r with one that is to go out as it is; false when there is
