@@ -15,7 +15,7 @@
 #include "base/names.h"
 #include "drive/item.h"
 #include "score/match.h"
-#include "stream/classes.h"
+#include "stream/value.h"
 
 enum { COUNTS, ROW, COLUMN, ALL };
 
@@ -92,9 +92,9 @@ static bool read_label(struct rec *r, const char *field, struct names *names, ui
     struct value v;
     if (!rec_need(r, field, &v))
         return false;
-    size_t i = classes_add(names, &v);
+    size_t i = value_name(names, &v);
     if (i == SIZE_MAX)
-        return rec_error(r, "%s is no label: no number, no text, not true or false", field);
+        return value_no_label(r, field, &v);
     *to = (uint32_t)i;
     return true;
 }

@@ -20,7 +20,7 @@
 #include "score/external.h"
 #include "score/profile.h"
 #include "score/silhouette.h"
-#include "stream/word.h"
+#include "stream/value.h"
 
 static struct {
     const char *in, *cluster, *id;
@@ -193,7 +193,8 @@ static void begin(const char *id)
     for (size_t i = 0; i < arg.set.n; i++) {
         const char *value;
         char *name = mem_text(arg.set.v[i], opt_pair(arg.set.v[i], &value));
-        word_set(to, name, value);
+        struct value v = value_word(value);
+        rec_set_value(to, name, &v);
         free(name);
     }
 }
@@ -240,12 +241,10 @@ static void score_all_ways(struct scored *s, struct rec_out *out)
 
 static void set_name(const char *field, const struct name *n)
 {
-    if (n->is_number && n->number == floor(n->number) && fabs(n->number) < 0x1p53)
-        rec_set_int(to, field, (int64_t)n->number);
-    else if (n->is_number)
-        rec_set_f64(to, field, n->number);
-    else
-        rec_set_str(to, field, n->text, n->len);
+    struct value v = { .type = V_STR, .s = { n->text, n->len } };
+    if (n->kind != NAME_TEXT)
+        v = value_word(n->text);
+    rec_set_value(to, field, &v);
 }
 
 /* What is said of each cluster. */
@@ -288,7 +287,7 @@ static void put_top(const struct profile *p, size_t c, const struct columns *nam
 
 static void describe(const struct scored *s, const struct about *a, size_t c, const struct columns *columns)
 {
-    static const struct name noise = { .text = "-1", .len = 2, .is_number = true, .number = -1 };
+    static const struct name noise = { .text = "-1", .len = 2, .kind = NAME_NUMBER, .number = -1 };
     const struct name *name = s->origin[c] == SCORED_NONE ? &noise : s->clusters.v + s->origin[c];
     begin(name->text);
     set_name("cluster", name);

@@ -15,6 +15,7 @@
 #include "drive/item.h"
 #include "drive/slurp.h"
 #include "stream/ids.h"
+#include "stream/value.h"
 
 static struct {
     const char *by, *mean, *majority;
@@ -77,40 +78,16 @@ static bool listed(const struct list *l, const char *name, size_t len)
     return false;
 }
 
-/* Whether two packed values are the same; a whole number has several spellings. */
-static bool same(const uint8_t *a, size_t an, const uint8_t *b, size_t bn)
-{
-    if (an == bn && memcmp(a, b, an) == 0)
-        return true;
-    if (*a == DIFFERS)
-        return false;
-    struct value v = msg_value(a, an), w = msg_value(b, bn);
-    return v.type == V_INT && w.type == V_INT && v.i == w.i;
-}
-
-/* The name of the record's group, in text[64] if it is a number. False: it is bad. */
-static bool key_of(struct rec *r, char *text, struct text *key)
+/* The id of the record's group, in `text`. False: it is bad. */
+static bool key_of(struct rec *r, struct msg_buf *text, struct text *key)
 {
     struct value v = rec_get(r, arg.by);
+    text->n = 0;
     if (!rec_find(r, arg.by))
         return rec_error(r, "no field %s", arg.by);
-    if (v.type == V_STR) {
-        *key = v.s;
-        return true;
-    }
-    if (v.type == V_NIL) {
-        *key = rec_id(r);
-        return true;
-    }
-    if (v.type == V_INT)
-        snprintf(text, 64, "%lld", (long long)v.i);
-    else if (v.type == V_FLOAT)
-        snprintf(text, 64, "%.17g", v.f);
-    else if (v.type == V_BOOL)
-        snprintf(text, 64, "%s", v.b ? "true" : "false");
-    else
-        return rec_error(r, "%s is no label", arg.by);
-    *key = (struct text){ text, strlen(text) };
+    if (v.type != V_NIL && !value_text(&v, text))
+        return value_no_label(r, arg.by, &v);
+    *key = v.type == V_NIL ? rec_id(r) : (struct text){ (const char *)text->p, text->n };
     return true;
 }
 
@@ -156,7 +133,7 @@ static void compare(struct group *g, const struct rec *r)
         const struct field *f = rec_find(r, word);
         free(word);
         uint8_t *p = g->kept.p + value;
-        if (*p == DIFFERS || (f && same(p, size, f->raw + f->key, f->size - f->key)))
+        if (*p == DIFFERS || (f && value_same(p, size, f->raw + f->key, f->size - f->key)))
             continue;
         *p = DIFFERS;
         memmove(p + 1, p + size, g->kept.n - value - size);
@@ -168,7 +145,7 @@ static void compare(struct group *g, const struct rec *r)
 static void vote(struct tally *t, const uint8_t *raw, size_t size)
 {
     size_t i = 0;
-    while (i < t->n && !same(t->votes[i].raw, t->votes[i].size, raw, size))
+    while (i < t->n && !value_same(t->votes[i].raw, t->votes[i].size, raw, size))
         i++;
     if (i == t->n) {
         mem_grow(&t->votes, &t->cap, t->n + 1, sizeof *t->votes);
@@ -189,9 +166,16 @@ static bool read_vectors(struct rec *r, const struct head *h, bool *has)
         if (has[i] && !row_read(r, name, &v, head_columns(h, name), rows + i))
             return false;
     }
-    for (size_t i = 0; i < votes.n; i++)
+    for (size_t i = 0; i < votes.n; i++) {
+        struct value v = rec_get(r, votes.names[i]);
+        struct msg_buf key = { NULL, 0, 0 };
+        bool label = v.type == V_NIL || value_key(&v, &key);
+        msg_free(&key);
         if (!rec_find(r, votes.names[i]) && (arg.majority || votes.seen[i]))
             return rec_error(r, "no field %s", votes.names[i]);
+        if (!label)
+            return value_no_label(r, votes.names[i], &v);
+    }
     if (!arg.mean && !arg.majority && !rec_find(r, "x") && !rec_find(r, "cluster"))
         return rec_error(r, "no field x and no field cluster: give --mean or --majority");
     return true;
@@ -309,7 +293,8 @@ static void fill(struct rec *r, const struct group *g, const struct list *left_o
 
 int main(int argc, char **argv)
 {
-    char **operands = opt_parse(&prog, argc, argv), number[64];
+    char **operands = opt_parse(&prog, argc, argv);
+    struct msg_buf text = { NULL, 0, 0 };
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
     struct rec *r = rec_new();
@@ -321,7 +306,7 @@ int main(int argc, char **argv)
     progress_start(0, "records");
     for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
         struct text key = rec_id(r);
-        if (!key_of(r, number, &key) || !read_vectors(r, rec_head(in), has)) {
+        if (!key_of(r, &text, &key) || !read_vectors(r, rec_head(in), has)) {
             if (!item_bad(r))
                 continue;
             memset(has, 0, means.n * sizeof *has);
@@ -348,5 +333,6 @@ int main(int argc, char **argv)
     ids_free(ids);
     rec_free(r);
     free(has);
+    msg_free(&text);
     return item_status();
 }

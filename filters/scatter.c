@@ -17,6 +17,7 @@
 #include "drive/slurp.h"
 #include "files/line.h"
 #include "plot/scatter.h"
+#include "stream/value.h"
 
 static struct {
     const char *in, *shape, *title, *size;
@@ -47,24 +48,20 @@ static struct scatter_label shape;
 static void read_label(struct rec *r, struct scatter_label *l)
 {
     struct value v = rec_get(r, l->name);
-    char number[32];
+    int64_t whole = 0;
     uint32_t class = SCATTER_NONE;
     float value = NAN;
     if (!rec_find(r, l->name))
         die(ST_STOPPED, "%.*s: no field %s", (int)rec_id(r).n, rec_id(r).p, l->name);
-    if (v.type == V_FLOAT) {
+    if (v.type == V_INT || v.type == V_FLOAT)
+        value = v.type == V_INT ? (float)v.i : (float)v.f;
+    if (value_whole(&v, &whole) && whole == -1)
+        class = SCATTER_NOISE;
+    else if (v.type == V_FLOAT && !value_whole(&v, &whole))
         l->scale |= isfinite(v.f) != 0;
-        value = (float)v.f;
-    } else if (v.type == V_INT) {
-        int size = snprintf(number, sizeof number, "%lld", (long long)v.i);
-        value = (float)v.i;
-        class = v.i == -1 ? SCATTER_NOISE : (uint32_t)names_add(&l->classes, number, (size_t)size, true, (double)v.i);
-    } else if (v.type == V_STR) {
-        class = (uint32_t)names_add(&l->classes, v.s.p, v.s.n, false, 0);
-    } else if (v.type == V_BOOL) {
-        class = (uint32_t)names_add(&l->classes, v.b ? "true" : "false", v.b ? 4 : 5, false, 0);
-    } else if (v.type != V_NIL) {
-        die(ST_STOPPED, "%.*s: %s is not a label", (int)rec_id(r).n, rec_id(r).p, l->name);
+    else if (v.type != V_NIL && (class = (uint32_t)value_name(&l->classes, &v)) == SCATTER_NONE) {
+        value_no_label(r, l->name, &v);
+        die(ST_STOPPED, "%.*s: %s", (int)rec_id(r).n, rec_id(r).p, r->error);
     }
     mem_grow(&l->class, &l->class_cap, s.n + 1, sizeof *l->class);
     mem_grow(&l->value, &l->value_cap, s.n + 1, sizeof *l->value);

@@ -15,7 +15,7 @@
 #include "base/number.h"
 #include "drive/item.h"
 #include "files/line.h"
-#include "stream/classes.h"
+#include "stream/value.h"
 
 enum { TEXT, CSV, MARKDOWN };
 
@@ -78,15 +78,11 @@ static bool key_of(struct rec *r, struct msg_buf *key)
         size_t n = strcspn(word, ",");
         char *field = mem_text(word, n);
         struct value v = rec_get(r, field);
-        struct names one = { 0 };
-        bool there = rec_find(r, field), label = classes_add(&one, &v) != SIZE_MAX;
-        if (label)
-            msg_append(key, one.v[0].text, one.v[0].len);
-        else if (v.type == V_NIL && there)
-            label = true;
-        else
-            rec_error(r, there ? "%s is no label" : "no field %s; give --by", field);
-        names_free(&one);
+        bool there = rec_find(r, field), label = value_text(&v, key) || (v.type == V_NIL && there);
+        if (!label && there)
+            value_no_label(r, field, &v);
+        else if (!label)
+            rec_error(r, "no field %s; give --by", field);
         free(field);
         if (!label)
             return false;
@@ -107,7 +103,7 @@ static bool take(struct rec *r, struct msg_buf *key)
 {
     if (!key_of(r, key))
         return false;
-    size_t at = names_add(&board.keys, (const char *)key->p, key->n - 1, false, 0);
+    size_t at = names_add(&board.keys, (const char *)key->p, key->n - 1, NAME_TEXT, 0);
     mem_grow(&board.lines, &board.cap, at + 1, sizeof *board.lines);
     if (at + 1 == board.keys.n && board.keys.v[at].count == 1)
         board.lines[at] = (struct line){ .key = board.keys.v[at].text };
@@ -121,7 +117,7 @@ static bool take(struct rec *r, struct msg_buf *key)
         if (arg.columns ? !listed(arg.columns, f->name, f->len, true)
                         : listed(not_scores, f->name, f->len, true) || listed(arg.by, f->name, f->len, false))
             continue;
-        size_t c = names_add(&board.columns, f->name, f->len, false, 0), had = line->cap;
+        size_t c = names_add(&board.columns, f->name, f->len, NAME_TEXT, 0), had = line->cap;
         mem_grow(&line->sum, &line->cap, c + 1, sizeof *line->sum);
         for (size_t k = had; k < line->cap; k++)
             line->sum[k] = (struct sum){ 0 };

@@ -13,7 +13,7 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "drive/map.h"
-#include "stream/word.h"
+#include "stream/value.h"
 
 static struct {
     const char *shuffle;
@@ -92,8 +92,10 @@ static bool process(struct rec *r, const struct value *in, void *state)
     r->n = kept;
     if (!rename_fields(r))
         return false;
-    for (size_t i = 0; i < arg.set.n; i++)
-        word_set(r, arg.set.v[i].name, arg.set.v[i].value);
+    for (size_t i = 0; i < arg.set.n; i++) {
+        struct value v = value_word(arg.set.v[i].value);
+        rec_set_value(r, arg.set.v[i].name, &v);
+    }
     return true;
 }
 

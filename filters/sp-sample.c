@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "drive/map.h"
 #include "stream/ids.h"
+#include "stream/value.h"
 
 static struct {
     int64_t count;
@@ -41,7 +42,7 @@ static const struct prog prog = {
 struct group { uint64_t left, wanted; struct rng rng; };
 
 static struct {
-    struct ids *values;         /* packed value -> number of the group */
+    struct ids *values;         /* value as a key -> number of the group */
     struct group *v;
     size_t n, cap;
 } groups;
@@ -50,18 +51,14 @@ static struct {
  * value founds one. */
 static struct group *group_of(struct rec *r, bool make)
 {
-    struct text key = { "", 0 };
-    if (arg.by) {
-        const struct field *f = rec_find(r, arg.by);
-        if (!f)
-            return rec_error(r, "no field %s", arg.by), NULL;
-        struct value v = field_value(f);
-        if (v.type == V_NIL)
-            return r->nil = true, NULL;
-        if (v.type >= V_TENSOR)
-            return rec_error(r, "%s is neither text nor a number, and makes no group", arg.by), NULL;
-        key = (struct text){ (const char *)f->raw + f->key, f->size - f->key };
-    }
+    static struct msg_buf buf;
+    struct value v;
+    buf.n = 0;
+    if (arg.by && !rec_need(r, arg.by, &v))
+        return NULL;
+    if (arg.by && !value_key(&v, &buf))
+        return value_no_label(r, arg.by, &v), NULL;
+    struct text key = { (const char *)buf.p, buf.n };
     size_t at = ids_find(groups.values, key);
     if (at != SIZE_MAX)
         return groups.v + at;

@@ -17,29 +17,29 @@ static size_t hash(const char *text, size_t len)
 }
 
 /* The slot of a text, or the free one where it belongs. */
-static size_t *slot_of(const struct names *c, const char *text, size_t len, bool is_number)
+static size_t *slot_of(const struct names *c, const char *text, size_t len, enum name_kind kind)
 {
     size_t at = hash(text, len) & (c->n_slots - 1);
     for (;; at = (at + 1) & (c->n_slots - 1)) {
         const struct name *k = c->slots[at] ? c->v + c->slots[at] - 1 : NULL;
-        if (!k || (k->len == len && k->is_number == is_number && memcmp(k->text, text, len) == 0))
+        if (!k || (k->len == len && k->kind == kind && memcmp(k->text, text, len) == 0))
             return c->slots + at;
     }
 }
 
-size_t names_add(struct names *c, const char *text, size_t len, bool is_number, double number)
+size_t names_add(struct names *c, const char *text, size_t len, enum name_kind kind, double number)
 {
     if (2 * (c->n + 1) > c->n_slots) {
         free(c->slots);
         c->n_slots = c->n_slots ? 2 * c->n_slots : 64;
         c->slots = mem_zero(c->n_slots, sizeof *c->slots);
         for (size_t i = 0; i < c->n; i++)
-            *slot_of(c, c->v[i].text, c->v[i].len, c->v[i].is_number) = i + 1;
+            *slot_of(c, c->v[i].text, c->v[i].len, c->v[i].kind) = i + 1;
     }
-    size_t *slot = slot_of(c, text, len, is_number);
+    size_t *slot = slot_of(c, text, len, kind);
     if (!*slot) {
         mem_grow(&c->v, &c->cap, c->n + 1, sizeof *c->v);
-        c->v[c->n++] = (struct name){ mem_text(text, len), len, 0, is_number, number };
+        c->v[c->n++] = (struct name){ mem_text(text, len), len, 0, kind, number };
         *slot = c->n;
     }
     c->v[*slot - 1].count++;
@@ -50,9 +50,9 @@ size_t names_add(struct names *c, const char *text, size_t len, bool is_number, 
 static int by_name(const void *a, const void *b)
 {
     const struct name *x = *(const struct name *const *)a, *y = *(const struct name *const *)b;
-    if (x->is_number != y->is_number)
-        return x->is_number ? -1 : 1;
-    if (x->is_number)
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->kind != NAME_TEXT)
         return (x->number > y->number) - (x->number < y->number);
     int order = memcmp(x->text, y->text, x->len < y->len ? x->len : y->len);
     return order ? order : (x->len > y->len) - (x->len < y->len);

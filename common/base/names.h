@@ -3,14 +3,15 @@
 #ifndef BASE_NAMES_H
 #define BASE_NAMES_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+enum name_kind { NAME_BOOL, NAME_NUMBER, NAME_TEXT };
 
 struct name {
     char *text;                 /* UTF-8 as it came, NUL-ended */
     size_t len, count;
-    bool is_number;             /* the text of `number`; the same text may also be no number */
-    double number;
+    enum name_kind kind;        /* of another kind, the same text is another name */
+    double number;              /* that the text says, of a number or (1, 0) of true and false */
 };
 
 /* Names in the order in which they were first seen; begin with { 0 }. */
@@ -20,8 +21,8 @@ struct names {
     size_t *slots, n_slots;     /* a hash table of indices + 1 */
 };
 
-/* Count one of this text; returns its index in v. */
-size_t names_add(struct names *c, const char *text, size_t len, bool is_number, double number);
+/* Count one of this text and kind; returns its index in v. */
+size_t names_add(struct names *c, const char *text, size_t len, enum name_kind kind, double number);
 
 /* How they are shown. */
 struct ranking {
@@ -31,7 +32,7 @@ struct ranking {
     size_t others_count;        /* of all of these */
 };
 
-/* Numbers in their order, then names in that of their bytes. If there are more than
+/* False and true, numbers in their order, then text in that of its bytes. If there are more than
  * `most`, the most - 1 largest are shown (of equal ones the first), the rest is others. */
 struct ranking names_rank(const struct names *c, size_t most);
 

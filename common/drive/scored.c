@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "drive/slurp.h"
-#include "stream/classes.h"
 #include "stream/ids.h"
+#include "stream/value.h"
 
 struct reader {
     struct scored *s;
@@ -39,9 +39,9 @@ static void name_truths(struct scored *s, const struct opt_list *truths)
 /* A number for v, which must be a label. */
 static bool number(struct rec *r, const char *field, const struct value *v, struct names *classes, uint32_t *to)
 {
-    size_t i = classes_add(classes, v);
+    size_t i = value_name(classes, v);
     if (i == SIZE_MAX)
-        return rec_error(r, "%s is no label: no number, no text, not true or false", field);
+        return value_no_label(r, field, v);
     *to = (uint32_t)i;
     return true;
 }
@@ -97,7 +97,8 @@ static bool take(struct reader *in, struct rec *r)
         r->nil = true;
         return false;
     }
-    bool noise = v.type == V_INT && v.i == -1;
+    int64_t whole;
+    bool noise = value_whole(&v, &whole) && whole == -1;
     if (!noise && !number(r, in->cluster, &v, &s->clusters, &cluster))
         return false;
     for (size_t i = 0; i < s->n_truths; i++) {

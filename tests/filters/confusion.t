@@ -17,7 +17,7 @@ my ($status, $out, $err) = run('from-csv --keep-columns | confusion | to-csv', "
 is($out, "id,1\npop,1\n", 'nil is passed over');
 like($err, qr/1 without input passed over/, 'and counted');
 refuses(6, qr/no field genre/, 'from-json | confusion', qq({"id":"a","cluster":1}\n), 1);
-refuses(6, qr/genre is no label/, 'from-json | confusion', qq({"id":"a","cluster":1,"genre":[1,2]}\n), 1);
+refuses(6, qr/genre is not a label/, 'from-json | confusion', qq({"id":"a","cluster":1,"genre":[1,2]}\n), 1);
 refuses(4, qr/the table needs/, 'from-csv --keep-columns | confusion --max-memory 10', $csv, 1);
 
 SKIP: {

@@ -155,7 +155,7 @@ is(value((unseal($out))[0]{raw}{n}), 3, 'it does not count');
 refuses(6, qr/c: no field x/, "metrics", stream({}, record('b', x => vec(1), cluster => int64(1)), record('c', cluster => int64(0))));
 refuses(6, qr/a: no field cluster/, "metrics", stream({}, record('a', x => vec(1))));
 refuses(6, qr/a: no field genre/, "metrics -t genre", stream({}, record('a', x => vec(1), cluster => int64(1))));
-refuses(6, qr/a: cluster is no label/, "metrics", stream({}, record('a', x => vec(1), cluster => vec(1))));
+refuses(6, qr/a: cluster is not a label/, "metrics", stream({}, record('a', x => vec(1), cluster => vec(1))));
 refuses(3, qr/id a comes twice/, "metrics", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
 refuses(2, qr/--set 'x' is no NAME=VALUE/, "metrics --set x $tmp/in.sp");
 refuses(2, qr/--truth 'a,' has an empty name/, "metrics --truth a, $tmp/in.sp");

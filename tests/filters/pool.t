@@ -57,7 +57,7 @@ bad(qr/^pool: b: no field x/, '', segment('a', 't', [1], 1), record('b', track =
 bad(qr/^pool: a: no field y/, '--mean y', segment('a', 't', [1], 1));
 bad(qr/^pool: b: x has 2 numbers, not 1/, '', segment('a', 't', [1], 1), segment('b', 't', [1, 2], 1));
 bad(qr/^pool: a: x\[0\] is -?nan/, '', segment('a', 't', ['nan'], 1));
-bad(qr/^pool: a: track is no label/, '', record('a', track => vec(1), x => vec(1)));
+bad(qr/^pool: a: track is not a label/, '', record('a', track => vec(1), x => vec(1)));
 my ($status, $text) = run('pool --on-error skip | to-json', stream({}, segment('a', 't', ['nan'], 1), segment('b', 't', [2], 0)));
 is($status, 1, 'skip ends with 1');
 is_deeply([jsonl($text)], [{ id => 't', track => 't', x => [2], cluster => 0, share => 1, segments => 1 }], 'without the bad one');

@@ -18,11 +18,11 @@ static void test_classes(void **state)
     char name[32];
     for (int i = 0; i < 3000; i++) {        /* 1000 numbers, from 999 down, three times each */
         int value = 999 - i % 1000, n = snprintf(name, sizeof name, "%d", value);
-        assert_int_equal(names_add(&c, name, (size_t)n, true, value), i % 1000);
+        assert_int_equal(names_add(&c, name, (size_t)n, NAME_NUMBER, value), i % 1000);
     }
-    assert_int_equal(names_add(&c, "b", 1, false, 0), 1000);
-    assert_int_equal(names_add(&c, "ab", 2, false, 0), 1001);
-    assert_int_equal(names_add(&c, "b", 1, false, 0), 1000);
+    assert_int_equal(names_add(&c, "b", 1, NAME_TEXT, 0), 1000);
+    assert_int_equal(names_add(&c, "ab", 2, NAME_TEXT, 0), 1001);
+    assert_int_equal(names_add(&c, "b", 1, NAME_TEXT, 0), 1000);
     assert_int_equal(c.v[0].count, 3);
     struct ranking r = names_rank(&c, 2000);
     assert_int_equal(r.shown, 1002);
