@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "stream/head.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,29 @@ void head_set_columns(struct head *h, const char *field, const char *const *name
     struct columns *c = replace(h, field, n);
     for (size_t i = 0; i < n; i++)
         c->names[i] = mem_text(names[i], strlen(names[i]));
+}
+
+void head_add_column(struct head *h, const char *field, const char *format, ...)
+{
+    struct columns *c = find(h, field);
+    va_list args, again;
+    if (!c)
+        c = replace(h, field, 0);
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    char *name = mem_new((size_t)n + 1, 1);
+    vsnprintf(name, (size_t)n + 1, format, again);
+    va_end(args);
+    va_end(again);
+    c->names = mem_resize(c->names, c->n + 1, sizeof *c->names);
+    c->names[c->n++] = name;
+}
+
+void head_clear_columns(struct head *h)
+{
+    while (h->n_columns)
+        free_columns(h->columns + --h->n_columns);
 }
 
 void head_number_columns(struct head *h, const char *field, const char *stem, size_t n)

@@ -38,6 +38,12 @@ const struct columns *head_columns(const struct head *h, const char *field);
 /* Set them (names[n] are copied; NULL removes them). */
 void head_set_columns(struct head *h, const char *field, const char *const *names, size_t n);
 
+/* Append a name to those of the field (printf's format; of any length). */
+void head_add_column(struct head *h, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Let no columns be named. */
+void head_clear_columns(struct head *h);
+
 /* Name them field0, field1, …: "pca" and 2 give pca0, pca1. */
 void head_number_columns(struct head *h, const char *field, const char *stem, size_t n);
 

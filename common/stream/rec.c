@@ -84,6 +84,11 @@ const struct field *rec_find(const struct rec *r, const char *name)
     return find(r, name, strlen(name));
 }
 
+const struct field *rec_find_as(const struct rec *r, const struct field *f)
+{
+    return find(r, f->name, f->len);
+}
+
 struct value field_value(const struct field *f)
 {
     return msg_value(f->raw + f->key, f->size - f->key);
@@ -229,6 +234,18 @@ void rec_set_sparse(struct rec *r, const char *name, size_t d, size_t nnz, const
 void rec_set_raw(struct rec *r, const char *name, const void *value, size_t size)
 {
     SET(r, name, size, into_room(&s.buf, value, size));
+}
+
+void rec_take(struct rec *r, const struct field *from)
+{
+    uint8_t *raw = room(r, from->size);
+    memcpy(raw, from->raw, from->size);
+    struct field *f = find(r, from->name, from->len);
+    if (!f) {
+        mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields);
+        f = r->fields + r->n++;
+    }
+    *f = (struct field){ (const char *)raw + from->key - from->len, from->len, from->key, raw, from->size };
 }
 
 void rec_del(struct rec *r, const char *name)

@@ -51,6 +51,9 @@ const struct field *rec_find(const struct rec *r, const char *name);
 struct value rec_get(const struct rec *r, const char *name);
 struct value field_value(const struct field *f);
 
+/* The field with the name of f, a field of another record; NULL. */
+const struct field *rec_find_as(const struct rec *r, const struct field *f);
+
 /* The value of a field that is needed: true if there is one; else r->nil is set, or the
  * record's error where it lacks the field altogether. */
 bool rec_need(struct rec *r, const char *name, struct value *v);
@@ -73,6 +76,9 @@ void rec_set_sparse(struct rec *r, const char *name, size_t d, size_t nnz, const
 void rec_lend_tensor(struct rec *r, const char *name, enum dtype type, int ndim, const size_t *shape, void *data);
 /* A packed value, as msg_packer made it or as it stands in another field. */
 void rec_set_raw(struct rec *r, const char *name, const void *value, size_t size);
+
+/* Set the field that f, a field of another record, is there: its bytes are copied. */
+void rec_take(struct rec *r, const struct field *f);
 
 /* Remove a field; rename one (which must exist) in its place; another one that has the
  * new name goes. */

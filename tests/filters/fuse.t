@@ -90,7 +90,7 @@ refuses(6, qr/2: a has 2 numbers, not 1/, 'fuse a=1', runs('from-json', qq({"id"
 refuses(6, qr/a is no vector/, 'fuse a=1', runs('from-json', qq({"id":"1","a":"one"}\n)));
 refuses(6, qr/no record has a vector l/, "fuse --missing zero a=1 l=1", runs('from-json', qq({"id":"1","a":[1]}\n)));
 spew("$tmp/dup.sp", slurp_file($less) x 2);
-refuses(3, qr/comes twice/, "fuse a=1 --with $tmp/dup.sp $audio");
+refuses(3, qr/appears twice/, "fuse a=1 --with $tmp/dup.sp $audio");
 refuses(6, qr/cannot open/, "fuse a=1 --with $tmp/nowhere $audio");
 my ($emit) = records("fuse -q --on-error emit a=1", runs('from-json', qq({"id":"1","a":"one"}\n{"id":"2","a":[1]}\n)));
 is($emit->{x}, undef, '--on-error emit');

@@ -1,0 +1,50 @@
+/* join - a second stream beside the first: who is whose partner
+ *
+ * The partner is the record with the same id; or that whose id is the text of a field; or one
+ * drawn at random, by the seed and the record's id, of all or of those with the same label.
+ * The other stream is held in memory.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_JOIN_H
+#define DRIVE_JOIN_H
+
+#include "stream/rec.h"
+
+struct join {
+    struct opt_input with;      /* the options; .path NULL: there is no second stream */
+    const char *on, *by;
+    bool draw;
+    uint64_t seed;
+
+    struct rec **recs;          /* the other stream, after join_open */
+    size_t n;
+    struct partners *partners;
+};
+
+#define JOIN_DEFAULTS .on = "id"
+#define JOIN_OPTS(j, what) \
+    OPT_INPUT('w', "with", &(j).with, "take " what " that a record does not have from this stream"), \
+    OPT_STR(0, "on", &(j).on, "FIELD", "field that is the id of the partner in the other stream"), \
+    OPT_STR(0, "by", &(j).by, "FIELD", "with --draw: the partner has the same value in this field"), \
+    OPT_FLAG(0, "draw", &(j).draw, "draw the partner at random"), \
+    OPT_SEED(&(j).seed)
+
+/* Misuse: options that do not go together. */
+void join_check(const struct prog *prog, const struct join *j);
+
+/* Read the other stream, if there is one. Ids are checked to be unique. */
+void join_open(struct join *j);
+
+/* Header of the other stream; NULL if there is none. */
+const struct head *join_head(const struct join *j);
+
+/* The partner of r, or NULL. Several threads may ask. */
+const struct rec *join_partner(struct join *j, const struct rec *r);
+
+/* Of a join by id, the next record that was nobody's partner, in order; NULL: no more. */
+const struct rec *join_alone(struct join *j);
+
+/* Say how many had no partner, here and there. */
+void join_note(const struct join *j);
+
+#endif

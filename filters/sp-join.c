@@ -1,0 +1,117 @@
+/* sp-join - add the fields of a second stream's records
+ *
+ * in      any records, and a second stream of them
+ * out     the same records, with the fields that they do not have taken from their partners
+ * memory  one record, and all of the second stream
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "drive/join.h"
+#include "drive/map.h"
+
+enum { MISSING_FAIL, MISSING_SKIP, MISSING_NIL };
+
+static struct {
+    struct join join;
+    int missing;
+    bool all;
+} arg = { .join = { JOIN_DEFAULTS } };
+
+static const struct opt opts[] = {
+    JOIN_OPTS(arg.join, "fields"),
+    OPT_CHOICE(0, "missing", &arg.missing, "fail|skip|nil", "what becomes of a record that has no partner"),
+    OPT_FLAG('a', "all", &arg.all, "let the records that only the second stream has follow at the end"),
+    OPT_END
+};
+static const struct prog prog = {
+    .name = "sp-join", .brief = "add the fields of a second stream's records",
+    .in = IO_RECORDS, .out = IO_RECORDS, .example = "--with FILE", .opts = opts, .also = map_also,
+};
+
+static struct rec *first;       /* the first record as it came in: the fields of this stream */
+static struct rec *fields;      /* a record with all the fields of the second stream */
+
+static void take_missing(struct rec *r, const struct rec *from)
+{
+    for (size_t i = 0; from && i < from->n; i++)
+        if (!rec_find_as(r, from->fields + i))
+            rec_take(r, from->fields + i);
+}
+
+/* Set what `like` has and r has not to nil. */
+static void fill_nil(struct rec *r, const struct rec *like)
+{
+    for (size_t i = 0; like && i < like->n; i++) {
+        const struct field *f = like->fields + i;
+        if (rec_find_as(r, f))
+            continue;
+        char *name = mem_text(f->name, f->len);
+        rec_set_nil(r, name);
+        free(name);
+    }
+}
+
+static bool process(struct rec *r, const struct value *in, void *state)
+{
+    (void)in;
+    (void)state;
+    if (!first) {               /* in the calling thread, before others begin */
+        first = rec_new();
+        take_missing(first, r);
+    }
+    const struct rec *partner = join_partner(&arg.join, r);
+    if (!partner && arg.missing == MISSING_FAIL)
+        return rec_error(r, "no partner in %s; give --missing skip or nil", arg.join.with.path);
+    if (!partner && arg.missing == MISSING_SKIP)
+        rec_drop(r);
+    take_missing(r, partner);
+    fill_nil(r, fields);
+    return true;
+}
+
+/* Columns of the fields that come from the second stream. */
+static void header(struct head *h, void *state)
+{
+    (void)state;
+    const struct head *other = join_head(&arg.join);
+    for (size_t i = 0; i < other->n_columns; i++) {
+        const struct columns *c = other->columns + i;
+        if (!head_columns(h, c->field) && !(first && rec_find(first, c->field)))
+            head_set_columns(h, c->field, (const char *const *)c->names, c->n);
+    }
+}
+
+static bool rest(struct rec *r, void *state)
+{
+    (void)state;
+    const struct rec *from = arg.all ? join_alone(&arg.join) : NULL;
+    if (!from)
+        return false;
+    struct text id = rec_id(from);
+    rec_begin(r, id.p, id.n);
+    take_missing(r, from);
+    fill_nil(r, fields);
+    fill_nil(r, first);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    char **operands = opt_parse(&prog, argc, argv);
+    if (!arg.join.with.path)
+        opt_misuse(&prog, "no second stream: give --with FILE");
+    join_check(&prog, &arg.join);
+    if (arg.all && (arg.join.draw || strcmp(arg.join.on, "id") != 0))
+        opt_misuse(&prog, "--all is for a join by id");
+    struct rec_in *in = rec_open(&prog, operands, false);
+    join_open(&arg.join);
+    fields = rec_new();
+    for (size_t i = 0; i < arg.join.n; i++)
+        fill_nil(fields, arg.join.recs[i]);
+    int status = map_run(&(struct map){ .process = process, .header = header, .rest = rest }, in, rec_create(&prog, in));
+    join_note(&arg.join);
+    return status;
+}
