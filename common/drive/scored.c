@@ -23,17 +23,12 @@ struct reader {
     struct msg_buf lacking;     /* the same of records without a vector so far */
 };
 
-static void name_truths(struct scored *s, const struct opt_list *truths)
+static void name_truths(struct scored *s, const struct opt_words *truths)
 {
+    s->n_truths = truths->n;
+    s->truths = mem_zero(truths->n, sizeof *s->truths);
     for (size_t i = 0; i < truths->n; i++)
-        for (const char *word = truths->v[i]; ; ) {
-            size_t n = strcspn(word, ",");
-            s->truths = mem_resize(s->truths, s->n_truths + 1, sizeof *s->truths);
-            s->truths[s->n_truths++] = (struct scored_truth){ .field = mem_text(word, n) };
-            if (!word[n])
-                break;
-            word += n + 1;
-        }
+        s->truths[i].field = mem_text(truths->v[i], strlen(truths->v[i]));
 }
 
 /* A number for v, which must be a label. */
@@ -130,7 +125,7 @@ static bool take(struct reader *in, struct rec *r)
     return true;
 }
 
-struct scored *scored_read(struct rec_in *file, const char *input, const char *cluster, const struct opt_list *truths,
+struct scored *scored_read(struct rec_in *file, const char *input, const char *cluster, const struct opt_words *truths,
                            bool keep)
 {
     struct scored *s = mem_zero(1, sizeof *s);

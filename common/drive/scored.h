@@ -27,9 +27,9 @@ struct scored {
 };
 
 /* Read all records: the vector `input`, which no record may have, or all; the label
- * `cluster`; the truths, "a,b" and more. Records whose vector or cluster is nil are counted
+ * `cluster`; the truths. Records whose vector or cluster is nil are counted
  * and passed over, a truth may be nil. Ids are checked to be unique, and kept if `ids`. */
-struct scored *scored_read(struct rec_in *in, const char *input, const char *cluster, const struct opt_list *truths,
+struct scored *scored_read(struct rec_in *in, const char *input, const char *cluster, const struct opt_words *truths,
                            bool ids);
 
 /* Make of noise one cluster, leave it out, or make each row of it a cluster of its own; then

@@ -102,7 +102,7 @@ is_deeply([@$r{qw(nmi with_truth reason)}], [undef, 0, 'no record has a t'], 'a 
 ($r) = records("metrics -t t", stream({}));
 is_deeply([@$r{qw(n coverage silhouette nmi reason)}], [0, undef, undef, undef, 'no rows left'], 'no records');
 
-# Noise in all ways; two clusterings; what each cluster is like.
+# Noise in all ways; two clusterings.
 my @ways = records("metrics --noise all --id run --truth a $tmp/in.sp");
 is_deeply([map { $_->{id} } @ways], [qw(run.cluster run.singletons run.drop)], 'noise in all ways');
 for my $way (@ways) {
@@ -112,23 +112,17 @@ for my $way (@ways) {
 }
 ($r) = records("metrics --truth b $tmp/in.sp");
 near_all([$r->{matched_accuracy}], [3 / 5], 1e-15, 0, 'agreement with another clustering');
-my @about = records("metrics --per-cluster --truth a,b --set run=7 --cosine $tmp/in.sp");
-is_deeply([map { [@$_{qw(id cluster run size share medoid top majority.a majority_share.a majority.b majority_share.b)}] } @about],
-    [['0', 0, 7, 2, 0.4, '0', 'v', 'p', 1, 0, 0.5], ['1', 1, 7, 2, 0.4, '2', 'v, u', 'q', 1, 1, 1],
-     ['-1', -1, 7, 1, 0.2, '4', 'u', undef, undef, 1, 1]], 'each cluster');
-near_all([map { $_->{distance} } @about], [0.5, 0.5, 0], 1e-15, 0, 'mean distance to the centre');
-my ($whole) = records("metrics --cosine $tmp/in.sp");
-for my $which (qw(silhouette silhouette_cosine)) {
-    my $mean = 0;
-    $mean += $_->{$which} * $_->{share} for @about;
-    near_all([$mean], [$whole->{$which}], 1e-15, 0, "$which of each cluster");
-}
-@about = records("metrics --per-cluster --noise drop --no-silhouette $tmp/in.sp");
-is_deeply([map { [@$_{qw(cluster share)}] } @about], [[0, 0.5], [1, 0.5]], 'each cluster but noise');
-@about = records("metrics --per-cluster", stream({}, map { record($_, cluster => str($_ % 2 ? 'ä' : 'b')) } 1 .. 4));
-is_deeply([map { [$_->{cluster}, $_->{size}, $_->{silhouette}, exists $_->{medoid}] } @about],
-    [["\x{e4}", 2, undef, ''], ['b', 2, undef, '']], 'each cluster, without vectors');
-is_deeply([records("metrics --per-cluster -t t", stream({}))], [], 'no cluster');
+is(runs("metrics --no-history --per-cluster --truth a,b --cosine --set run=7 $tmp/in.sp"),
+    runs("profile --no-history --truth a,b --cosine --set run=7 $tmp/in.sp"), '--per-cluster is profile');
+
+# Names of any length: two truths that differ in their last byte only, and a long reason.
+my ($one, $two) = map { 't' x 300 . $_ } 1, 2;
+my $long = stream({}, map { record($_, x => vec($_), cluster => int64($_ % 2), $one => int64($_ % 2), $two => nil()) } 1 .. 4);
+($r) = records("metrics -t $one,$two --bootstrap 9", $long);
+is_deeply([@$r{"nmi.$one", "nmi.$two", "with_truth.$one", "with_truth.$two", "nmi.low.$one", "nmi.low.$two"}], [1, undef, 4, 0, 1, undef], 'long names');
+is($r->{reason}, "no record has a $two", 'and a long reason');
+my $id = 'i' x 600;
+is(join(' ', map { $_->{id} } records("metrics --noise all --id $id", $long)), "$id.cluster $id.singletons $id.drop", 'a long id');
 
 # Intervals: the matched share of 400 rows, 320 of them matched, is binomial.
 my $many = stream({}, map { record($_, x => vec($_ % 2, $_ / 400), t => int64($_ % 2), cluster => int64(($_ % 10 < 2) ^ ($_ % 2))) } 1 .. 400);
@@ -157,8 +151,8 @@ refuses(6, qr/a: no field cluster/, "metrics", stream({}, record('a', x => vec(1
 refuses(6, qr/a: no field genre/, "metrics -t genre", stream({}, record('a', x => vec(1), cluster => int64(1))));
 refuses(6, qr/a: cluster is not a label/, "metrics", stream({}, record('a', x => vec(1), cluster => vec(1))));
 refuses(3, qr/id a comes twice/, "metrics", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
-refuses(2, qr/--set 'x' is no NAME=VALUE/, "metrics --set x $tmp/in.sp");
-refuses(2, qr/--truth 'a,' has an empty name/, "metrics --truth a, $tmp/in.sp");
+refuses(2, qr/--set 'x' is not NAME=VALUE/, "metrics --set x $tmp/in.sp");
+refuses(2, qr/--truth 'a,' has an empty word/, "metrics --truth a, $tmp/in.sp");
 refuses(2, qr/--per-cluster goes with/, "metrics --per-cluster $_ $tmp/in.sp") for '--noise all', '--noise singletons', '--bootstrap 9';
 refuses(4, qr/the silhouette needs .* more than --max-memory/, "metrics --max-memory 100 $tmp/in.sp");
 done_testing;
