@@ -31,7 +31,7 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "no-base-c", &conf.from_a, "begin with A, not C"),
     OPT_END
 };
-static const struct opt *const also[] = { args_stft_opts, map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct opt *const also[] = { spectral_stft_opts, map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
     .name = "chromagram", .brief = "how strong each pitch class is, frame by frame",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
@@ -57,9 +57,9 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, chroma_samples(worker, s.t->count)))
         return false;
     const float *m = chroma_track(worker, s.rate, &tuning, &frames);
-    if (!args_frames(r, arg.in, &s, m, frames))
+    if (!spectral_frames(r, arg.in, &s, m, frames))
         return false;
-    frames_set(r, arg.out, "chroma", m, frames, (size_t)conf.n_chroma, s.rate / (double)args_stft.hop_length);
+    frames_set(r, arg.out, "chroma", m, frames, (size_t)conf.n_chroma, s.rate / (double)spectral_stft.hop_length);
     char *side = item_side(arg.out, "chroma", "tuning");
     item_note_side(r, side);
     rec_set_f64(r, side, tuning);
@@ -76,8 +76,8 @@ static void header(struct head *h, void *unused)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    args_stft_check(&prog);
-    conf.stft = args_stft;
+    spectral_stft_check(&prog);
+    conf.stft = spectral_stft;
     conf.tuning = arg.tuning.word ? (double)NAN : arg.tuning.x;
     struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .worker_new = worker_new,
                      .worker_free = worker_free, .header = header };

@@ -30,7 +30,7 @@ static const struct opt opts[] = {
     OPT_F64(0, "threshold", &conf.threshold, 0, 1e30, "magnitude of samples that is 0 to zcr"),
     OPT_END
 };
-static const struct opt *const also[] = { args_stft_opts, map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
+static const struct opt *const also[] = { spectral_stft_opts, map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
     .name = "descriptors", .brief = "numbers that describe the sound of each frame",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
@@ -57,9 +57,9 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, descr_samples(worker, s.t->count)))
         return false;
     const float *m = descr_track(worker, s.rate, &frames);
-    if (!args_frames(r, arg.in, &s, m, frames))
+    if (!spectral_frames(r, arg.in, &s, m, frames))
         return false;
-    frames_set(r, arg.out, "descriptors", m, frames, conf.n, s.rate / (double)args_stft.hop_length);
+    frames_set(r, arg.out, "descriptors", m, frames, conf.n, s.rate / (double)spectral_stft.hop_length);
     return true;
 }
 
@@ -92,8 +92,8 @@ static void choose(void)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    args_stft_check(&prog);
-    conf.stft = args_stft;
+    spectral_stft_check(&prog);
+    conf.stft = spectral_stft;
     choose();
     struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .worker_new = worker_new,
                      .worker_free = worker_free, .header = header };

@@ -40,6 +40,7 @@ static const struct opt opts[] = {
     OPT_CHOICE(0, "pooling", &arg.pooling, "model|mean|cls|max", "how pieces become one vector"),
     OPT_FLAG(0, "no-normalize", &arg.no_normalize, "do not bring vectors to length 1"),
     OPT_JOBS(0),
+    REQUIRED("model", "the folder of a sentence encoder"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -180,8 +181,6 @@ static void header(struct head *h, void *unused)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (!arg.model.path)
-        opt_misuse(&prog, "-m DIR is missing: the folder of a sentence encoder");
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
     open_model();

@@ -32,6 +32,8 @@ static const struct opt opts[] = {
     OPT_STR(0, "id", &arg.id, "COLUMN", "its column that is the id (without: id, or a nameless first one)"),
     OPT_LIST(0, "text", &arg.text, "A,B,...", "its columns that are text though they look like numbers"),
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between its cells; tab for a tabulator"),
+    NEEDS_WHY("id", "labels", "it is a column of that table"),
+    NEEDS_WHY("text", "labels", "it names columns of that table"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -233,8 +235,6 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "-o id: the id is no array");
     if (arg.labels.path && strcmp(arg.labels.path, "-") == 0 && (!operands[0] || strcmp(operands[0], "-") == 0))
         opt_misuse(&prog, "array and labels cannot both come from stdin");
-    if (!arg.labels.path && (arg.id || arg.text.n))
-        opt_misuse(&prog, "--%s is of the table that --labels names", arg.id ? "id" : "text");
     source_open(&s, &prog, operands);
     open_array(s.paths[0]);
     open_table(delimiter);

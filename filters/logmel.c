@@ -33,7 +33,7 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "f16", &arg.f16, "store half floats"),
     OPT_END
 };
-static const struct opt *const also[] = { args_stft_opts, args_logmel_opts, map_opts, item_opts, rec_in_opts,
+static const struct opt *const also[] = { spectral_stft_opts, spectral_logmel_opts, map_opts, item_opts, rec_in_opts,
                                           rec_out_opts, NULL };
 static const struct prog prog = {
     .name = "logmel", .brief = "mel spectrogram of samples in decibels",
@@ -101,13 +101,13 @@ static bool process(struct rec *r, const struct value *in, void *worker)
 {
     struct worker *w = worker;
     struct samples s;
-    size_t frames, n = (size_t)args_logmel.mel.n_mels;
+    size_t frames, n = (size_t)spectral_logmel.mel.n_mels;
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, logmel_samples(w->l, s.t->count)))
         return false;
     const float *m = logmel_track(w->l, s.rate, &frames);
-    if (!args_frames(r, arg.in, &s, m, frames))
+    if (!spectral_frames(r, arg.in, &s, m, frames))
         return false;
-    args_note_empty(logmel_empty(w->l), s.rate);
+    spectral_note_empty(logmel_empty(w->l), s.rate);
     if (arg.frames || arg.mel_major) {
         frames = arrange(w, m, frames, n);
         m = w->m;
@@ -118,7 +118,7 @@ static bool process(struct rec *r, const struct value *in, void *worker)
         frames_half(m, frames * n, w->half);
     }
     rec_set_tensor(r, arg.out, arg.f16 ? T_F2 : T_F4, 2, shape, arg.f16 ? (const void *)w->half : m);
-    frames_set_rate(r, arg.out, "logmel", s.rate / (double)args_stft.hop_length);
+    frames_set_rate(r, arg.out, "logmel", s.rate / (double)spectral_stft.hop_length);
     return true;
 }
 
@@ -126,13 +126,13 @@ static void header(struct head *h, void *conf)
 {
     (void)conf;
     if (!arg.mel_major)
-        head_number_columns(h, arg.out, arg.out, (size_t)args_logmel.mel.n_mels);
+        head_number_columns(h, arg.out, arg.out, (size_t)spectral_logmel.mel.n_mels);
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct logmel_conf conf = *args_logmel_check(&prog);
+    struct logmel_conf conf = *spectral_logmel_check(&prog);
     struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &conf,
                      .worker_new = worker_new, .worker_free = worker_free, .header = header };
     return map_main(&prog, &m, operands);

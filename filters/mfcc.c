@@ -31,7 +31,7 @@ static const struct opt opts[] = {
     OPT_F64(0, "lifter", &arg.lifter, 0, 1e9, "strength of the cepstral lifter; 0: none"),
     OPT_END
 };
-static const struct opt *const also[] = { args_stft_opts, args_logmel_opts, map_opts, item_opts, rec_in_opts,
+static const struct opt *const also[] = { spectral_stft_opts, spectral_logmel_opts, map_opts, item_opts, rec_in_opts,
                                           rec_out_opts, NULL };
 static const struct prog prog = {
     .name = "mfcc", .brief = "mel-frequency cepstral coefficients of samples",
@@ -66,12 +66,12 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     if (!samples_find(r, arg.in, in, &s) || !samples_copy(r, arg.in, &s, logmel_samples(w->l, s.t->count)))
         return false;
     const float *mel = logmel_track(w->l, s.rate, &frames);
-    if (!args_frames(r, arg.in, &s, mel, frames))
+    if (!spectral_frames(r, arg.in, &s, mel, frames))
         return false;
-    args_note_empty(logmel_empty(w->l), s.rate);
+    spectral_note_empty(logmel_empty(w->l), s.rate);
     mem_grow(&w->m, &w->cap, mem_mul(frames, dct->count), sizeof *w->m);
     dct_apply(dct, mel, frames, w->m);
-    frames_set(r, arg.out, "mfcc", w->m, frames, dct->count, s.rate / (double)args_stft.hop_length);
+    frames_set(r, arg.out, "mfcc", w->m, frames, dct->count, s.rate / (double)spectral_stft.hop_length);
     return true;
 }
 
@@ -84,7 +84,7 @@ static void header(struct head *h, void *conf)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct logmel_conf conf = *args_logmel_check(&prog);
+    struct logmel_conf conf = *spectral_logmel_check(&prog);
     if (arg.n_mfcc > conf.mel.n_mels)
         opt_misuse(&prog, "--n-mfcc %lld is more than --n-mels %lld", (long long)arg.n_mfcc,
                     (long long)conf.mel.n_mels);

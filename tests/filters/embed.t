@@ -110,7 +110,7 @@ sub check {
 
 # ---- bad input ----
 
-refuses(2, qr/-m DIR is missing/, "embed $tmp/t.sp");
+refuses(2, qr/--model is missing: the folder/, "embed $tmp/t.sp");
 refuses(2, qr/not from 3 to the model's 12/, "embed --max-tokens 13 -m $m $tmp/t.sp");
 refuses(2, qr/not from 3/, "embed --max-tokens 2 -m $m $tmp/t.sp");
 refuses(2, qr/try/, "embed --window last -m $m $tmp/t.sp");

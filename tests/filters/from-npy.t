@@ -68,7 +68,7 @@ spew("$tmp/z.csv", "id,t\n,x\nb,x\n");
 my ($status, $out, $err) = run("from-npy $tmp/x.npy --labels $tmp/z.csv | to-json");
 is($status, 1, 'a label that is bad');
 is($out, qq({"id":"b","x":[3,4,100],"t":"x"}\n), 'leaves out its row, and no other moves');
-refuses(2, qr/--id is of the table that --labels names/, "from-npy $tmp/x.npy --id a");
+refuses(2, qr/--id needs --labels: it is a column of that table/, "from-npy $tmp/x.npy --id a");
 refuses(2, qr/cannot both come from stdin/, 'from-npy --labels -', '');
 refuses(2, qr/one array at a time/, "from-npy $tmp/x.npy $tmp/x.npy");
 ($status, $out, $err) = run('from-npy --on-error emit | to-json', file('<f8', '2, 2', pack 'd<4', 1, 1e39, 1, 2));
