@@ -33,6 +33,8 @@ static const struct opt opts[] = {
     OPT_NOTE(0, "tree", &arg.tree, "FILE", "write the merges as records: left, right, height, size"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
+    EXCLUDES("n-clusters", "distance"),
+    NEEDS("connectivity", "linkage=ward"),
     OPT_END
 };
 static const struct prog prog = {
@@ -103,16 +105,12 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     bool by_distance = !isnan(arg.distance), several = scan_wanted(&arg.scan, &prog);
-    if (arg.scan.k.last && by_distance)
-        opt_misuse(&prog, "-k and --distance exclude each other");
     if (several && arg.scan.k.first == 0)
         opt_misuse(&prog, "-k '%s' begins with 0 clusters", arg.scan.k.text);
     double neighbours = 0;
     if (arg.connectivity && !(strncmp(arg.connectivity, "knn:", 4) == 0 &&
                               opt_number(arg.connectivity + 4, 1, 1e6, &neighbours)))
         opt_misuse(&prog, "--connectivity '%s' is not knn:K with a K from 1 to 1000000", arg.connectivity);
-    if (arg.connectivity && arg.linkage != WARD)
-        opt_misuse(&prog, "--connectivity goes with --linkage ward");
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);

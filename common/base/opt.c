@@ -258,15 +258,23 @@ static bool is_given(const struct parser *p, size_t i)
     }
 }
 
-/* The first of the options "a|b|c" that was given, its name's length in *n; NULL: none. */
+/* Whether the value of option i is the word[n]. */
+static bool has_value(const struct parser *p, size_t i, const char *word, size_t n)
+{
+    struct opt_value v = opt_value(p->opts[i]);
+    return v.type == OPT_V_TEXT && v.v.text.n == n && memcmp(v.v.text.p, word, n) == 0;
+}
+
+/* The first of the options "a|b|c=word" that was given, or has that value, its length in *n;
+ * NULL: none. */
 static const char *first_given(const struct parser *p, const char *names, size_t *n)
 {
     for (; *names; names += *n + (names[*n] != '\0')) {
         *n = strcspn(names, "|");
-        size_t i = find_name(p, names, *n);
+        size_t name = strcspn(names, "|="), i = find_name(p, names, name);
         if (i >= p->n)
-            opt_misuse(p->prog, "a rule names %s, which is no option", names);
-        if (is_given(p, i))
+            opt_misuse(p->prog, "a rule names %s, which is not an option", names);
+        if (name < *n ? has_value(p, i, names + name + 1, *n - name - 1) : is_given(p, i))
             return names;
     }
     return NULL;

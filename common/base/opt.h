@@ -111,8 +111,9 @@ struct opt {
 #define OPT_NOTE(c, n, t, a, h) { c, n, OPT_T_NOTE, { .text = t }, 0, 0, a, h, NULL }
 
 /* Rules, which stand in the table after the options. `others` names one option or several,
- * "b|c"; `why` is said after the message. An option that is given with its default counts as not
- * given, as commands from the history give all. Where a rule is broken, opt_parse exits 2:
+ * "b|c", or a value that an option has, "b=word"; `why` is said after the message. An option that
+ * is given with its default counts as not given, as commands from the history give all. Where a rule
+ * is broken, opt_parse exits 2:
  *     EXCLUDES    --a was given and one of the others, too
  *     NEEDS       --a was given and none of the others
  *     REQUIRED    none of the others was given */

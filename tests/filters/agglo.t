@@ -34,7 +34,7 @@ for my $k (4, 1) {
     is($tree[-1]{size}, 5, "knn:$k: one tree");
 }
 refuses(2, qr/is not knn:K/, 'agglo --connectivity 5');
-refuses(2, qr/goes with --linkage ward/, 'agglo --connectivity knn:5 --linkage single');
+refuses(2, qr/--connectivity needs --linkage=ward/, 'agglo --connectivity knn:5 --linkage single');
 refuses(6, qr/5 vectors cannot make 6 clusters/, "from-csv --id id | agglo -k 6", $line, 1);
 refuses(2, qr/exclude each other/, "agglo $_ --distance 1") for '-k 2', '-k 2:3';
 refuses(2, qr/begins with 0/, 'agglo -k 0:3');

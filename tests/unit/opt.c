@@ -81,7 +81,7 @@ static const struct opt opts[] = {
 static const struct opt required[] = { OPT_FLAG('a', "all", &got.flag, "h"), OPT_SEED(&got.seed),
     OPT_WORDS(0, "words", &got.each, "A", "h"), OPT_F64_OR(0, "ref", &got.ref, 0, 9, "X|max", "h"),
     OPT_INT_RANGE(0, "whole", &got.whole, 0, 9, "K", "h"), OPT_F64(0, "real", &got.x, 0, 9, "h"),
-    NEEDS("words", "all"), NEEDS("ref", "all"), NEEDS("whole", "all"), NEEDS("real", "all"),
+    NEEDS("words", "all"), NEEDS("ref", "all"), NEEDS("whole", "all"), NEEDS("real", "all|ref=max"),
     REQUIRED("all|seed", "one of them"), OPT_END };
 static const struct prog prog = { .name = "test", .brief = "b", .opts = opts };
 static const struct prog needy = { .name = "needy", .brief = "b", .opts = required };
@@ -349,7 +349,8 @@ static void test_rules(void **state)
     SAID("--words needs --all", "--seed", "1", "--words", "q");
     SAID("--ref needs --all", "--seed", "1", "--ref", "max");
     SAID("--whole needs --all", "--seed", "1", "--whole", "7:8");
-    SAID("--real needs --all", "--seed", "1", "--real", "0");
+    SAID("--real needs --all or --ref=max", "--seed", "1", "--real", "0");
+    SAID("--ref needs --all", "--seed", "1", "--real", "0", "--ref", "max");
     PARSE("--seed", "1", "--ref", "1", "--whole", "7");     /* the defaults */
     used = &prog;
 }
