@@ -93,7 +93,15 @@ $(UNITS) $(HARNESS): $(BUILD)/%: tests/%.c $(BUILD)/libcommon.a $(BUILD)/compile
 
 -include $(COMMON:.o=.d) $(FILTERS:$(BIN)/%=$(BUILD)/filters/%.d) $(UNITS:=.d) $(HARNESS:=.d)
 
-RUN = PATH="$(abspath $(BIN)):$(abspath $(BUILD)/fuzz):$$PATH" OPENBLAS_NUM_THREADS=1
+# Preloaded by a test, to let system calls fail.
+PRELOAD := $(BUILD)/preload/fail.so
+$(PRELOAD): tests/preload/fail.c $(BUILD)/compiled-by
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	@$(CC) $(FLAGS) $(WARN) -O1 -fPIC -shared -o $@ $<
+
+RUN = PATH="$(abspath $(BIN)):$(abspath $(BUILD)/fuzz):$$PATH" OPENBLAS_NUM_THREADS=1 \
+	SONGPIPE_PRELOAD="$(abspath $(PRELOAD))"
 SANITIZE = SONGPIPE_ASAN=1 $(MAKE)
 ASAN = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99 \
@@ -102,7 +110,7 @@ ASAN = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
 TSAN = TSAN_OPTIONS=suppressions=$(abspath tests/tsan):exitcode=99:halt_on_error=1 \
 	$(SANITIZE) BUILD=build-tsan BIN=build-tsan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 
-check: all $(UNITS) $(HARNESS)
+check: all $(UNITS) $(HARNESS) $(PRELOAD)
 	@$(RUN) LEFT_OUT=$(abspath $(BUILD)/left-out) tests/tap --all $(JOBS) $(TESTS)
 
 check-asan:

@@ -5,15 +5,13 @@
  * memory  one row, and about 50 bytes for each id; an array in Fortran order is held whole
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "drive/source.h"
@@ -44,7 +42,7 @@ static const struct prog prog = {
 };
 
 static struct {
-    int fd;
+    struct io_in *in;
     const char *name;
     struct npy a;
     size_t rows, width;         /* elements in a row */
@@ -56,23 +54,6 @@ static struct sheet table;      /* csv is NULL without --labels */
 
 /* ---- the array ---- */
 
-/* Read n bytes, fewer only at the end of the file. */
-static size_t get(uint8_t *to, size_t n)
-{
-    size_t got = 0;
-    while (got < n) {
-        ssize_t k = read(array.fd, to + got, n - got);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            die(ST_STOPPED, "%s: cannot read:", array.name);
-        if (k == 0)
-            break;
-        got += (size_t)k;
-    }
-    return got;
-}
-
 noreturn static void cut(size_t row)
 {
     die(ST_STREAM, "%s: cut short in row %zu of %zu", array.name, row, array.rows);
@@ -81,7 +62,7 @@ noreturn static void cut(size_t row)
 static void check_end(void)
 {
     uint8_t more;
-    if (get(&more, 1))
+    if (io_get_all(array.in, &more, 1))
         die(ST_STREAM, "%s: goes on behind its last row, which is row %zu", array.name, array.rows);
 }
 
@@ -92,7 +73,7 @@ static void get_all(void)
     while (have < want) {
         size_t piece = want - have < 1 << 20 ? want - have : 1 << 20;
         mem_grow(&array.all, &cap, have + piece, 1);
-        size_t got = get(array.all + have, piece);
+        size_t got = io_get_all(array.in, array.all + have, piece);
         have += got;
         if (got < piece)
             die(ST_STREAM, "%s: cut short: %zu of %zu bytes are there", array.name, have, want);
@@ -104,12 +85,9 @@ static void open_array(const char *path)
 {
     uint8_t start[NPY_START];
     size_t at, n;
-    bool is_stdin = strcmp(path, "-") == 0;
-    array.name = is_stdin ? "stdin" : path;
-    array.fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (array.fd < 0)
-        die(ST_STOPPED, "%s: cannot open:", path);
-    size_t got = get(start, sizeof start);
+    array.in = io_open(path, 0);
+    array.name = io_name(array.in);
+    size_t got = io_get_all(array.in, start, sizeof start);
     if (got < sizeof start)
         die(ST_STREAM, "%s: %s", array.name, got ? "cut short in its header" : "empty");
     const char *why = npy_start(start, &at, &n);
@@ -118,7 +96,7 @@ static void open_array(const char *path)
     char *text = mem_new(n + sizeof start, 1);
     memcpy(text, start + at, sizeof start - at);
     size_t more = n + at - sizeof start;        /* of the dictionary */
-    if (n + at < sizeof start || get((uint8_t *)text + sizeof start - at, more) < more)
+    if (n + at < sizeof start || io_get_all(array.in, text + sizeof start - at, more) < more)
         die(ST_STREAM, "%s: cut short in its header", array.name);
     if ((why = npy_parse(text, n, &array.a)))
         die(ST_STREAM, "%s: %s", array.name, why);
@@ -156,7 +134,7 @@ static size_t fortran_index(size_t row, size_t i)
 static bool set(struct rec *r, size_t row, float *x)
 {
     const struct npy *a = &array.a;
-    if (!array.all && get(array.row, array.width * a->size) < array.width * a->size)
+    if (!array.all && io_get_all(array.in, array.row, array.width * a->size) < array.width * a->size)
         cut(row);
     if (a->ndim == 1) {
         int64_t v;
@@ -250,5 +228,6 @@ int main(int argc, char **argv)
     free(x);
     free(array.all);
     free(array.row);
+    io_close(array.in);
     return status;
 }

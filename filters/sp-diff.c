@@ -361,7 +361,9 @@ int main(int argc, char **argv)
                 sum.numbers);
     if (fclose(to) != 0)
         die(ST_MEMORY, "no memory");
-    frame_write(STDOUT_FILENO, text, size);
+    struct io_out *out = io_create_fd(STDOUT_FILENO);
+    io_put(out, text, size);
+    io_finish(out);
     free(text);
     free(sum.first);
     free(sum.worst);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -40,6 +40,7 @@ static const struct prog prog = {
 static struct {
     struct msg_buf bytes;
     size_t *start, *order, n, cap, next;
+    const char *name;           /* of the input */
 } deal;
 
 static bool is_listed(const struct opt_words *words, const char *name, size_t len)
@@ -79,7 +80,7 @@ static bool process(struct rec *r, const struct value *in, void *state)
         if (!rec_find(r, arg.shuffle))
             return rec_error(r, "no field %s", arg.shuffle);
         if (deal.next == deal.n)
-            die(ST_STREAM, "the input changed while it was read");
+            io_changed(deal.name);
         size_t at = deal.order[deal.next++];
         rec_set_raw(r, arg.shuffle, deal.bytes.p + deal.start[at], deal.start[at + 1] - deal.start[at]);
     }
@@ -125,6 +126,7 @@ static void collect(struct rec_in *in)
         msg_append(&deal.bytes, f->raw + f->key, f->size - f->key);
         deal.start[deal.n] = deal.bytes.n;
     }
+    deal.name = rec_name(in);
     deal.order = mem_new(deal.n, sizeof *deal.order);
     for (size_t i = 0; i < deal.n; i++)
         deal.order[i] = i;

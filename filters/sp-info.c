@@ -387,7 +387,9 @@ int main(int argc, char **argv)
     }
     if (fclose(to) != 0)
         die(ST_MEMORY, "no memory");
-    frame_write(STDOUT_FILENO, text, size);
+    struct io_out *out = io_create_fd(STDOUT_FILENO);
+    io_put(out, text, size);
+    io_finish(out);
     if (bad)
         die(ST_STREAM, "%s: whole, but not right: see its problems", rec_name(in));
     for (size_t i = 0; i < n_all; i++) {

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/rng.h"
@@ -45,6 +46,7 @@ static struct {
     struct ids *values;         /* value as a key -> number of the group */
     struct group *v;
     size_t n, cap;
+    const char *name;           /* of the input */
 } groups;
 
 /* The record's group; NULL if it has none: r->nil, or r->error is set. With `make` a new
@@ -63,7 +65,7 @@ static struct group *group_of(struct rec *r, bool make)
     if (at != SIZE_MAX)
         return groups.v + at;
     if (!make)
-        die(ST_STREAM, "the input changed while it was read");
+        io_changed(groups.name);
     ids_add(groups.values, key, groups.n);
     mem_grow(&groups.v, &groups.cap, groups.n + 1, sizeof *groups.v);
     struct group *g = groups.v + groups.n;
@@ -100,7 +102,7 @@ static void count(struct rec_in *in, struct rec *r)
 static bool drawn(struct group *g)
 {
     if (g->left == 0)
-        die(ST_STREAM, "the input changed while it was read");
+        io_changed(groups.name);
     bool yes = rng_below(&g->rng, g->left--) < g->wanted;
     g->wanted -= yes;
     return yes;
@@ -115,6 +117,7 @@ int main(int argc, char **argv)
     struct rec_out *out = rec_create(&prog, in);
     struct rec *r = rec_new();
     groups.values = ids_new();
+    groups.name = rec_name(in);
     count(in, r);
     rec_rewind(in);
     while (rec_next(in, r)) {

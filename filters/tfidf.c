@@ -5,11 +5,13 @@
  * memory  the vocabulary: all n-grams that are counted, and later those that are kept; not the texts
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "base/die.h"
@@ -118,17 +120,10 @@ static struct vocab *vocabulary(void)
 
 static void read_stop_words(void)
 {
-    FILE *f = fopen(fit.stop.path, "rb");
-    size_t cap = 0, n = 1;
-    if (!f)
-        die(ST_STOPPED, "%s:", fit.stop.path);
-    for (; n; model.stop_n += n) {
-        mem_grow(&model.stop, &cap, model.stop_n + 4096, 1);
-        n = fread(model.stop + model.stop_n, 1, 4096, f);
-    }
-    if (ferror(f))
-        die(ST_STOPPED, "%s:", fit.stop.path);
-    fclose(f);
+    int fd = open(fit.stop.path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || !(model.stop = io_slurp(fd, frame_max, &model.stop_n)))
+        die(ST_STOPPED, "%s: cannot read:", fit.stop.path);
+    close(fd);
     fit.stop.xxh3 = XXH3_64bits(model.stop, model.stop_n);
 }
 

@@ -13,7 +13,6 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/outfile.h"
 #include "base/progress.h"
 #include "drive/item.h"
 #include "files/line.h"

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "audio/sniff.h"
+#include "base/io.h"
 #include "base/mem.h"
 
 enum { BLOCK = 8192 };          /* samples of all channels that are mixed at once, at most */
@@ -59,7 +60,7 @@ static ssize_t reader_read(void *state, void *to, size_t n)
 {
     struct reader *r = state;
     if (r->at < r->start || r->at >= r->start + (off_t)r->n) {
-        ssize_t got = pread(r->fd, r->bytes, sizeof r->bytes, r->at);
+        ssize_t got = io_read_at(r->fd, r->bytes, sizeof r->bytes, (uint64_t)r->at);
         if (got <= 0)
             return got;
         r->start = r->at;

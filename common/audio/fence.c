@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 
 enum { PIPE = 1 << 20, PIECE = 256 << 10 };
@@ -37,7 +38,7 @@ static size_t address_space(void)
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return 0;
-    ssize_t n = read(fd, text, sizeof text - 1);
+    ssize_t n = io_read(fd, text, sizeof text - 1);
     close(fd);
     if (n <= 0)
         return 0;
@@ -105,15 +106,8 @@ bool fence_start(struct fence *f, const struct fence_limits *limits, void (*work
 
 static void send_all(int fd, const void *p, size_t n)
 {
-    for (const char *at = p; n; ) {
-        ssize_t wrote = write(fd, at, n);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            _exit(1);
-        at += wrote;
-        n -= (size_t)wrote;
-    }
+    if (!io_write(fd, p, n))
+        _exit(1);
 }
 
 void fence_send(int fd, int kind, const void *p, size_t n)
@@ -156,21 +150,17 @@ static void take(struct fence *f, const uint8_t *p, size_t n, fence_got *got, vo
 bool fence_read(struct fence *f, fence_got *got, void *state)
 {
     static uint8_t piece[PIECE];
-    for (;;) {
-        ssize_t n = read(f->fd, piece, sizeof piece);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return true;
-        if (n <= 0) {
-            close(f->fd);
-            f->fd = -1;
-            return false;
-        }
-        f->waited = 0;
-        take(f, piece, (size_t)n, got, state);
-        return true;                /* the others have their turn */
+    ssize_t n = io_read(f->fd, piece, sizeof piece);
+    if (n < 0 && errno == EAGAIN)
+        return true;
+    if (n <= 0) {
+        close(f->fd);
+        f->fd = -1;
+        return false;
     }
+    f->waited = 0;
+    take(f, piece, (size_t)n, got, state);
+    return true;
 }
 
 bool fence_wait(struct fence *const *fences, size_t n, bool *ready, int fd, double timeout)

@@ -3,7 +3,8 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/io.h"
 
 static uint32_t big(const uint8_t *p)
 {
@@ -17,7 +18,7 @@ static uint32_t little(const uint8_t *p)
 
 static bool at(int fd, uint64_t offset, uint8_t *p, size_t n)
 {
-    return offset < (uint64_t)1 << 62 && pread(fd, p, n, (off_t)offset) == (ssize_t)n;
+    return offset < (uint64_t)1 << 62 && io_read_at(fd, p, n, offset) == (ssize_t)n;
 }
 
 /* ---- MPEG audio: ISO/IEC 11172-3, 2.4.1.3 (the header), and the Xing and LAME tag ---- */
@@ -144,7 +145,7 @@ bool sniff(int fd, struct sniff *s)
     if (fstat(fd, &st) != 0 || st.st_size == 0)
         return false;
     s->size = (uint64_t)st.st_size;
-    ssize_t n = pread(fd, head, sizeof head, 0);
+    ssize_t n = io_read_at(fd, head, sizeof head, 0);
     if (n < 0)
         return false;
     if (memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WAVE", 4) == 0) {

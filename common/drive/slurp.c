@@ -229,7 +229,7 @@ int slurp_annotate(struct slurp *s, struct rec_out *out, const struct column *co
     rec_rewind(s->in);
     for (size_t i = 0; rec_next(s->in, r); i++) {
         if (i == s->records)
-            die(ST_STREAM, "%s: changed while it was read", rec_name(s->in));
+            io_changed(rec_name(s->in));
         bool keep = true;
         if (!s->has_row[i]) {
             vector(r, s->field, rec_head(s->in), &row);     /* for the reason */

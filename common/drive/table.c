@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/table.h"
 
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "drive/item.h"
@@ -27,7 +24,7 @@ struct whole {
     size_t cap;
     struct source *sources;
     size_t n_sources, cap_sources;
-    bool mapped;
+    const char *name;           /* of the input */
 };
 
 static size_t source_of(struct whole *w, int fd)
@@ -54,19 +51,8 @@ static bool read_matrix(struct rec *r, const char *field, const struct value *v,
     return true;
 }
 
-/* A file that is cut while it is mapped. */
-static void cut(int signal)
-{
-    static const char text[] = "the input was cut while it was read\n";
-    (void)signal;
-    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-        _exit(ST_STOPPED);
-    _exit(ST_STOPPED);
-}
-
-/* Small ones are mapped: the fastest. The pages of a large one would count as our memory
- * for as long as nobody else wants them; it is read row by row. */
-static void map_sources(struct whole *w)
+/* Small ones are read at once: the fastest. Of a large one each row is read when it is wanted. */
+static void load_sources(struct whole *w)
 {
     struct stat s;
     size_t all = 0;
@@ -77,14 +63,12 @@ static void map_sources(struct whole *w)
         f->size = (size_t)s.st_size;
         all += f->size;
     }
-    w->mapped = all <= SMALL;
-    for (size_t i = 0; w->mapped && i < w->n_sources; i++) {
+    for (size_t i = 0; all <= SMALL && i < w->n_sources; i++) {
         struct source *f = &w->sources[i];
-        f->p = mmap(NULL, f->size, PROT_READ, MAP_SHARED, f->fd, 0);
-        if (f->p == MAP_FAILED)
-            die(ST_STOPPED, "cannot map the input:");
+        f->p = mem_new(f->size, 1);
+        if (io_read_at(f->fd, f->p, f->size, 0) != (ssize_t)f->size)
+            io_changed(w->name);
     }
-    sigaction(SIGBUS, &(struct sigaction){ .sa_handler = cut }, NULL);
 }
 
 struct table *table_open(struct rec_in *in, const char *field, int ndim,
@@ -95,6 +79,7 @@ struct table *table_open(struct rec_in *in, const char *field, int ndim,
     struct rec *r = rec_new();
     struct row row = { NULL, 0, 0 };
     w->ndim = ndim;
+    w->name = rec_name(in);
     if (progress_wanted || !rec_piped(in))
         progress_start(0, "records read");
     for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
@@ -124,13 +109,14 @@ struct table *table_open(struct rec_in *in, const char *field, int ndim,
     t->d = row.d;
     if (ndim == 1)
         t->shape[0] = row.d;
-    map_sources(w);
+    load_sources(w);
     free(row.x);
     rec_free(r);
     return t;
 }
 
-static void set_row(const struct table *t, struct value v, float *x)
+/* Set x to the row that v holds; false if it is none, any longer. */
+static bool set_row(const struct table *t, struct value v, float *x)
 {
     if (v.type == V_TENSOR && v.t.count == t->d) {
         tensor_f32(&v.t, x);
@@ -143,8 +129,9 @@ static void set_row(const struct table *t, struct value v, float *x)
                 memcpy(x + column, v.sp.value + 4 * k, 4);
         }
     } else {
-        die(ST_STREAM, "the input was changed while it was read");
+        return false;
     }
+    return true;
 }
 
 /* The bytes of a file from `at` on, at least n of them if there are so many, until the thread's
@@ -153,22 +140,14 @@ static const uint8_t *bytes_at(const struct source *f, uint64_t at, size_t n, co
 {
     static _Thread_local uint8_t *buffer;
     static _Thread_local size_t cap;
-    size_t have = 0;
     if (f->p) {
         *end = f->p + f->size;
         return at < f->size ? f->p + at : *end;
     }
     mem_grow(&buffer, &cap, n, 1);
-    while (have < n) {
-        ssize_t k = pread(f->fd, buffer + have, n - have, (off_t)(at + have));
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            die(ST_STOPPED, "cannot read the input:");
-        if (k == 0)
-            break;
-        have += (size_t)k;
-    }
+    ssize_t have = io_read_at(f->fd, buffer, n, at);
+    if (have < 0)
+        die(ST_STOPPED, "cannot read the input:");
     *end = buffer + have;
     return buffer;
 }
@@ -179,13 +158,14 @@ void table_row(const struct table *t, size_t i, float *x)
     const struct source *f = &w->sources[w->place[i] >> 48];
     uint64_t at = w->place[i] & (((uint64_t)1 << 48) - 1);
     size_t size = 0, most = 8 * t->d + HEADS;           /* f8, or every number of a sparse one */
+    bool good = false;
     for (size_t n = 4 * t->d + HEADS; size == 0 && n <= 2 * most; n = most + n) {
         const uint8_t *end, *p = bytes_at(f, at, n, &end);
         if ((size = msg_size(p, end)))
-            set_row(t, msg_value(p, size), x);
+            good = set_row(t, msg_value(p, size), x);
     }
-    if (size == 0)
-        die(ST_STREAM, "the input was changed while it was read");
+    if (!good)
+        io_changed(w->name);
 }
 
 void table_close(struct table *t)
@@ -194,8 +174,7 @@ void table_close(struct table *t)
     if (!w)
         return;
     for (size_t i = 0; i < w->n_sources; i++)
-        if (w->sources[i].p)
-            munmap(w->sources[i].p, w->sources[i].size);
+        free(w->sources[i].p);
     free(w->sources);
     free(w->place);
     free(w);

@@ -1,8 +1,8 @@
 /* table - rows of a field, fetched by their number from where they lie on disk
  *
  * For what goes over the data many times in any order: of each row no more than its place
- * is held, 8 bytes. Files of up to 32 MB in all are mapped; of larger ones each row is read
- * when it is wanted. (A pipe was kept in TMPDIR.)
+ * is held, 8 bytes. Files of up to 32 MB in all are read at once; of larger ones each row is
+ * read when it is wanted. (A pipe was kept in TMPDIR.)
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DRIVE_TABLE_H

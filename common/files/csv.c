@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "files/csv.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <xxhash.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "stream/frame.h"
 #include "stream/ids.h"
@@ -20,14 +16,10 @@ enum { BUFFER = 64 << 10 };
 struct cell { size_t start, n; };
 
 struct csv {
-    int fd;
+    struct io_in *in;
     const char *path;
-    int spool;                  /* file that keeps the input for the second pass; -1 none */
-    bool spooling;
-    off_t start;                /* where a regular file began to be read */
     char delimiter;
     bool stops[256];            /* bytes at which a cell without quotes ends or is looked at */
-    XXH3_state_t *hash;
     char *buf;
     size_t pos, end;            /* buf[pos … end) is not consumed yet */
     size_t line, row_line;
@@ -53,18 +45,9 @@ bool csv_delimiter(const char *text, char *delimiter)
 
 static bool more(struct csv *c)
 {
-    ssize_t n;
-    do
-        n = read(c->fd, c->buf, BUFFER);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        die(ST_STOPPED, "%s: cannot read:", c->path);
-    if (c->spooling)
-        frame_write(c->spool, c->buf, (size_t)n);
-    XXH3_64bits_update(c->hash, c->buf, (size_t)n);
     c->pos = 0;
-    c->end = (size_t)n;
-    return n > 0;
+    c->end = io_get(c->in, c->buf, BUFFER);
+    return c->end > 0;
 }
 
 /* The next byte, not consumed; EOF at the end. */
@@ -205,7 +188,7 @@ struct text csv_cell(const struct csv *c, size_t column)
 
 size_t csv_line(const struct csv *c) { return c->row_line; }
 const char *csv_error(const struct csv *c) { return c->error; }
-uint64_t csv_hash(const struct csv *c) { return XXH3_64bits_digest(c->hash); }
+uint64_t csv_hash(const struct csv *c) { return io_hash(c->in); }
 const char *csv_path(const struct csv *c) { return c->path; }
 size_t csv_columns(const struct csv *c) { return c->columns; }
 const char *csv_name(const struct csv *c, size_t column) { return c->names[column]; }
@@ -251,15 +234,8 @@ static void skip_mark(struct csv *c)
 {
     if (peek(c) != 0xef)
         return;
-    while (c->end < 3) {        /* a pipe may give less at once */
-        ssize_t n = read(c->fd, c->buf + c->end, 3 - c->end);
-        if (n <= 0)
-            break;
-        if (c->spooling)
-            frame_write(c->spool, c->buf + c->end, (size_t)n);
-        XXH3_64bits_update(c->hash, c->buf + c->end, (size_t)n);
-        c->end += (size_t)n;
-    }
+    if (c->end < 3)             /* a pipe may give less at once */
+        c->end += io_get_all(c->in, c->buf + c->end, 3 - c->end);
     if (c->end >= 3 && memcmp(c->buf, "\xef\xbb\xbf", 3) == 0)
         c->pos = 3;
 }
@@ -267,24 +243,9 @@ static void skip_mark(struct csv *c)
 struct csv *csv_open(const char *path, char delimiter, bool twice)
 {
     struct csv *c = mem_zero(1, sizeof *c);
-    struct stat s;
-    bool is_stdin = strcmp(path, "-") == 0;
-    c->path = is_stdin ? "stdin" : path;
-    c->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (c->fd < 0)
-        die(ST_STOPPED, "%s: cannot open:", path);
-    c->spool = -1;
-    if (twice && fstat(c->fd, &s) == 0 && S_ISREG(s.st_mode)) {
-        c->start = lseek(c->fd, 0, SEEK_CUR);
-    } else if (twice) {
-        c->spool = frame_spool();
-        c->spooling = true;
-    }
+    c->in = io_open(path, IO_HASH | (twice ? IO_REWIND : 0));
+    c->path = io_name(c->in);
     c->buf = mem_new(BUFFER, 1);
-    c->hash = XXH3_createState();
-    if (!c->hash)
-        die(ST_MEMORY, "no memory");
-    XXH3_64bits_reset(c->hash);
     c->delimiter = delimiter;
     c->stops['\n'] = c->stops['\r'] = c->stops['\0'] = c->stops[(unsigned char)delimiter] = true;
     c->line = 1;
@@ -295,38 +256,25 @@ struct csv *csv_open(const char *path, char delimiter, bool twice)
 
 void csv_rewind(struct csv *c)
 {
-    if (c->spooling) {
-        if (c->fd != STDIN_FILENO)
-            close(c->fd);
-        c->fd = c->spool;
-        c->spooling = false;
-        c->start = 0;
-    }
-    if (lseek(c->fd, c->start, SEEK_SET) < 0)
-        die(ST_STOPPED, "%s: cannot go back:", c->path);
-    XXH3_64bits_reset(c->hash);
+    io_rewind(c->in);
     c->pos = c->end = 0;
     c->line = 1;
     skip_mark(c);
     if (!row(c) || c->n != c->columns)
-        die(ST_STOPPED, "%s: changed while it was read", c->path);
+        io_changed(c->path);
 }
 
 void csv_close(struct csv *c)
 {
     if (!c)
         return;
-    if (c->fd != STDIN_FILENO)
-        close(c->fd);
-    if (c->spool >= 0 && c->spool != c->fd)
-        close(c->spool);
+    io_close(c->in);
     for (size_t i = 0; i < c->columns; i++)
         free(c->names[i]);
     free(c->names);
     free(c->unnamed);
     free(c->cells);
     free(c->row);
-    XXH3_freeState(c->hash);
     free(c->buf);
     free(c);
 }

@@ -54,7 +54,8 @@ const char *csv_error(const struct csv *c);
 /* The xxh3 of the file's bytes, as opt_input wants it; only after CSV_END. */
 uint64_t csv_hash(const struct csv *c);
 
-/* Back to the first row behind the names; only after CSV_END. */
+/* Back to the first row after the names; only after CSV_END. A file whose bytes have changed
+ * ends the program with ST_STOPPED, at its end if not before. */
 void csv_rewind(struct csv *c);
 
 void csv_close(struct csv *c);

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "files/jsonl.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "stream/frame.h"
 
 struct jsonl {
-    int fd;
+    struct io_in *from;
     const char *path;
     void (*wait)(void *state);
     void *state;
@@ -39,15 +37,10 @@ static bool more(struct jsonl *in)
     }
     if (in->end == in->cap)
         mem_grow(&in->buf, &in->cap, in->cap + (64 << 10), 1);
-    if (poll(&(struct pollfd){ .fd = in->fd, .events = POLLIN }, 1, 0) == 0)
+    if (poll(&(struct pollfd){ .fd = io_fd(in->from), .events = POLLIN }, 1, 0) == 0)
         in->wait(in->state);
-    ssize_t n;
-    do
-        n = read(in->fd, in->buf + in->end, in->cap - in->end);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        die(ST_STOPPED, "%s: cannot read:", in->path);
-    in->end += (size_t)n;
+    size_t n = io_get(in->from, in->buf + in->end, in->cap - in->end);
+    in->end += n;
     return n > 0;
 }
 
@@ -156,11 +149,8 @@ const char *jsonl_error(const struct jsonl *in) { return in->error; }
 struct jsonl *jsonl_open(const char *path, void (*wait)(void *state), void *state)
 {
     struct jsonl *in = mem_zero(1, sizeof *in);
-    bool is_stdin = strcmp(path, "-") == 0;
-    in->path = is_stdin ? "stdin" : path;
-    in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (in->fd < 0)
-        die(ST_STOPPED, "%s: cannot open:", path);
+    in->from = io_open(path, 0);
+    in->path = io_name(in->from);
     in->wait = wait;
     in->state = state;
     in->line = 1;
@@ -173,8 +163,7 @@ struct jsonl *jsonl_open(const char *path, void (*wait)(void *state), void *stat
 
 void jsonl_close(struct jsonl *in)
 {
-    if (in->fd != STDIN_FILENO)
-        close(in->fd);
+    io_close(in->from);
     free(in->buf);
     free(in);
 }

@@ -6,15 +6,13 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
-#include "base/outfile.h"
-#include "stream/frame.h"
 
 enum { BUFFER = 64 << 10 };
 
 struct line_out {
-    int fd;
-    struct outfile *file;
+    struct io_out *to;
     char *buf;
     size_t cap, used, whole;    /* buf[… whole) is of whole lines */
 };
@@ -22,8 +20,7 @@ struct line_out {
 struct line_out *line_create(const char *path)
 {
     struct line_out *out = mem_zero(1, sizeof *out);
-    out->file = path ? outfile_open(path) : NULL;
-    out->fd = path ? outfile_fd(out->file) : STDOUT_FILENO;
+    out->to = path ? io_create(path) : io_create_fd(STDOUT_FILENO);
     out->buf = mem_new(out->cap = 2 * BUFFER, 1);
     return out;
 }
@@ -79,7 +76,7 @@ void line_cut(struct line_out *out)
 
 void line_flush(struct line_out *out)
 {
-    frame_write(out->fd, out->buf, out->whole);
+    io_put(out->to, out->buf, out->whole);
     memmove(out->buf, out->buf + out->whole, out->used - out->whole);
     out->used -= out->whole;
     out->whole = 0;
@@ -89,10 +86,7 @@ void line_finish(struct line_out *out)
 {
     line_cancel(out);
     line_flush(out);
-    if (close(out->fd) != 0)
-        die(ST_STOPPED, "cannot write:");
-    if (out->file)
-        outfile_done(out->file);
+    io_finish(out->to);
     free(out->buf);
     free(out);
 }

@@ -2,13 +2,11 @@
 #include "files/path.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -72,38 +70,6 @@ void path_set_label(struct rec *r, const char *field, const struct path_part *pa
         path_set_part(r, field, path + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
 }
 
-/* A whole file; NULL with errno (0: there is none). */
-static char *read_file(const char *path, size_t *n)
-{
-    struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
-        errno = errno == ENOENT || errno == ENOTDIR ? 0 : errno;
-        return NULL;
-    }
-    bool good = fstat(fd, &s) == 0;
-    errno = good && S_ISDIR(s.st_mode) ? EISDIR : good && !S_ISREG(s.st_mode) ? EINVAL : errno;
-    good = good && S_ISREG(s.st_mode);
-    if (good && (size_t)s.st_size > frame_max / 2) {
-        errno = EFBIG;
-        good = false;
-    }
-    char *text = good ? mem_new((size_t)s.st_size + 1, 1) : NULL;
-    *n = 0;
-    for (ssize_t got = 1; good && got && *n < (size_t)s.st_size; *n += got > 0 ? (size_t)got : 0) {
-        got = read(fd, text + *n, (size_t)s.st_size - *n);
-        good = got >= 0 || errno == EINTR;
-    }
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    if (!good) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 /* The name of a text: {stem} filled in, relative to the folder of path. */
 static char *text_path(const char *template, const char *path)
 {
@@ -131,14 +97,14 @@ bool path_set_text(struct rec *r, const char *field, const char *template, const
 {
     size_t n = 0;
     char *file = text_path(template, path);
-    char *text = read_file(file, &n);
+    char *text = io_file(file, frame_max / 2, &n);
     const char *from = text;
     bool good = true;
     if (text && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         from += 3;
         n -= 3;
     }
-    if (!text && errno == 0)
+    if (!text && (errno == ENOENT || errno == ENOTDIR))
         rec_set_nil(r, field);
     else if (!text)
         good = rec_error(r, "%.120s: cannot read: %s", file, strerror(errno));

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/io.h"
+
 enum { FRAME_HEADER = 'H', FRAME_RECORD = 'R', FRAME_END = 'E' };
 #define FRAME_HEAD 16           /* bytes in front of each body */
 
@@ -24,7 +26,8 @@ struct frame_in;
 
 /* Read the files of paths (NULL-ended; none: stdin; "-": stdin), one after the other.
  * With `twice`, frame_rewind may be called: regular files are read again, anything
- * else is copied to an unlinked file in TMPDIR meanwhile. */
+ * else is copied to an unlinked file in TMPDIR meanwhile. What is another stream then
+ * ends the program with ST_STOPPED (io_changed). */
 struct frame_in *frame_open(char **paths, bool twice);
 
 /* The next header or record; false after the last stream's end. The body is borrowed
@@ -51,6 +54,10 @@ int frame_place(struct frame_in *in, const uint8_t *p, uint64_t *at);
 /* The stream's name for messages: a path or "stdin". */
 const char *frame_name(const struct frame_in *in);
 
+/* End with ST_STREAM and say what is wrong with the stream that is read; in a second pass,
+ * as it was right in the first, with io_changed. */
+noreturn void frame_bad(const struct frame_in *in, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Hash in the end frame read last: it names a model. */
 uint64_t frame_hash(const struct frame_in *in);
 
@@ -62,8 +69,8 @@ void frame_close(struct frame_in *in);
 struct frame_out;
 struct span { const void *p; size_t n; };
 
-/* Write to fd, which is closed by frame_finish. */
-struct frame_out *frame_create(int fd);
+/* Write to `to`, which frame_finish finishes. */
+struct frame_out *frame_create(struct io_out *to);
 
 /* Write a frame whose body is the given pieces one behind the other. A write error
  * ends the program with ST_STOPPED, a body over frame_max with ST_MEMORY. */
@@ -79,11 +86,5 @@ void frame_flush(struct frame_out *out);
 
 /* Write the end frame, flush and close; every error is found. Frees out. */
 void frame_finish(struct frame_out *out);
-
-/* An unlinked file in TMPDIR that keeps what must be read twice. */
-int frame_spool(void);
-
-/* Write n bytes to fd or end with ST_STOPPED; a closed pipe ends as SIGPIPE does. */
-void frame_write(int fd, const void *p, size_t n);
 
 #endif

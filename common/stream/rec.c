@@ -10,7 +10,6 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/outfile.h"
 #include "base/progress.h"
 
 /* ---- memory of fields that were set: pieces that never move ---- */
@@ -404,12 +403,12 @@ static void header(struct rec_in *in, const struct frame *f)
     struct head h;
     const char *why = head_parse(&h, f->body, f->size);
     if (why)
-        die(ST_STREAM, "%s: %s", rec_name(in), why);
+        frame_bad(in->frames, "%s", why);
     if (h.model != in->head.model)
-        die(ST_STREAM, "%s: holds %s where %s are expected", rec_name(in), h.model ? "a model" : "records",
+        frame_bad(in->frames, "holds %s where %s are expected", h.model ? "a model" : "records",
             in->head.model ? "models" : "records");
     if (!head_same_columns(&h, &in->head))
-        die(ST_STREAM, "%s: its columns are not those of the stream before it", rec_name(in));
+        frame_bad(in->frames, "its columns are not those of the stream before it");
     bool same = h.n_history == in->head.n_history && h.history.n == in->head.history.n &&
                 (h.history.n == 0 || memcmp(h.history.p, in->head.history.p, h.history.n) == 0);
     if (!same && !in->warned && !progress_quiet) {
@@ -426,12 +425,12 @@ static struct rec_in *open_as(char **paths, bool twice, enum io kind)
     in->twice = twice;
     struct frame f;
     if (!frame_next(in->frames, &f))
-        die(ST_STREAM, "%s: empty: no header", rec_name(in));
+        frame_bad(in->frames, "empty: no header");
     const char *why = head_parse(&in->head, f.body, f.size);
     if (why)
-        die(ST_STREAM, "%s: %s", rec_name(in), why);
+        frame_bad(in->frames, "%s", why);
     if (kind != IO_ANY && in->head.model != (kind == IO_MODEL))
-        die(ST_STREAM, "%s: holds %s where %s wanted", rec_name(in), in->head.model ? "a model" : "records",
+        frame_bad(in->frames, "holds %s where %s wanted", in->head.model ? "a model" : "records",
             in->head.model ? "records are" : "a model is");
     return in;
 }
@@ -467,7 +466,7 @@ bool rec_next(struct rec_in *in, struct rec *r)
         }
         in->records++;
         if (!parse(r, f.body, f.size))
-            die(ST_STREAM, "%s: record %llu is malformed", rec_name(in), (unsigned long long)in->records);
+            frame_bad(in->frames, "record %llu is malformed", (unsigned long long)in->records);
         return true;
     }
     return false;
@@ -501,15 +500,14 @@ struct rec_out {
     struct head head;
     const struct prog *prog;
     bool begun;
-    struct outfile *file;
     struct span *pieces;
     size_t cap;
 };
 
-static struct rec_out *create(const struct prog *prog, const struct rec_in *in, int fd, enum io kind)
+static struct rec_out *create(const struct prog *prog, const struct rec_in *in, struct io_out *to, enum io kind)
 {
     struct rec_out *out = mem_zero(1, sizeof *out);
-    out->frames = frame_create(fd);
+    out->frames = frame_create(to);
     out->prog = prog;
     if (in)
         head_copy(&out->head, &in->head);
@@ -520,15 +518,12 @@ static struct rec_out *create(const struct prog *prog, const struct rec_in *in, 
 struct rec_out *rec_create(const struct prog *prog, const struct rec_in *in)
 {
     opt_not_terminal(prog);
-    return create(prog, in, STDOUT_FILENO, prog->out);
+    return create(prog, in, io_create_fd(STDOUT_FILENO), prog->out);
 }
 
 struct rec_out *rec_create_file(const struct prog *prog, const struct rec_in *in, const char *path, enum io kind)
 {
-    struct outfile *file = outfile_open(path);
-    struct rec_out *out = create(prog, in, outfile_fd(file), kind);
-    out->file = file;
-    return out;
+    return create(prog, in, io_create(path), kind);
 }
 
 struct head *rec_out_head(struct rec_out *out) { return &out->head; }
@@ -580,8 +575,6 @@ void rec_finish(struct rec_out *out)
     if (!out->begun)
         begin_stream(out);
     frame_finish(out->frames);
-    if (out->file)
-        outfile_done(out->file);
     head_free(&out->head);
     free(out->pieces);
     free(out);

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 
 enum { TEXT_MOST = 64 << 20 };      /* bytes of a file other than the weights */
@@ -45,31 +45,13 @@ static char *path_of(const struct opening *o, const char *name)
  * then says whether there is none. */
 static char *read_all(struct opening *o, const char *name, size_t *n, bool *missing)
 {
-    char *path = path_of(o, name), *p = NULL;
-    struct stat st;
-    errno = 0;
-    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
-    size_t cap = 0, got = 1;
+    char *path = path_of(o, name), *p = io_file(path, TEXT_MOST, n);
+    int failed = errno;
     free(path);
-    *n = 0;
-    *missing = !f && errno == ENOENT;
-    if (!f) {
-        wrong(o, name, "cannot read: %s", errno ? strerror(errno) : "no regular file");
-        return NULL;
-    }
-    for (; got && *n <= TEXT_MOST; *n += got) {
-        mem_grow(&p, &cap, *n + 65537, 1);
-        got = fread(p + *n, 1, 65536, f);
-    }
-    bool failed = ferror(f) || *n > TEXT_MOST;
-    if (failed)
-        wrong(o, name, *n > TEXT_MOST ? "larger than 64 MB" : "cannot read");
-    fclose(f);
-    if (failed) {
-        free(p);
-        return NULL;
-    }
-    p[*n] = '\0';
+    *missing = !p && failed == ENOENT;
+    if (!p)
+        wrong(o, name, failed == EFBIG ? "larger than 64 MB" : "cannot read: %s",
+              failed == EINVAL ? "not a regular file" : strerror(failed));
     return p;
 }
 

@@ -130,7 +130,7 @@ static void look(const struct value *v)
 static size_t pass(bool twice)
 {
     struct rec_in *in = rec_open(&any, no_operands, twice);
-    struct frame_out *out = frame_create(dup(out_fd));
+    struct frame_out *out = frame_create(io_create_fd(dup(out_fd)));
     struct rec *r = rec_new();
     struct msg_buf head = { NULL, 0, 0 };
     size_t n = 0;

@@ -1,24 +1,21 @@
-/* base: random numbers, threads, allocation, files that appear when whole
+/* base: random numbers, threads, allocation
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/outfile.h"
 #include "base/par.h"
 #include "base/rng.h"
 
@@ -246,99 +243,12 @@ static void test_mem(void **state)
     free(mem_new(0, 8));
 }
 
-/* ---- outfile ---- */
-
-static char dir[] = "/tmp/songpipe-base-XXXXXX";
-
-static char *in_dir(const char *name)
-{
-    static char path[2][300];
-    static int turn;
-    turn = !turn;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
-    return path[turn];
-}
-
-static int entries(void)
-{
-    int n = 0;
-    DIR *d = opendir(dir);
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n - 2;               /* . and .. */
-}
-
-static void content(const char *path, const char *want)
-{
-    char got_text[100] = "";
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    size_t n = fread(got_text, 1, sizeof got_text - 1, f);
-    fclose(f);
-    assert_int_equal(n, strlen(want));
-    assert_string_equal(got_text, want);
-}
-
-static struct outfile *begin(const char *path, const char *text)
-{
-    struct outfile *f = outfile_open(path);
-    assert_int_equal(write(outfile_fd(f), text, strlen(text)), strlen(text));
-    return f;
-}
-
-static void dies_half(void *path)
-{
-    begin(path, "half");
-    die(ST_STREAM, "broken");
-}
-
-static void only_open(void *path) { outfile_open(path); }
-
-static void test_outfile(void **state)
-{
-    (void)state;
-    char *path = mem_text(in_dir("out"), strlen(in_dir("out")));
-    struct outfile *f = begin(path, "one");
-    assert_int_equal(entries(), 0);             /* not to be seen yet */
-    outfile_done(f);
-    content(path, "one");
-    f = begin(path, "two");
-    close(outfile_fd(f));                       /* the caller may */
-    content(path, "one");
-    outfile_done(f);
-    content(path, "two");
-    assert_int_equal(status_of(dies_half, path), ST_STREAM);
-    content(path, "two");
-    assert_int_equal(entries(), 1);             /* nothing left behind */
-
-    char *link = mem_text(in_dir("link"), strlen(in_dir("link")));
-    assert_int_equal(symlink("out", link), 0);
-    outfile_done(begin(link, "three"));
-    struct stat s;
-    assert_true(lstat(link, &s) == 0 && S_ISLNK(s.st_mode));
-    content(path, "three");
-    outfile_done(begin("/dev/null", "nothing"));
-    assert_true(stat("/dev/null", &s) == 0 && S_ISCHR(s.st_mode));
-    assert_int_equal(status_of(only_open, in_dir("none/out")), ST_STOPPED);
-    unlink(link);
-    unlink(path);
-    free(link);
-    free(path);
-    assert_int_equal(entries(), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_philox), cmocka_unit_test(test_seek), cmocka_unit_test(test_distributions),
         cmocka_unit_test(test_below), cmocka_unit_test(test_shuffle), cmocka_unit_test(test_par),
-        cmocka_unit_test(test_mem), cmocka_unit_test(test_outfile),
+        cmocka_unit_test(test_mem),
     };
-    if (!mkdtemp(dir))
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    rmdir(dir);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

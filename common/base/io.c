@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _GNU_SOURCE         /* O_TMPFILE, F_SETPIPE_SZ */
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+
+enum { PIECE = 64 << 10, PIPE = 1 << 20 };
+
+/* ---- for any room ---- */
+
+ssize_t io_read(int fd, void *to, size_t most)
+{
+    ssize_t n;
+    do
+        n = read(fd, to, most);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+ssize_t io_read_at(int fd, void *to, size_t n, uint64_t at)
+{
+    size_t have = 0;
+    while (have < n) {
+        ssize_t k = pread(fd, (char *)to + have, n - have, (off_t)(at + have));
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            return -1;
+        if (k == 0)
+            break;
+        have += (size_t)k;
+    }
+    return (ssize_t)have;
+}
+
+bool io_write(int fd, const void *p, size_t n)
+{
+    const char *at = p;
+    while (n) {
+        ssize_t k = write(fd, at, n);
+        if (k < 0 && errno == EAGAIN)
+            poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
+        else if (k < 0 && errno != EINTR)
+            return false;
+        if (k > 0) {
+            at += k;
+            n -= (size_t)k;
+        }
+    }
+    return true;
+}
+
+char *io_slurp(int fd, size_t most, size_t *n)
+{
+    char *text = NULL;
+    size_t cap = 0;
+    *n = 0;
+    for (ssize_t got = 1; got; *n += (size_t)got) {
+        mem_grow(&text, &cap, *n + PIECE + 1, 1);
+        got = io_read(fd, text + *n, cap - *n - 1);
+        if (got < 0 || (size_t)got > most - *n) {
+            int saved = got < 0 ? errno : EFBIG;
+            free(text);
+            errno = saved;
+            return NULL;
+        }
+    }
+    text[*n] = '\0';
+    return text;
+}
+
+char *io_file(const char *path, size_t most, size_t *n)
+{
+    struct stat s;
+    char *text = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &s) == 0) {
+        errno = S_ISDIR(s.st_mode) ? EISDIR : !S_ISREG(s.st_mode) ? EINVAL : (uint64_t)s.st_size > most ? EFBIG : 0;
+        if (errno == 0)
+            text = io_slurp(fd, most, n);
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return text;
+}
+
+/* ---- bytes in ---- */
+
+struct io_in {
+    const char *path, *name;
+    int fd;                 /* -1: a file that is opened again by io_rewind */
+    bool rewinds, regular, kept;
+    bool ended, again;      /* at its end; in a pass behind the first */
+    off_t start;            /* where a regular file began to be read */
+    int spool;              /* what keeps a pipe's bytes for the next pass; -1 none */
+    XXH3_state_t *hash;     /* NULL: not wanted */
+    uint64_t first_hash;    /* of the first pass */
+};
+
+static const char *spool_dir(void)
+{
+    const char *dir = getenv("TMPDIR");
+    return dir && *dir ? dir : "/tmp";
+}
+
+noreturn static void spool_failed(void)
+{
+    die(ST_STOPPED, "cannot keep the input in %s (TMPDIR):", spool_dir());
+}
+
+/* An unlinked file in TMPDIR. */
+static int spool_open(void)
+{
+    const char *dir = spool_dir();
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        size_t n = strlen(dir) + 32;
+        char *path = mem_new(n, 1);
+        snprintf(path, n, "%s/songpipe.XXXXXX", dir);
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            unlink(path);
+        free(path);
+    }
+    if (fd < 0)
+        spool_failed();
+    return fd;
+}
+
+static void open_path(struct io_in *in)
+{
+    in->fd = strcmp(in->path, "-") == 0 ? STDIN_FILENO : open(in->path, O_RDONLY | O_CLOEXEC);
+    if (in->fd < 0)
+        die(ST_STOPPED, "%s: cannot open:", in->name);
+}
+
+struct io_in *io_open(const char *path, int wanted)
+{
+    struct io_in *in = mem_zero(1, sizeof *in);
+    struct stat s;
+    in->path = path;
+    in->name = strcmp(path, "-") == 0 ? "stdin" : path;
+    open_path(in);
+    fcntl(in->fd, F_SETPIPE_SZ, PIPE);      /* a hint: refused for anything but a pipe */
+    in->regular = fstat(in->fd, &s) == 0 && S_ISREG(s.st_mode);
+    in->rewinds = wanted & IO_REWIND;
+    in->start = in->regular ? lseek(in->fd, 0, SEEK_CUR) : 0;
+    in->spool = in->rewinds && !in->regular ? spool_open() : -1;
+    if (wanted & IO_HASH) {
+        in->hash = XXH3_createState();
+        if (!in->hash)
+            die(ST_MEMORY, "no memory");
+        XXH3_64bits_reset(in->hash);
+    }
+    return in;
+}
+
+const char *io_name(const struct io_in *in) { return in->name; }
+int io_fd(const struct io_in *in) { return in->fd; }
+uint64_t io_hash(const struct io_in *in) { return XXH3_64bits_digest(in->hash); }
+
+bool io_piped(const struct io_in *in)
+{
+    struct stat s;
+    return !in->again && fstat(in->fd, &s) == 0 && S_ISFIFO(s.st_mode);
+}
+
+noreturn void io_changed(const char *name)
+{
+    die(ST_STOPPED, "%s: changed while it was read", name);
+}
+
+static void close_file(struct io_in *in)
+{
+    if (in->fd >= 0 && in->fd != STDIN_FILENO && in->fd != in->spool)
+        close(in->fd);
+    in->fd = -1;
+}
+
+static void reach_end(struct io_in *in)
+{
+    in->ended = true;
+    if (in->hash && in->again && io_hash(in) != in->first_hash)
+        io_changed(in->name);
+    if (in->regular && !in->kept)           /* of many inputs only one is open */
+        close_file(in);
+}
+
+size_t io_get(struct io_in *in, void *to, size_t most)
+{
+    ssize_t n;
+    if (in->ended)
+        return 0;
+    while ((n = io_read(in->fd, to, most)) < 0 && errno == EAGAIN)
+        poll(&(struct pollfd){ .fd = in->fd, .events = POLLIN }, 1, -1);
+    if (n < 0)
+        die(ST_STOPPED, "%s: cannot read:", in->name);
+    if (in->spool >= 0 && !in->again && !io_write(in->spool, to, (size_t)n))
+        spool_failed();
+    if (in->hash)
+        XXH3_64bits_update(in->hash, to, (size_t)n);
+    if (n == 0)
+        reach_end(in);
+    return (size_t)n;
+}
+
+size_t io_get_all(struct io_in *in, void *to, size_t n)
+{
+    size_t have = 0, got = 1;
+    while (have < n && got)
+        have += got = io_get(in, (char *)to + have, n - have);
+    return have;
+}
+
+void io_rewind(struct io_in *in)
+{
+    if (in->hash) {
+        if (!in->again)
+            in->first_hash = io_hash(in);
+        XXH3_64bits_reset(in->hash);
+    }
+    if (in->spool >= 0 && !in->again) {
+        close_file(in);
+        in->fd = in->spool;
+    } else if (in->fd < 0) {
+        open_path(in);
+    }
+    in->again = true;
+    in->ended = false;
+    if (lseek(in->fd, in->start, SEEK_SET) < 0)
+        die(ST_STOPPED, "%s: cannot go back:", in->name);
+}
+
+int io_keep(struct io_in *in, uint64_t *start)
+{
+    in->kept = true;
+    *start = (uint64_t)in->start;
+    return in->spool >= 0 ? in->spool : in->fd;
+}
+
+void io_close(struct io_in *in)
+{
+    if (!in)
+        return;
+    close_file(in);
+    if (in->spool >= 0)
+        close(in->spool);
+    XXH3_freeState(in->hash);
+    free(in);
+}
+
+/* ---- bytes out ---- */
+
+struct io_out {
+    int fd;
+    char *path, *temp;      /* NULL: a descriptor, or what is written straight */
+    int keep;               /* a second descriptor: fd is closed before the file appears */
+    bool named;             /* `temp` has been there all the time */
+};
+
+struct io_out *io_create_fd(int fd)
+{
+    struct io_out *out = mem_zero(1, sizeof *out);
+    out->fd = fd;
+    fcntl(fd, F_SETPIPE_SZ, PIPE);
+    return out;
+}
+
+/* Begin the nameless file in the folder of `path`, or one beside it where there are none. */
+static void begin_file(struct io_out *out, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = strlen(path) + 16;
+    out->temp = mem_new(n, 1);
+    snprintf(out->temp, n, "%.*s", slash ? (int)(slash - path) + 1 : 2, slash ? path : "./");
+    out->fd = open(out->temp, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    snprintf(out->temp, n, "%s.%u", path, (unsigned)getpid());
+    out->named = out->fd < 0;
+    if (out->named)
+        out->fd = open(out->temp, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    out->keep = out->fd < 0 ? -1 : fcntl(out->fd, F_DUPFD_CLOEXEC, 0);
+}
+
+noreturn static void write_failed(const struct io_out *out)
+{
+    int saved = errno;
+    if (out->named)
+        unlink(out->temp);
+    errno = saved;
+    die(ST_STOPPED, "%s%scannot write:", out->path ? out->path : "", out->path ? ": " : "");
+}
+
+struct io_out *io_create(const char *path)
+{
+    struct io_out *out = mem_zero(1, sizeof *out);
+    struct stat s;
+    out->path = realpath(path, NULL);       /* a symbolic link stays one */
+    if (!out->path)
+        out->path = mem_text(path, strlen(path));
+    if (stat(out->path, &s) == 0 && !S_ISREG(s.st_mode))
+        out->fd = open(out->path, O_WRONLY | O_CLOEXEC);
+    else
+        begin_file(out, out->path);
+    if (out->fd < 0)
+        write_failed(out);
+    return out;
+}
+
+void io_put(struct io_out *out, const void *p, size_t n)
+{
+    if (io_write(out->fd, p, n))
+        return;
+    if (errno == EPIPE) {                   /* whoever ignores SIGPIPE for us meant well */
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    write_failed(out);
+}
+
+void io_finish(struct io_out *out)
+{
+    if (close(out->fd) != 0)
+        write_failed(out);
+    if (out->temp) {
+        char self[64];
+        snprintf(self, sizeof self, "/proc/self/fd/%d", out->keep);
+        if (!out->named && linkat(AT_FDCWD, self, AT_FDCWD, out->temp, AT_SYMLINK_FOLLOW) != 0)
+            write_failed(out);
+        out->named = true;
+        if (rename(out->temp, out->path) != 0)
+            write_failed(out);
+        close(out->keep);
+    }
+    free(out->path);
+    free(out->temp);
+    free(out);
+}

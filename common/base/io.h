@@ -1,0 +1,92 @@
+/* io - bytes in and out: whole files, pipes read twice, files that appear when they are whole
+ *
+ * A call that a signal interrupts goes on, and one that reads or writes a part is repeated:
+ * nobody else in the program needs to think of that.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+#include <sys/types.h>
+
+/* ---- for any room: an error is the caller's, in errno ---- */
+
+/* Read up to `most` bytes, as many as are there; 0 at the end, -1 on an error. */
+ssize_t io_read(int fd, void *to, size_t most);
+
+/* Read n bytes from byte `at` of a file on, fewer only where it ends; -1 on an error. */
+ssize_t io_read_at(int fd, void *to, size_t n, uint64_t at);
+
+/* Write all n bytes; false on an error. */
+bool io_write(int fd, const void *p, size_t n);
+
+/* Everything up to the end, *n bytes and a NUL behind them, the caller's to free; NULL on an
+ * error, EFBIG if there are more than `most`. */
+char *io_slurp(int fd, size_t most, size_t *n);
+
+/* The same of a file, which must be a regular one: EISDIR, or EINVAL for what is none. */
+char *io_file(const char *path, size_t most, size_t *n);
+
+/* ---- bytes in: an error ends the program with ST_STOPPED ---- */
+
+struct io_in;
+
+/* What is wanted of an input: that io_rewind can be called (what is no regular file is copied
+ * to an unlinked file in TMPDIR meanwhile); that its bytes are hashed. */
+enum { IO_REWIND = 1, IO_HASH = 2 };
+
+/* Open path ("-": stdin). */
+struct io_in *io_open(const char *path, int wanted);
+
+/* Its name for messages: the path, or "stdin". */
+const char *io_name(const struct io_in *in);
+
+/* Read up to `most` bytes, as many as are there; 0 at the end. */
+size_t io_get(struct io_in *in, void *to, size_t most);
+
+/* Read n bytes, fewer only at the end. */
+size_t io_get_all(struct io_in *in, void *to, size_t n);
+
+/* Back to where the reading began. With IO_HASH, an input whose bytes are then others ends
+ * the program at its end: io_changed. */
+void io_rewind(struct io_in *in);
+
+/* The xxh3 of the bytes read in this pass. */
+uint64_t io_hash(const struct io_in *in);
+
+/* The descriptor to wait for by poll; whether it is a pipe, read for the first time. */
+int io_fd(const struct io_in *in);
+bool io_piped(const struct io_in *in);
+
+/* Keep the bytes within reach: a descriptor for io_read_at, open until io_close, and in
+ * *start where in it the input begins. With IO_REWIND. */
+int io_keep(struct io_in *in, uint64_t *start);
+
+void io_close(struct io_in *in);
+
+/* Say that an input was not the same in two passes, and end with ST_STOPPED. */
+noreturn void io_changed(const char *name);
+
+/* ---- bytes out: an error ends the program with ST_STOPPED ---- */
+
+struct io_out;
+
+/* Write to a descriptor, which io_finish closes. */
+struct io_out *io_create_fd(int fd);
+
+/* Begin to write what is to become `path`. Until io_finish nothing is seen of it, and a
+ * program that dies leaves nothing behind. What is no regular file (a pipe, /dev/null) is
+ * written straight. */
+struct io_out *io_create(const char *path);
+
+/* Write n bytes; a closed pipe ends the program as SIGPIPE does. */
+void io_put(struct io_out *out, const void *p, size_t n);
+
+/* All is written: close it, and let the file appear in place of an older one. Frees out. */
+void io_finish(struct io_out *out);
+
+#endif

@@ -1,0 +1,62 @@
+#!/usr/bin/perl
+# A first input that changes between two passes: one wording, one status, no whole output.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use POSIX qw(mkfifo);
+use Test::More;
+use Songpipe;
+
+# Records FROM ... TO as JSON Lines, with numbers that `shift` moves.
+sub lines {
+    my ($from, $to, $shift) = @_;
+    return join '', map { sprintf "{\"id\":\"s%d\",\"n\":%d,\"x\":[%d,%d,%g]}\n", $_, $_ + $shift, $_ % 7, $_ % 3, $_ + $shift }
+        $from .. $to;
+}
+
+# Run the command on FIRST and then a pipe; when FIRST has been read to its end, and the program
+# opens the pipe, FIRST becomes what it was with other numbers, with a record less or
+# more. Returns status, stdout and stderr.
+sub run_changing {
+    my ($command, $change) = @_;
+    my ($first, $pipe) = ("$tmp/first", "$tmp/pipe");
+    my @content = map { runs('from-json', lines(@$_)) } [1, 40, 0], [41, 60, 0], $change;
+    spew($first, $content[0]);
+    unlink $pipe;
+    mkfifo($pipe, 0600) or die;
+    my $pid = fork();
+    if (!$pid) {
+        open STDOUT, '>', "$tmp/stdout";
+        open STDERR, '>', "$tmp/stderr";
+        exec 'bash', '-c', "exec $command $first $pipe";
+    }
+    alarm 60;
+    open my $to, '>:raw', $pipe or die;     # waits until it is opened to be read
+    spew($first, $content[2]);
+    syswrite $to, $content[1];
+    close $to;
+    waitpid $pid, 0;
+    alarm 0;
+    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    return ($status, slurp_file("$tmp/stdout"), slurp_file("$tmp/stderr"));
+}
+
+my @filters = ('zscore', 'sp-sample -n 5', 'sp-fields --shuffle n', 'to-csv', 'to-npy', 'kmeans -k 2', 'agglo -k 2', 'pca -n 2');
+my %changes = ('other numbers' => [1, 40, 1000], 'a record less' => [1, 39, 0], 'a record more' => [1, 41, 0]);
+for my $command (@filters) {
+    for my $what (sort keys %changes) {
+        my ($status, $out, $err) = run_changing($command, $changes{$what});
+        is($status, 6, "$command, $what: status 6") or diag($err);
+        like($err, qr{^\S+: $tmp/first: changed while it was read$}m, "$command, $what: says so");
+        next if $command =~ /^to-/;
+        ($status) = run("sp-info - < $tmp/stdout");
+        isnt($status, 0, "$command, $what: its output does not look whole");
+    }
+}
+
+# What is trained on reads the rows again where they lie.
+my ($status, undef, $err) = run_changing('vae-train --hidden 4 --latent 2 --epochs 2 -q', [1, 20, 0]);
+is($status, 6, 'vae-train: status 6') or diag($err);
+like($err, qr{changed while it was read$}m, 'vae-train: says so');
+
+done_testing();
