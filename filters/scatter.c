@@ -137,10 +137,8 @@ int main(int argc, char **argv)
         snprintf(numbered[i], sizeof numbered[i], "%.50s %zu", arg.in, i + 1);
         s.axes[i] = names && names->n > i ? names->names[i] : numbered[i];
     }
-    struct gnuplot g = { NULL, 0, 0 };
-    scatter_draw(&g, &s);
     struct line_out *out = line_create(NULL);
-    line_put(out, g.p, g.n);
+    scatter_draw(&out->text, &s);
     line_cut(out);
     line_finish(out);
     rec_close(in);
@@ -150,6 +148,5 @@ int main(int argc, char **argv)
     free(s.panels);
     free(s.x);
     free(s.y);
-    gnuplot_free(&g);
     return item_status();
 }

@@ -6,19 +6,16 @@
  * memory  one record and the columns; the stream is read twice, a pipe copied to TMPDIR
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "base/progress.h"
-#include "base/utf8.h"
 #include "drive/item.h"
 #include "files/csv.h"
+#include "files/csv_out.h"
 #include "files/line.h"
 #include "stream/ids.h"
 
@@ -51,9 +48,8 @@ struct part {
 
 static struct part *parts;
 static size_t n_parts, cap_parts;
-static struct line_out *out;
 static char delimiter;
-static size_t not_utf8;
+static size_t lost;            /* bytes that no table holds */
 
 /* ---- first pass: the columns ---- */
 
@@ -72,7 +68,7 @@ static bool vector_of(const struct rec *r, const struct field *f, const struct v
         *d = v->sp.d;
     else if (v->type == V_TENSOR && v->t.ndim > 1)
         refuse(r, f, "is a matrix, which is no row of a table: use to-json or to-npy, or drop it with sp-fields");
-    else if (v->type == V_OTHER && f->raw[f->key] != 0xcf)
+    else if (v->type == V_OTHER && f->raw[f->key] != MSG_U64)
         refuse(r, f, "is a list or a map, which is no cell of a table: use to-json, or drop it with sp-fields");
     else if (v->type == V_BIN && memchr(v->s.p, '\0', v->s.n))
         refuse(r, f, "is binary: use to-json, or drop it with sp-fields");
@@ -117,93 +113,10 @@ static void look(const struct rec *r)
     }
 }
 
-/* ---- cells ---- */
+/* ---- second pass: the lines ---- */
 
-static void put_text(const char *p, size_t n)
-{
-    bool quotes = n == 0;
-    for (size_t i = 0; i < n && !quotes; i++)
-        quotes = p[i] == delimiter || p[i] == '"' || p[i] == '\n' || p[i] == '\r';
-    if (quotes)
-        line_char(out, '"');
-    while (n) {
-        size_t size = utf8_size(p, n);
-        line_put(out, size ? p : "\xef\xbf\xbd", size ? size : 3);
-        not_utf8 += size == 0;
-        if (*p == '"')
-            line_char(out, '"');
-        p += size ? size : 1;
-        n -= size ? size : 1;
-    }
-    if (quotes)
-        line_char(out, '"');
-}
-
-static void put_number(double x, bool single)
-{
-    if (isfinite(x))
-        line_took(out, (single ? number_f32(line_room(out, NUMBER_MOST), (float)x)
-                               : number_f64(line_room(out, NUMBER_MOST), x)));
-    else
-        line_text(out, isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
-}
-
-static void put_element(const struct tensor *t, size_t i)
-{
-    double x;
-    tensor_f64(&(struct tensor){ .type = t->type, .count = 1, .data = t->data + i * dtype_size(t->type) }, &x);
-    put_number(x, t->type == T_F4 || t->type == T_F2);
-}
-
-static void put_sparse(const struct sparse *s)
-{
-    for (size_t i = 0, k = 0; i < s->d; i++) {
-        uint32_t at = UINT32_MAX;
-        float x = 0;
-        if (i)
-            line_char(out, delimiter);
-        if (k < s->nnz)
-            memcpy(&at, s->index + 4 * k, 4);
-        if (at == i)
-            memcpy(&x, s->value + 4 * k++, 4);
-        put_number((double)x, true);
-    }
-}
-
-/* The cells of a part; a field that is nil or missing leaves them empty. */
-static void put_part(const struct part *p, const struct field *f)
-{
-    struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
-    char *room = line_room(out, NUMBER_MOST);
-    switch (v.type) {
-    case V_NIL:
-        for (size_t i = 1; i < p->d; i++)
-            line_char(out, delimiter);
-        break;
-    case V_BOOL: line_text(out, v.b ? "true" : "false"); break;
-    case V_INT: line_took(out, (size_t)snprintf(room, NUMBER_MOST, "%" PRId64, v.i)); break;
-    case V_FLOAT: put_number(v.f, false); break;
-    case V_STR: put_text(v.s.p, v.s.n); break;
-    case V_BIN: put_text(v.s.p, v.s.n); break;
-    case V_SPARSE: put_sparse(&v.sp); break;
-    case V_TENSOR:
-        for (size_t i = 0; i < v.t.count; i++) {
-            if (i)
-                line_char(out, delimiter);
-            put_element(&v.t, i);
-        }
-        break;
-    case V_OTHER: {             /* a whole number above INT64_MAX */
-        uint64_t u = 0;
-        for (int i = 1; i <= 8; i++)
-            u = u << 8 | f->raw[f->key + (size_t)i];
-        line_took(out, (size_t)snprintf(room, NUMBER_MOST, "%" PRIu64, u));
-        break;
-    }
-    }
-}
-
-static void put_record(const struct rec *r)
+/* The cells of a record; a field that is nil or missing leaves its own empty. */
+static void put_record(struct str *to, const struct rec *r)
 {
     bool first = true;
     for (size_t i = 0; i < n_parts; i++) {
@@ -214,11 +127,11 @@ static void put_record(const struct rec *r)
         if (p->d == 0)
             continue;
         if (!first)
-            line_char(out, delimiter);
-        put_part(p, f);
+            str_char(to, delimiter);
+        struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
+        lost += csv_put_value(to, &v, f ? f->raw + f->key : NULL, p->d, delimiter);
         first = false;
     }
-    line_end(out);
 }
 
 /* ---- the first line ---- */
@@ -241,7 +154,7 @@ static char *column_name(const struct head *h, const struct part *p, size_t i, b
 
 /* All names; those of a vector's columns that another column has, too, get the field's in
  * front. */
-static void put_names(const struct head *h)
+static void put_names(struct str *to, const struct head *h)
 {
     struct ids *seen = ids_new();
     for (size_t i = 0; i < n_parts; i++)
@@ -259,13 +172,12 @@ static void put_names(const struct head *h)
                     die(ST_STOPPED, "two columns would be called %s: rename a field with sp-fields", name);
             }
             if (!first)
-                line_char(out, delimiter);
-            put_text(name, strlen(name));
+                str_char(to, delimiter);
+            lost += csv_put_text(to, name, strlen(name), delimiter);
             free(name);
             first = false;
         }
     }
-    line_end(out);
     ids_free(seen);
 }
 
@@ -282,19 +194,23 @@ int main(int argc, char **argv)
     for (; rec_next(in, r); progress_at(++records, NULL))
         look(r);
     rec_rewind(in);
-    out = line_create(arg.output);
-    if (!arg.no_header)
-        put_names(rec_head(in));
+    struct line_out *out = line_create(arg.output);
+    if (!arg.no_header) {
+        put_names(&out->text, rec_head(in));
+        line_end(out);
+    }
     progress_start(records, "records");
-    for (; rec_next(in, r); progress_at(++done, NULL))
-        put_record(r);
+    for (; rec_next(in, r); progress_at(++done, NULL)) {
+        put_record(&out->text, r);
+        line_end(out);
+    }
     line_finish(out);
     rec_free(r);
     rec_close(in);
     for (size_t i = 0; i < n_parts; i++)
         free(parts[i].field);
     free(parts);
-    if (not_utf8)
-        warn("bytes that are not UTF-8, written as U+FFFD: %zu", not_utf8);
+    if (lost)
+        warn("bytes that are NUL or not UTF-8, written as U+FFFD: %zu", lost);
     return item_status();
 }

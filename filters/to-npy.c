@@ -130,9 +130,9 @@ static size_t scan(struct rec_in *in, struct rec *r)
 
 /* ---- second pass: the numbers ---- */
 
-static void put(struct line_out *out, double v, int64_t whole)
+static void put_number(struct str *to, double v, int64_t whole)
 {
-    char *p = line_room(out, 8);
+    char *p = str_room(to, 8);
     float f = (float)v;
     int32_t i4 = (int32_t)whole;
     uint32_t u4 = (uint32_t)whole;
@@ -144,19 +144,19 @@ static void put(struct line_out *out, double v, int64_t whole)
         memcpy(p, array.kind == 'u' ? (void *)&u4 : (void *)&i4, 4);
     else
         *p = (char)(whole != 0);
-    line_took(out, array.size);
+    to->n += array.size;
 }
 
-static void put_row(struct line_out *out, const struct value *v, double *x)
+static void put_row(struct str *to, const struct value *v, double *x)
 {
     if (v->type == V_INT) {
-        put(out, (double)v->i, v->i);
+        put_number(to, (double)v->i, v->i);
     } else if (v->type == V_BOOL || v->type == V_FLOAT) {
-        put(out, v->type == V_FLOAT ? v->f : (double)v->b, v->type == V_BOOL && v->b);
+        put_number(to, v->type == V_FLOAT ? v->f : (double)v->b, v->type == V_BOOL && v->b);
     } else if (v->type == V_TENSOR) {
         tensor_f64(&v->t, x);
         for (size_t i = 0; i < array.count; i++)
-            put(out, x[i], array.kind == 'f' ? 0 : (int64_t)x[i]);
+            put_number(to, x[i], array.kind == 'f' ? 0 : (int64_t)x[i]);
     } else {                    /* sparse, or nil: zeros, or NaN */
         for (size_t i = 0; i < array.count; i++)
             x[i] = v->type == V_SPARSE ? 0 : (double)NAN;
@@ -168,7 +168,7 @@ static void put_row(struct line_out *out, const struct value *v, double *x)
             x[at] = (double)value;
         }
         for (size_t i = 0; i < array.count; i++)
-            put(out, x[i], 0);
+            put_number(to, x[i], 0);
     }
 }
 
@@ -177,7 +177,7 @@ static void put_id(struct line_out *ids, const struct rec *r)
     struct text id = rec_id(r);
     if (memchr(id.p, '\n', id.n))
         die(ST_STOPPED, "--ids: an id has a line end in it: %.*s", (int)id.n, id.p);
-    line_put(ids, id.p, id.n);
+    str_put(&ids->text, id.p, id.n);
     line_end(ids);
 }
 
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
     double *x = mem_new(array.count, sizeof *x);
     shape[0] = n;
     memcpy(shape + 1, array.shape, sizeof array.shape);
-    line_put(out, head, npy_pack(head, array.kind, array.size, array.ndim + 1, shape));
+    str_put(&out->text, head, npy_pack(head, array.kind, array.size, array.ndim + 1, shape));
     progress_start(n, "records");
     for (; rec_next(in, r); progress_at(++done, NULL)) {
         r->error[0] = '\0';
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
             continue;
         if (!good)
             v = (struct value){ .type = V_NIL };
-        put_row(out, &v, x);
+        put_row(&out->text, &v, x);
         line_cut(out);
         if (ids)
             put_id(ids, r);

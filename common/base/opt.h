@@ -90,6 +90,8 @@ struct opt {
 #define OPT_LIST(c, n, t, a, h) { c, n, OPT_T_LIST, { .list = t }, 0, 0, a, h, NULL }
 /* struct opt_words; in the history one text, or with OPT_WORDS_EACH one for each time */
 #define OPT_WORDS(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 0, 0, a, h, NULL }
+/* the same; the empty text is no word */
+#define OPT_WORDS_OR_NONE(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 1, 0, a, h, NULL }
 #define OPT_WORDS_EACH(c, n, t, a, h) { c, n, OPT_T_WORDS_EACH, { .words = t }, 0, 0, a, h, NULL }
 /* struct opt_pairs; names of `not` ("id|path", or NULL) are refused, and empty ones; with
  * OPT_RENAMES empty values, too */

@@ -330,10 +330,11 @@ void opt_cut(const struct prog *prog, const char *option, const char *text, stru
 static void parse_words(const struct prog *prog, const struct opt *o, char *given)
 {
     struct opt_words *w = o->to.words;
+    const char *text = given ? given : w->text;
     while (given && !w->given.n && w->n)        /* those of the default */
         free(w->v[--w->n]);
-    if (given || w->text)
-        opt_cut(prog, o->name, given ? given : w->text, w);
+    if (text && (*text || o->min == 0))
+        opt_cut(prog, o->name, text, w);
     if (!given)
         return;
     add_text(&w->given, given);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plot/gnuplot.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/utf8.h"
 #include "base/version.h"
 
@@ -16,56 +13,43 @@ const uint32_t gnuplot_colours[GNUPLOT_COLOURS] = {
 };
 const int gnuplot_marks[GNUPLOT_MARKS] = { 7, 9, 5, 13, 11, 15 };
 
-void gnuplot_add(struct gnuplot *g, const char *format, ...)
+void gnuplot_quote(struct str *g, const char *s, size_t n, size_t most)
 {
-    va_list list, again;
-    va_start(list, format);
-    va_copy(again, list);
-    int n = vsnprintf(NULL, 0, format, list);
-    va_end(list);
-    mem_grow(&g->p, &g->cap, g->n + (size_t)n + 1, 1);
-    vsnprintf(g->p + g->n, (size_t)n + 1, format, again);
-    va_end(again);
-    g->n += (size_t)n;
-}
-
-void gnuplot_quote(struct gnuplot *g, const char *s, size_t n, size_t most)
-{
-    gnuplot_add(g, "'");
+    str_printf(g, "'");
     for (size_t i = 0, count = 0; i < n; count++) {
         if (most && count == most) {
-            gnuplot_add(g, "\u2026");
+            str_printf(g, "\u2026");
             break;
         }
         size_t size = utf8_size(s + i, n - i);
         unsigned char c = (unsigned char)s[i];
         if (size == 0)
-            gnuplot_add(g, "?");
+            str_printf(g, "?");
         else if (c < ' ' || c == 0x7f)
-            gnuplot_add(g, " ");
+            str_printf(g, " ");
         else if (c == '\'')
-            gnuplot_add(g, "\u2019");
+            str_printf(g, "\u2019");
         else
-            gnuplot_add(g, "%.*s", (int)size, s + i);
+            str_put(g, s + i, size);
         i += size ? size : 1;
     }
-    gnuplot_add(g, "'");
+    str_printf(g, "'");
 }
 
-void gnuplot_begin(struct gnuplot *g, const char *tool, int terminal, int64_t width, int64_t height)
+void gnuplot_begin(struct str *g, const char *tool, int terminal, int64_t width, int64_t height)
 {
     static const char *const kinds[] = { "png", "svg", "pdf", "txt" };
     static const char *const names[] = { "pngcairo", "svg", "pdfcairo", "dumb" };
-    gnuplot_add(g, "# %s, songpipe %s: gnuplot FILE > picture.%s\n", tool, songpipe_version, kinds[terminal]);
+    str_printf(g, "# %s, songpipe %s: gnuplot FILE > picture.%s\n", tool, songpipe_version, kinds[terminal]);
     if (terminal == GNUPLOT_PDF)
-        gnuplot_add(g, "set terminal pdfcairo size %.4g,%.4g noenhanced font 'DejaVu Sans,9' background '#ffffff'\n",
-                    (double)width / 100, (double)height / 100);
+        str_printf(g, "set terminal pdfcairo size %.4g,%.4g noenhanced font 'DejaVu Sans,9' background '#ffffff'\n",
+                   (double)width / 100, (double)height / 100);
     else if (terminal == GNUPLOT_DUMB)
-        gnuplot_add(g, "set terminal dumb size %lld,%lld noenhanced\n", (long long)width, (long long)height);
+        str_printf(g, "set terminal dumb size %lld,%lld noenhanced\n", (long long)width, (long long)height);
     else
-        gnuplot_add(g, "set terminal %s size %lld,%lld noenhanced font 'DejaVu Sans,11' background '#ffffff'\n",
-                    names[terminal], (long long)width, (long long)height);
-    gnuplot_add(g, "set encoding utf8\n");
+        str_printf(g, "set terminal %s size %lld,%lld noenhanced font 'DejaVu Sans,11' background '#ffffff'\n",
+                   names[terminal], (long long)width, (long long)height);
+    str_printf(g, "set encoding utf8\n");
 }
 
 bool gnuplot_size(const char *text, int64_t *width, int64_t *height)
@@ -79,21 +63,15 @@ bool gnuplot_size(const char *text, int64_t *width, int64_t *height)
     return !text[used] && w >= 20 && w <= 20000 && h >= 20 && h <= 20000;
 }
 
-void gnuplot_axes(struct gnuplot *g)
+void gnuplot_axes(struct str *g)
 {
-    gnuplot_add(g, "set border 3 linecolor rgb '#a0a0a0'\n"
-                   "set tics nomirror out scale 0.5 textcolor rgb '#707070' font ',9'\n"
-                   "set grid linetype 1 linewidth 0.6 linecolor rgb '#ececec'\n");
+    str_printf(g, "set border 3 linecolor rgb '#a0a0a0'\n"
+                  "set tics nomirror out scale 0.5 textcolor rgb '#707070' font ',9'\n"
+                  "set grid linetype 1 linewidth 0.6 linecolor rgb '#ececec'\n");
 }
 
-void gnuplot_viridis(struct gnuplot *g)
+void gnuplot_viridis(struct str *g)
 {
-    gnuplot_add(g, "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', "
-                   "6 '#5cc863', 7 '#aadc32', 8 '#fde725')\n");
-}
-
-void gnuplot_free(struct gnuplot *g)
-{
-    free(g->p);
-    *g = (struct gnuplot){ 0 };
+    str_printf(g, "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', "
+                  "6 '#5cc863', 7 '#aadc32', 8 '#fde725')\n");
 }

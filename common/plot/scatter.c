@@ -46,39 +46,39 @@ static size_t place_of(const struct scatter_label *l, size_t point)
 }
 
 /* Colours and marks of the places of a label, as arrays that a person can change. */
-static void arrays(struct gnuplot *g, const struct scatter *s, const struct scatter_label *l, size_t number, bool marks)
+static void arrays(struct str *g, const struct scatter *s, const struct scatter_label *l, size_t number, bool marks)
 {
     size_t shown = l->rank.shown, all = shown + 3;
     if (!marks) {
-        gnuplot_add(g, "array colour%zu[%zu] = [", number, all);
+        str_printf(g, "array colour%zu[%zu] = [", number, all);
         for (size_t i = 0; i < all; i++)
-            gnuplot_add(g, "%s0x%06x", i ? ", " : "", i < shown ? colour_of(s, i) : GNUPLOT_GREY);
-        gnuplot_add(g, "]    # of the classes; then of others, noise, none\n");
+            str_printf(g, "%s0x%06x", i ? ", " : "", i < shown ? colour_of(s, i) : GNUPLOT_GREY);
+        str_printf(g, "]    # of the classes; then of others, noise, none\n");
     }
-    gnuplot_add(g, "array mark%zu[%zu] = [", number, all);
+    str_printf(g, "array mark%zu[%zu] = [", number, all);
     for (size_t i = 0; i < all; i++)
-        gnuplot_add(g, "%s%d", i ? ", " : "", i >= shown + (s->terminal == GNUPLOT_DUMB) ? grey_mark(s, marks)
-                    : marks ? gnuplot_marks[i] : mark_of(s, i));
-    gnuplot_add(g, "]\n");
+        str_printf(g, "%s%d", i ? ", " : "", i >= shown + (s->terminal == GNUPLOT_DUMB) ? grey_mark(s, marks)
+                   : marks ? gnuplot_marks[i] : mark_of(s, i));
+    str_printf(g, "]\n");
 }
 
-static void entry(struct gnuplot *g, const char *name, size_t len, size_t count, int mark, uint32_t colour)
+static void entry(struct str *g, const char *name, size_t len, size_t count, int mark, uint32_t colour)
 {
-    gnuplot_add(g, ", \\\n     keyentry with points pointtype %d pointsize 1.4 linecolor rgb '#%06x' title ", mark,
-                colour);
+    str_printf(g, ", \\\n     keyentry with points pointtype %d pointsize 1.4 linecolor rgb '#%06x' title ", mark,
+               colour);
     gnuplot_quote(g, name, len, NAME_MOST);
-    gnuplot_add(g, ".' (%zu)'", count);
+    str_printf(g, ".' (%zu)'", count);
 }
 
 /* The legend of a label, by colour or by marks. */
-static void legend(struct gnuplot *g, const struct scatter *s, const struct scatter_label *l, bool marks)
+static void legend(struct str *g, const struct scatter *s, const struct scatter_label *l, bool marks)
 {
     const struct ranking *k = &l->rank;
     char others[40];
     int size = snprintf(others, sizeof others, "%zu others", k->others), grey = grey_mark(s, marks);
     bool dumb = s->terminal == GNUPLOT_DUMB;
     for (int line = 0; marks && line < 2; line++) {     /* a blank line, and a heading */
-        gnuplot_add(g, ", \\\n     keyentry with points pointtype 0 linecolor rgb '#ffffff' title ");
+        str_printf(g, ", \\\n     keyentry with points pointtype 0 linecolor rgb '#ffffff' title ");
         gnuplot_quote(g, line ? l->name : " ", line ? strlen(l->name) : 1, NAME_MOST);
     }
     for (size_t i = 0; i < k->shown; i++) {
@@ -111,31 +111,31 @@ static size_t *order(const struct scatter *s)
 }
 
 /* x, y, of each panel the place of the class or the value, and the place of the shape. */
-static void data(struct gnuplot *g, const struct scatter *s)
+static void data(struct str *g, const struct scatter *s)
 {
     size_t *points = order(s);
-    gnuplot_add(g, "$points << END_OF_POINTS\n");
+    str_printf(g, "$points << END_OF_POINTS\n");
     for (size_t i = 0; i < s->n; i++) {
         size_t at = points[i];
-        gnuplot_add(g, "%.6g %.6g", (double)s->x[at], (double)s->y[at]);
+        str_printf(g, "%.6g %.6g", (double)s->x[at], (double)s->y[at]);
         for (size_t k = 0; k < s->n_panels; k++) {
             const struct scatter_label *l = s->panels + k;
             if (!l->scale)
-                gnuplot_add(g, " %zu", place_of(l, at));
+                str_printf(g, " %zu", place_of(l, at));
             else if (isfinite(l->value[at]))
-                gnuplot_add(g, " %.6g", (double)l->value[at]);
+                str_printf(g, " %.6g", (double)l->value[at]);
             else
-                gnuplot_add(g, " NaN");
+                str_printf(g, " NaN");
         }
         if (s->shape)
-            gnuplot_add(g, " %zu", place_of(s->shape, at));
-        gnuplot_add(g, "\n");
+            str_printf(g, " %zu", place_of(s->shape, at));
+        str_printf(g, "\n");
     }
-    gnuplot_add(g, "END_OF_POINTS\n");
+    str_printf(g, "END_OF_POINTS\n");
     free(points);
 }
 
-static void axis(struct gnuplot *g, const char *name, const char *label, const float *v, size_t n)
+static void axis(struct str *g, const char *name, const char *label, const float *v, size_t n)
 {
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < n; i++) {
@@ -143,22 +143,22 @@ static void axis(struct gnuplot *g, const char *name, const char *label, const f
         high = fmax(high, (double)v[i]);
     }
     double margin = high > low ? 0.04 * (high - low) : fmax(1, 0.1 * fabs(low));
-    gnuplot_add(g, "set %srange [%.7g:%.7g]\nset %slabel ", name, low - margin, high + margin, name);
+    str_printf(g, "set %srange [%.7g:%.7g]\nset %slabel ", name, low - margin, high + margin, name);
     gnuplot_quote(g, label, strlen(label), 60);
-    gnuplot_add(g, " textcolor rgb '#707070'\n");
+    str_printf(g, " textcolor rgb '#707070'\n");
 }
 
 /* One panel, of label l, whose column in the data is number + 2; or of no label. */
-static void panel(struct gnuplot *g, const struct scatter *s, const struct scatter_label *l, size_t number)
+static void panel(struct str *g, const struct scatter *s, const struct scatter_label *l, size_t number)
 {
     double size = s->n <= 150 ? 1.5 : s->n <= 500 ? 1.2 : s->n <= 2000 ? 0.9 : s->n <= 10000 ? 0.6 : 0.35;
     unsigned clear = s->n <= 500 ? 0x28000000 : s->n <= 5000 ? 0x50000000 : 0x80000000;
     bool dumb = s->terminal == GNUPLOT_DUMB, classes = l && !l->scale;
     char mark[40] = "7", colour[40] = "0x0072b2";
     if (l) {
-        gnuplot_add(g, l->scale ? "set cblabel " : "set key title ");
+        str_printf(g, l->scale ? "set cblabel " : "set key title ");
         gnuplot_quote(g, l->name, strlen(l->name), 60);
-        gnuplot_add(g, l->scale ? "\n" : " left font ',12'\n");
+        str_printf(g, l->scale ? "\n" : " left font ',12'\n");
     }
     if (classes)
         snprintf(colour, sizeof colour, "colour%zu[$%zu]", number, number + 2);
@@ -166,22 +166,22 @@ static void panel(struct gnuplot *g, const struct scatter *s, const struct scatt
         snprintf(mark, sizeof mark, "mark%zu[$%zu]", s->n_panels + 1, s->n_panels + 3);
     else if (classes)
         snprintf(mark, sizeof mark, "mark%zu[$%zu]", number, number + 2);
-    gnuplot_add(g, "plot $points using 1:2:(%s)", mark);
+    str_printf(g, "plot $points using 1:2:(%s)", mark);
     if (dumb)
-        gnuplot_add(g, " with points pointtype variable notitle");
+        str_printf(g, " with points pointtype variable notitle");
     else if (l && l->scale)
-        gnuplot_add(g, ":%zu with points pointtype variable pointsize %g palette notitle", number + 2, size);
+        str_printf(g, ":%zu with points pointtype variable pointsize %g palette notitle", number + 2, size);
     else
-        gnuplot_add(g, ":(%#x + %s) with points pointtype variable pointsize %g linecolor rgb variable notitle", clear,
-                    colour, size);
+        str_printf(g, ":(%#x + %s) with points pointtype variable pointsize %g linecolor rgb variable notitle", clear,
+                   colour, size);
     if (classes)
         legend(g, s, l, false);
     if (s->shape && !dumb)
         legend(g, s, s->shape, true);
-    gnuplot_add(g, "\n");
+    str_printf(g, "\n");
 }
 
-void scatter_draw(struct gnuplot *g, struct scatter *s)
+void scatter_draw(struct str *g, struct scatter *s)
 {
     bool dumb = s->terminal == GNUPLOT_DUMB;
     int64_t across = s->n_panels > 1 ? (int64_t)s->n_panels : 1;
@@ -203,21 +203,21 @@ void scatter_draw(struct gnuplot *g, struct scatter *s)
     gnuplot_viridis(g);
     axis(g, "x", s->axes[0], s->x, s->n);
     axis(g, "y", s->axes[1], s->y, s->n);
-    gnuplot_add(g, "set key outside right top Left reverse samplen 0.6 spacing 1.25 width 1 font ',10'\n");
+    str_printf(g, "set key outside right top Left reverse samplen 0.6 spacing 1.25 width 1 font ',10'\n");
     if (across > 1)
-        gnuplot_add(g, dumb ? "set multiplot layout %zu,1" : "set multiplot layout 1,%zu", s->n_panels);
+        str_printf(g, dumb ? "set multiplot layout %zu,1" : "set multiplot layout 1,%zu", s->n_panels);
     if (s->title) {
-        gnuplot_add(g, across > 1 ? " title " : "set title ");
+        str_printf(g, across > 1 ? " title " : "set title ");
         gnuplot_quote(g, s->title, strlen(s->title), 0);
-        gnuplot_add(g, " font ',15'");
+        str_printf(g, " font ',15'");
     }
-    gnuplot_add(g, "\n");
+    str_printf(g, "\n");
     for (size_t i = 0; i < s->n_panels; i++)
         panel(g, s, s->panels + i, i + 1);
     if (!s->n_panels)
         panel(g, s, NULL, 0);
     if (across > 1)
-        gnuplot_add(g, "unset multiplot\n");
+        str_printf(g, "unset multiplot\n");
 }
 
 void scatter_label_free(struct scatter_label *l)

@@ -38,7 +38,7 @@ struct scatter {
 
 /* Append the program. Ranks the classes. Noise, none and what is beyond the largest
  * classes are grey; every entry of the legend has its count. */
-void scatter_draw(struct gnuplot *g, struct scatter *s);
+void scatter_draw(struct str *g, struct scatter *s);
 
 void scatter_label_free(struct scatter_label *l);
 

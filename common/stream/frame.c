@@ -136,13 +136,8 @@ static void check_end(struct frame_in *in, const uint8_t *p, size_t size)
         struct value v = msg_value(p, bytes);
         if (n == 7 && memcmp(key, "records", 7) == 0 && v.type == V_INT)
             records = (uint64_t)v.i;
-        if (n == 4 && memcmp(key, "xxh3", 4) == 0 && (v.type == V_INT || *p == 0xcf)) {
-            hash = 0;
-            if (v.type == V_INT)
-                hash = (uint64_t)v.i;
-            else
-                for (int i = 1; i <= 8; i++)
-                    hash = hash << 8 | p[i];
+        if (n == 4 && memcmp(key, "xxh3", 4) == 0 && (v.type == V_INT || *p == MSG_U64)) {
+            hash = v.type == V_INT ? (uint64_t)v.i : msg_u64(p);
             hashed = true;
         }
         p += bytes;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/number.h"
 #include "base/opt.h"
 
 static struct text text_of(const uint8_t *p, const uint8_t *end)
@@ -52,62 +51,57 @@ struct step *history_steps(const struct head *h)
     return steps;
 }
 
-void history_quote(struct text word, FILE *to)
+void history_quote(struct text word, struct str *to)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     size_t i = 0;
     while (i < word.n && word.p[i] && strchr(plain, word.p[i]))
         i++;
     if (i == word.n && word.n) {
-        fwrite(word.p, 1, word.n, to);
+        str_put(to, word.p, word.n);
         return;
     }
-    fputc('\'', to);
+    str_char(to, '\'');
     for (i = 0; i < word.n; i++) {
         unsigned char c = (unsigned char)word.p[i];
         if (c == '\'')
-            fputs("'\\''", to);
+            str_text(to, "'\\''");
         else if ((c < ' ' && c != '\n' && c != '\t') || c == 127)
-            fprintf(to, "'\"$(printf '\\%03o')\"'", c);
+            str_printf(to, "'\"$(printf '\\%03o')\"'", c);
         else
-            fputc(c, to);
+            str_char(to, (char)c);
     }
-    fputc('\'', to);
+    str_char(to, '\'');
 }
 
 /* One parameter: " --NAME VALUE", or " VALUE" where name is empty. */
-static void argument(struct text name, const uint8_t *p, const uint8_t *end, FILE *to)
+static void argument(struct text name, const uint8_t *p, const uint8_t *end, struct str *to)
 {
     struct value v = msg_value(p, msg_size(p, end));
     if (v.type == V_NIL || (v.type == V_BOOL && !v.b))
         return;
     if (name.n) {
-        fputs(" --", to);
+        str_text(to, " --");
         history_quote(name, to);
     }
     if (v.type == V_BOOL)
         return;
-    fputc(' ', to);
+    str_char(to, ' ');
     if (v.type == V_STR || v.type == V_BIN) {
         history_quote(v.s, to);
     } else if (v.type == V_INT) {
-        fprintf(to, "%" PRId64, v.i);
+        str_printf(to, "%" PRId64, v.i);
     } else if (v.type == V_FLOAT) {
-        char text[NUMBER_MOST];
-        number_f64(text, v.f);
-        fputs(text, to);
-    } else if (*p == 0xcf) {                /* a seed above INT64_MAX */
-        uint64_t u = 0;
-        for (int i = 1; i <= 8; i++)
-            u = u << 8 | p[i];
-        fprintf(to, "%" PRIu64, u);
+        str_f64(to, v.f);
+    } else if (*p == MSG_U64) {             /* a seed */
+        str_printf(to, "%" PRIu64, msg_u64(p));
     } else {
-        fputs("FILE", to);                  /* {xxh3: …} */
+        str_text(to, "FILE");                  /* {xxh3: …} */
     }
 }
 
 /* The same for a list: several times. */
-static void arguments(struct text name, const uint8_t *p, const uint8_t *end, FILE *to)
+static void arguments(struct text name, const uint8_t *p, const uint8_t *end, struct str *to)
 {
     size_t head, n = msg_array(p, end, &head);
     if (n == SIZE_MAX) {
@@ -130,7 +124,7 @@ static bool like_option(const uint8_t *p, const uint8_t *end)
     return false;
 }
 
-void history_command(const struct step *s, FILE *to)
+void history_command(const struct step *s, struct str *to)
 {
     const uint8_t *words = NULL, *p = s->args;
     size_t head = 0, n = p ? msg_map(p, s->end, &head) : 0;
@@ -145,7 +139,7 @@ void history_command(const struct step *s, FILE *to)
         p += msg_size(p, s->end);
     }
     if (words && like_option(words, s->end))
-        fputs(" --", to);
+        str_text(to, " --");
     if (words)
         arguments((struct text){ "", 0 }, words, s->end, to);
 }

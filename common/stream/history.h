@@ -3,8 +3,7 @@
 #ifndef STREAM_HISTORY_H
 #define STREAM_HISTORY_H
 
-#include <stdio.h>
-
+#include "base/str.h"
 #include "stream/head.h"
 
 /* What one filter did. The texts and args point into the header. */
@@ -16,12 +15,12 @@ struct step {
 /* The header's n_history steps in order; the caller frees them. */
 struct step *history_steps(const struct head *h);
 
-/* Print the step as a command: every effective parameter as a long option, then the words,
+/* Add the step as a command: every effective parameter as a long option, then the words,
  * quoted where the shell needs it. A file that the history knows by its hash is FILE. */
-void history_command(const struct step *s, FILE *to);
+void history_command(const struct step *s, struct str *to);
 
-/* Print a word so that a POSIX shell reads it back. Control characters but tab and newline
+/* Add a word so that a POSIX shell reads it back. Control characters but tab and newline
  * go through printf, so that it is safe on a terminal. */
-void history_quote(struct text word, FILE *to);
+void history_quote(struct text word, struct str *to);
 
 #endif

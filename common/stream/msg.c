@@ -120,6 +120,14 @@ static const struct { char name[4]; uint8_t size; } dtypes[] = {
     [T_I4] = { "<i4", 4 }, [T_U4] = { "<u4", 4 },
 };
 
+uint64_t msg_u64(const uint8_t *p)
+{
+    uint64_t v = 0;
+    for (int i = 1; i <= 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
 size_t dtype_size(enum dtype type) { return dtypes[type].size; }
 const char *dtype_name(enum dtype type) { return dtypes[type].name; }
 

@@ -60,6 +60,10 @@ size_t msg_bin(const uint8_t *p, const uint8_t *end, size_t *head);
 size_t msg_array(const uint8_t *p, const uint8_t *end, size_t *head);
 size_t msg_map(const uint8_t *p, const uint8_t *end, size_t *head);
 
+/* The whole number above INT64_MAX at p, whose first byte is MSG_U64; its type is V_OTHER. */
+enum { MSG_U64 = 0xcf };
+uint64_t msg_u64(const uint8_t *p);
+
 /* Bytes per element, and numpy's name ("<f4"). */
 size_t dtype_size(enum dtype type);
 const char *dtype_name(enum dtype type);

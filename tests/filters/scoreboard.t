@@ -23,7 +23,7 @@ is(board('--format markdown -d 2'), <<'END', 'Markdown');
 |---|---|---|
 | vae    | **0.62 ± 0.18** | 2.50 ± 0.71    |
 | pca    | 0.55            | **1.50**       |
-| a\|b,c  | -               | 1.75           |
+| a\|b,c | -               | 1.75           |
 END
 is(board('--format csv'), <<'END', 'CSV has all digits, and says the best by 1');
 method,runs,nmi,nmi.std,nmi.best,davies_bouldin,davies_bouldin.std,davies_bouldin.best
@@ -35,7 +35,7 @@ is(board('--columns davies_bouldin --lower "" -d 1'), "method  davies_bouldin\nv
     'chosen columns; the highest is the best');
 is((split /\n/, board('--by method,seed --columns nmi'))[2], 'vae     2     0.7500*', 'a line for each method and seed');
 refuses(6, qr/1: no field way; give --by/, 'from-csv --keep-columns | scoreboard --by way', $csv, 1);
-refuses(2, qr/--by names no field/, 'scoreboard --by ""');
+refuses(2, qr/--by '' has an empty word/, 'scoreboard --by ""');
 my ($status, $out) = run("from-csv --keep-columns | head -c 200 | scoreboard --output $tmp/board.txt", $csv);
 is($status, 3, 'a cut stream gives no table');
 ok(!-e "$tmp/board.txt", 'and no file');

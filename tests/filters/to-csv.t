@@ -43,7 +43,7 @@ spew("$tmp/odd.sp", stream({}, record('a', 'f', f64(9**9**9), 's', str("a\xffb")
     'i', tensor('<i4', [1], pack 'l<', -5), 'z', tensor('<f4', [], pack 'f<', 2), 'big', "\xcf" . "\xff" x 8, 'p', "\xc4\x02/\xff")));
 my ($status, $out, $err) = run("to-csv $tmp/odd.sp");
 is($out, "id,f,s,h0,d0,i0,z,big,p\na,inf,a\xef\xbf\xbdb,0.33325195,0.1,-5,2,18446744073709551615,/\xef\xbf\xbd\n", 'odd values');
-like($err, qr/^to-csv: bytes that are not UTF-8, written as U\+FFFD: 2$/m, 'bytes that are not UTF-8 are counted');
+like($err, qr/^to-csv: bytes that are NUL or not UTF-8, written as U\+FFFD: 2$/m, 'bytes that are not UTF-8 are counted');
 
 # joined runs
 my $runs = runs('(echo \'{"id":"r1","k":5,"nmi":0.5}\' | from-json; echo \'{"id":"r2","k":10,"nmi":0.25,"ari":1}\' | from-json) | to-csv');

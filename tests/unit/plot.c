@@ -49,10 +49,10 @@ static void test_classes(void **state)
 
 static void quotes(const char *text, size_t most, const char *want)
 {
-    struct gnuplot g = { 0 };
+    struct str g = { NULL, 0, 0 };
     gnuplot_quote(&g, text, strlen(text), most);
     assert_string_equal(g.p, want);
-    gnuplot_free(&g);
+    str_free(&g);
 }
 
 static void test_quote(void **state)
