@@ -252,7 +252,6 @@ static char **read_words(char **operands)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    join_check(&prog, &arg.join);
     operands = read_words(operands);
     fused = item_side(arg.out, "x", "fused");
     bool twice = arg.missing == MISSING_ZERO || arg.missing == MISSING_MEAN;

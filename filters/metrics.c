@@ -45,6 +45,8 @@ static const struct opt opts[] = {
     OPT_JOBS(0),
     BUDGET_OPT,
     EXCLUDES("cosine", "no-silhouette"),
+    EXCLUDES("per-cluster", "bootstrap"),
+    NEEDS("per-cluster", "noise=cluster|noise=drop"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -149,8 +151,6 @@ static void score_all_ways(struct scores *to, struct scored *s, struct rec_out *
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (arg.per_cluster && (arg.noise > NOISE_DROP || arg.bootstrap))
-        opt_misuse(&prog, "--per-cluster goes with --noise cluster or drop, and without --bootstrap");
     struct rec_in *in = rec_open(&prog, operands, false);
     struct scored *s = scored_read(in, arg.how.input, arg.cluster, &arg.truth, arg.per_cluster);
     struct rec_out *out = rec_create(&prog, in);

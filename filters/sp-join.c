@@ -24,6 +24,8 @@ static const struct opt opts[] = {
     JOIN_OPTS(arg.join, "fields"),
     OPT_CHOICE(0, "missing", &arg.missing, "fail|skip|nil", "what becomes of a record that has no partner"),
     OPT_FLAG('a', "all", &arg.all, "let the records that only the second stream has follow at the end"),
+    REQUIRED("with", "the second stream"),
+    EXCLUDES_WHY("all", "draw|on", "it is for a join by id"),
     OPT_END
 };
 static const struct prog prog = {
@@ -101,11 +103,6 @@ static bool rest(struct rec *r, void *state)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (!arg.join.with.path)
-        opt_misuse(&prog, "no second stream: give --with FILE");
-    join_check(&prog, &arg.join);
-    if (arg.all && (arg.join.draw || strcmp(arg.join.on, "id") != 0))
-        opt_misuse(&prog, "--all is for a join by id");
     struct rec_in *in = rec_open(&prog, operands, false);
     join_open(&arg.join);
     fields = rec_new();

@@ -31,6 +31,8 @@ static const struct opt opts[] = {
     OPT_STR(0, "by", &arg.by, "FIELD", "draw from each group of records with the same value"),
     OPT_FLAG('v', "invert", &arg.invert, "pass on the records that are not drawn instead"),
     OPT_SEED(&arg.seed),
+    REQUIRED("count|share", "how many to draw"),
+    EXCLUDES("count", "share"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -111,8 +113,6 @@ static bool drawn(struct group *g)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if ((arg.count < 0) == isnan(arg.share))
-        opt_misuse(&prog, "wanted: -n N or --share X");
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct rec *r = rec_new();

@@ -30,12 +30,6 @@ static bool by_id(const struct join *j)
     return !j->draw && strcmp(j->on, "id") == 0;
 }
 
-void join_check(const struct prog *prog, const struct join *j)
-{
-    if ((j->by && !j->draw) || (j->draw && !j->with.path) || (strcmp(j->on, "id") != 0 && (!j->with.path || j->draw)))
-        opt_misuse(prog, "--by needs --draw, --draw and --on need --with, and --on takes no --draw");
-}
-
 /* The number of r's group, SIZE_MAX if it has none: with `add` a new label founds one. */
 static size_t group_of(const struct join *j, const struct rec *r, bool add)
 {

@@ -27,10 +27,8 @@ struct join {
     OPT_STR(0, "on", &(j).on, "FIELD", "field that is the id of the partner in the other stream"), \
     OPT_STR(0, "by", &(j).by, "FIELD", "with --draw: the partner has the same value in this field"), \
     OPT_FLAG(0, "draw", &(j).draw, "draw the partner at random"), \
-    OPT_SEED(&(j).seed)
-
-/* Misuse: options that do not go together. */
-void join_check(const struct prog *prog, const struct join *j);
+    OPT_SEED(&(j).seed), \
+    NEEDS("by", "draw"), NEEDS("draw", "with"), NEEDS("on", "with"), EXCLUDES("on", "draw")
 
 /* Read the other stream, if there is one. Ids are checked to be unique. */
 void join_open(struct join *j);

@@ -153,6 +153,7 @@ refuses(6, qr/a: cluster is not a label/, "metrics", stream({}, record('a', x =>
 refuses(3, qr/id a comes twice/, "metrics", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
 refuses(2, qr/--set 'x' is not NAME=VALUE/, "metrics --set x $tmp/in.sp");
 refuses(2, qr/--truth 'a,' has an empty word/, "metrics --truth a, $tmp/in.sp");
-refuses(2, qr/--per-cluster goes with/, "metrics --per-cluster $_ $tmp/in.sp") for '--noise all', '--noise singletons', '--bootstrap 9';
+refuses(2, qr/--per-cluster needs --noise=cluster or --noise=drop/, "metrics --per-cluster $_ $tmp/in.sp") for '--noise all', '--noise singletons';
+refuses(2, qr/--per-cluster and --bootstrap exclude each other/, "metrics --per-cluster --bootstrap 9 $tmp/in.sp");
 refuses(4, qr/the silhouette needs .* more than --max-memory/, "metrics --max-memory 100 $tmp/in.sp");
 done_testing;

@@ -62,8 +62,8 @@ like(runs("sp-join -q --missing nil --with $named $songs | sp-info"), qr/^column
 my $own = stream('own', '{"id":"s1","x":[5,6,7]}');
 unlike(runs("sp-join -q --with $named $own | sp-info"), qr/low/, 'not where the field is its own');
 
-refuses(2, qr/^sp-join: no second stream: give --with FILE/m, "sp-join $songs");
-refuses(2, qr/--all is for a join by id/, "sp-join --all --on n --with $less $songs");
+refuses(2, qr/^sp-join: --with is missing: the second stream/m, "sp-join $songs");
+refuses(2, qr/--all and --on exclude each other: it is for a join by id/, "sp-join --all --on n --with $less $songs");
 refuses(2, qr/--by needs --draw/, "sp-join --by n --with $less $songs");
 refuses(3, qr/id s2 appears twice/, "sp-join --with $tmp/twice.sp $songs") if spew("$tmp/twice.sp", slurp_file($less) x 2);
 done_testing;
