@@ -196,10 +196,10 @@ int main(int argc, char **argv)
         die(ST_STOPPED, "%s has %zu numbers, the model %s was fitted to %zu", arg.in, s->d, arg.model.path, m->d);
     if (!m->label) {
         m->label = mem_new(s->n, sizeof *m->label);
-        kmeans_label(s->x, s->n, s->d, m->centre, m->k, m->label);
+        kmeans_label(m, s->x, s->n, m->label);
     }
     double *distance = mem_new(s->n, sizeof *distance);
-    kmeans_distance(s->x, s->n, s->d, m->centre, m->label, distance);
+    kmeans_distance(m, s->x, s->n, m->label, distance);
     char *side = item_side(arg.out, "cluster", "distance");
     int status = slurp_annotate(s, rec_create(&prog, in), (struct column[]){
         { .field = arg.out, .type = COL_I4, .data = m->label },

@@ -446,28 +446,29 @@ void kmeans_free(struct kmeans *m)
     free(m);
 }
 
-void kmeans_label(const float *x, size_t n, size_t d, const double *centre, size_t k, int32_t *label)
+void kmeans_label(const struct kmeans *m, const float *x, size_t n, int32_t *label)
 {
     struct work w;
     if (n == 0)
         return;
-    work_init(&w, x, n, d, k, 1);
-    nearest_centres(w.near, centre, k);
+    work_init(&w, x, n, m->d, m->k, 1);
+    nearest_centres(w.near, m->centre, m->k);
     par_for(w.shards, find_shard, &w);
     memcpy(label, w.label, n * sizeof *label);
     work_free(&w);
 }
 
-struct lengths { const float *x; size_t n, d; const double *centre; const int32_t *label; double *distance; };
+struct lengths { const struct kmeans *m; const float *x; size_t n; const int32_t *label; double *distance; };
 
 static void distance_block(size_t b, void *state)
 {
     const struct lengths *l = state;
+    size_t d = l->m->d;
     for (size_t i = par_begin(b, CUT); i < par_end(b, CUT, l->n); i++)
-        l->distance[i] = sqrt(dist_sq_f64(l->x + i * l->d, l->centre + (size_t)l->label[i] * l->d, l->d));
+        l->distance[i] = sqrt(dist_sq_f64(l->x + i * d, l->m->centre + (size_t)l->label[i] * d, d));
 }
 
-void kmeans_distance(const float *x, size_t n, size_t d, const double *centre, const int32_t *label, double *distance)
+void kmeans_distance(const struct kmeans *m, const float *x, size_t n, const int32_t *label, double *distance)
 {
-    par_for(par_blocks(n, CUT), distance_block, &(struct lengths){ x, n, d, centre, label, distance });
+    par_for(par_blocks(n, CUT), distance_block, &(struct lengths){ m, x, n, label, distance });
 }

@@ -44,10 +44,10 @@ struct kmeans {
 struct kmeans *kmeans_fit(const float *x, size_t n, size_t d, const struct kmeans_options *o);
 void kmeans_free(struct kmeans *m);
 
-/* label[n] of the nearest of centre[k][d], the lowest of equals. */
-void kmeans_label(const float *x, size_t n, size_t d, const double *centre, size_t k, int32_t *label);
+/* label[n] of the nearest of m's centres, the lowest of equals, for x[n][m->d]. */
+void kmeans_label(const struct kmeans *m, const float *x, size_t n, int32_t *label);
 
-/* Euclidean distance[n] of x[n][d] to the centre[][d] of its label. */
-void kmeans_distance(const float *x, size_t n, size_t d, const double *centre, const int32_t *label, double *distance);
+/* Euclidean distance[n] of x[n][m->d] to the centre of its label[n]. */
+void kmeans_distance(const struct kmeans *m, const float *x, size_t n, const int32_t *label, double *distance);
 
 #endif

@@ -302,15 +302,15 @@ static void predict(void **state)
     struct kmeans *m = kmeans_fit(x, 900, 7, &(struct kmeans_options){ .k = 9, .n_init = 2, .max_iter = 300 });
     int32_t label[900];
     double distance[900], sum = 0;
-    kmeans_label(x, 900, 7, m->centre, 9, label);
-    kmeans_distance(x, 900, 7, m->centre, label, distance);
+    kmeans_label(m, x, 900, label);
+    kmeans_distance(m, x, 900, label, distance);
     assert_memory_equal(label, m->label, sizeof label);
     for (size_t i = 0; i < 900; i++) {
         near(distance[i], sqrt(dist_sq_f64(x + 7 * i, m->centre + 7 * label[i], 7)), 0);
         sum += distance[i] * distance[i];
     }
     near(sum, m->inertia, 1e-9);
-    kmeans_label(x, 33, 7, m->centre, 9, label);
+    kmeans_label(m, x, 33, label);
     assert_memory_equal(label, m->label, 33 * sizeof *label);
     kmeans_free(m);
     free(x);
