@@ -28,7 +28,8 @@ static const struct opt opts[] = {
     MAP_KEEP(&arg.keep),
     OPT_INT('n', "frames", &arg.frames, 0, 1 << 24, "cut or fill up a track to N frames; 0: as it is"),
     OPT_CHOICE(0, "crop", &arg.crop, "start|centre", "what is kept of a longer one; where a shorter one stands"),
-    OPT_F64_OR(0, "pad", &arg.pad, -1e6, 1e6, "X|floor|reflect|none", "what fills a shorter one: dB, the track's floor, itself"),
+    OPT_F64_OR(0, "pad", &arg.pad, -1e6, 1e6, "X|floor|reflect|none",
+               "what fills a shorter one: dB, the track's floor, itself"),
     OPT_FLAG(0, "mel-major", &arg.mel_major, "a band a row, not a frame a row"),
     OPT_FLAG(0, "f16", &arg.f16, "store half floats"),
     OPT_END
