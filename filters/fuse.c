@@ -5,16 +5,16 @@
  * memory  one record; with --with all of the other stream; with --missing mean a pipe is spooled
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
 #include "drive/join.h"
 #include "drive/map.h"
+#include "drive/pass.h"
 #include "drive/slurp.h"
+#include "math/vec.h"
 
 enum { MISSING_FAIL, MISSING_SKIP, MISSING_ZERO, MISSING_MEAN };
 enum { NORMALIZE_NONE, NORMALIZE_L2 };
@@ -66,11 +66,9 @@ static bool read_part(struct rec *r, const struct field *f, struct part *p, stru
         return false;
     if (!p->d)
         p->d = row->d;
-    double ss = 0;
-    for (size_t i = 0; i < row->d && arg.normalize == NORMALIZE_L2; i++)
-        ss += (double)row->x[i] * (double)row->x[i];
-    for (size_t i = 0; i < row->d && ss > 0; i++)
-        row->x[i] = (float)(row->x[i] / sqrt(ss));
+    double length = arg.normalize == NORMALIZE_L2 ? vec_l2(row->x, row->d) : 0;
+    for (size_t i = 0; i < row->d && length > 0; i++)
+        row->x[i] = (float)(row->x[i] / length);
     return true;
 }
 
@@ -135,22 +133,17 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     return false;
 }
 
-/* What the other stream has and this one has not, by id. */
+/* What only the other stream has, in a join by id. */
 static bool rest(struct rec *r, void *state)
 {
     static struct worker w;
-    const struct rec *from = arg.missing == MISSING_SKIP ? NULL : join_alone(&arg.join);
     (void)state;
-    if (!from)
+    if (arg.missing == MISSING_SKIP || !join_rest(&arg.join, r))
         return false;
-    struct text id = rec_id(from);
     if (arg.missing == MISSING_FAIL)
-        die(ST_STOPPED, "%.*s: only in %s; give --missing skip, zero or mean", (int)id.n, id.p, arg.join.with.path);
-    rec_begin(r, id.p, id.n);
-    for (size_t i = 0; i < from->n; i++)
-        rec_take(r, from->fields + i);
-    fuse_parts(r, NULL, &w);
-    return true;
+        die(ST_STOPPED, "%.*s: only in %s; give --missing skip, zero or mean", (int)rec_id(r).n, rec_id(r).p,
+            arg.join.with.path);
+    return fuse_parts(r, NULL, &w), true;
 }
 
 static void *worker_new(void *state)
@@ -187,42 +180,36 @@ static void header(struct head *h, void *state)
 }
 
 /* Add what r has of the parts to their sums. */
-static void measure(struct rec *r, struct row *row)
+static bool measure(struct rec *r, const struct value *v, void *row)
 {
+    (void)v;
     for (struct part *p = parts; p < parts + n_parts; p++) {
-        if (!read_part(r, rec_find(r, p->name), p, row)) {
-            if (r->error[0] && item_on_error == ON_ERROR_FAIL)
-                item_bad(r);
-            r->error[0] = '\0';
+        if (!read_part(r, rec_find(r, p->name), p, row))
             continue;
-        }
         if (!p->sum)
             p->sum = mem_zero(p->d, sizeof *p->sum);
         for (size_t i = 0; i < p->d; i++)
-            p->sum[i] += (double)row->x[i];
+            p->sum[i] += (double)((struct row *)row)->x[i];
         p->n++;
     }
+    return !r->error[0];
 }
 
 /* First pass for --missing zero and mean: the width and mean of each part. */
 static void measure_all(struct rec_in *in)
 {
-    struct rec *r = rec_new();
     struct row row = { NULL, 0, 0 };
-    progress_start(0, "records read");
-    for (size_t n = 0; rec_next(in, r); progress_at(++n, NULL))
-        measure(r, &row);
+    pass_each(in, &(struct pass){ .what = NULL }, measure, &row);
     for (size_t i = 0; i < arg.join.n; i++)
-        measure(arg.join.recs[i], &row);
+        if (!measure(arg.join.recs[i], NULL, &row) && item_on_error == ON_ERROR_FAIL)
+            item_bad(arg.join.recs[i]);
     for (struct part *p = parts; p < parts + n_parts; p++) {
         if (!p->n)
             die(ST_STOPPED, "no record has a vector %s", p->name);
         for (size_t i = 0; i < p->d; i++)
             p->sum[i] /= (double)p->n;
     }
-    progress_clear();
     free(row.x);
-    rec_free(r);
     rec_rewind(in);
 }
 
@@ -265,8 +252,8 @@ int main(int argc, char **argv)
     }
     if (twice)
         measure_all(in);
-    struct map m = { .process = process, .worker_new = worker_new, .worker_free = worker_free,
-                     .header = header, .rest = rest };
+    struct map m = { .process = process, .worker_new = worker_new, .worker_free = worker_free, .header = header,
+                     .rest = rest };
     int status = map_run(&m, in, rec_create(&prog, in));
     join_note(&arg.join);
     return status;

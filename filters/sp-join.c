@@ -6,7 +6,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "drive/join.h"
@@ -89,12 +88,8 @@ static void header(struct head *h, void *state)
 static bool rest(struct rec *r, void *state)
 {
     (void)state;
-    const struct rec *from = arg.all ? join_alone(&arg.join) : NULL;
-    if (!from)
+    if (!arg.all || !join_rest(&arg.join, r))
         return false;
-    struct text id = rec_id(from);
-    rec_begin(r, id.p, id.n);
-    take_missing(r, from);
     fill_nil(r, fields);
     fill_nil(r, first);
     return true;

@@ -16,7 +16,7 @@ struct group { size_t *at, n, cap; };
 
 struct partners {
     struct rec_in *in;
-    size_t cap, next;           /* next: for join_alone */
+    size_t cap, next;           /* next: for join_rest */
     struct ids *ids;
     struct ids *labels;         /* --by: the number of each label's group */
     struct group *groups;       /* --draw: who may be drawn together */
@@ -24,11 +24,6 @@ struct partners {
     atomic_bool *used;
     atomic_size_t alone;        /* records here that have no partner there */
 };
-
-static bool by_id(const struct join *j)
-{
-    return !j->draw && strcmp(j->on, "id") == 0;
-}
 
 /* The number of r's group, SIZE_MAX if it has none: with `add` a new label founds one. */
 static size_t group_of(const struct join *j, const struct rec *r, bool add)
@@ -120,14 +115,21 @@ const struct rec *join_partner(struct join *j, const struct rec *r)
     return j->recs[at];
 }
 
-const struct rec *join_alone(struct join *j)
+bool join_rest(struct join *j, struct rec *r)
 {
     struct partners *p = j->partners;
-    if (!p || !by_id(j))
-        return NULL;
+    if (!p || j->draw || strcmp(j->on, "id") != 0)
+        return false;
     while (p->next < j->n && p->used[p->next])
         p->next++;
-    return p->next < j->n ? j->recs[p->next++] : NULL;
+    if (p->next == j->n)
+        return false;
+    const struct rec *from = j->recs[p->next++];
+    struct text id = rec_id(from);
+    rec_begin(r, id.p, id.n);
+    for (size_t i = 0; i < from->n; i++)
+        rec_take(r, from->fields + i);
+    return true;
 }
 
 void join_note(const struct join *j)

@@ -39,8 +39,8 @@ const struct head *join_head(const struct join *j);
 /* The partner of r, or NULL. Several threads may ask. */
 const struct rec *join_partner(struct join *j, const struct rec *r);
 
-/* Of a join by id, the next record that was nobody's partner, in order; NULL: no more. */
-const struct rec *join_alone(struct join *j);
+/* Of a join by id: fill r with the next record that was nobody's partner, in order; false: no more. */
+bool join_rest(struct join *j, struct rec *r);
 
 /* Say how many had no partner, here and there. */
 void join_note(const struct join *j);

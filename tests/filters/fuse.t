@@ -30,6 +30,10 @@ like(runs("fuse a=1 | sp-info", $named), qr/^columns +x 2: a.low a.high$/m, 'and
 my $sparse = runs('from-json', qq({"id":"1","lyrics":"la love"}\n{"id":"2","lyrics":"la"}\n));
 near_all([map { @$_ } x(records('tfidf -q --no-idf --norm l1 -o l | fuse l=2', $sparse))], [1, 1, 2, 0], 1e-7, 0, 'sparse parts');
 
+my ($p, $q) = map { $_ x 900 } 'p', 'q';
+my ($long) = records("fuse $p=1 $q=1", runs('from-json', qq({"id":"1","$p":[1],"$q":[2]}\n)));
+is($long->{fused}, "$p+$q", 'names of any length');
+
 # ---- half songs ----
 
 my $half = stream('half', '{"id":"1","a":null,"l":[2,4]}', '{"id":"2","a":[1],"l":[4,8]}', '{"id":"3","a":[3],"l":null}',

@@ -1,0 +1,31 @@
+/* pass - the loop of a first pass, or of the only one: what reads all records before it writes
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_PASS_H
+#define DRIVE_PASS_H
+
+#include "drive/item.h"
+#include "stream/ids.h"
+#include "stream/rec.h"
+
+struct pass {
+    const char *field;      /* whose value `use` gets, and which no record may lack; NULL: `use` looks for itself */
+    const char *what;       /* what the progress counts; NULL: "records read" */
+    bool nil;               /* `use` gets records whose field is nil, too: v->type is V_NIL */
+    bool only;              /* no second pass will come: bad records and nil ones are said and counted here */
+    struct ids *unique;     /* gets every id, with the record's number from 0; one that appears twice ends with
+                             * ST_STREAM. NULL: ids are not looked at */
+};
+
+/* Read `in` to its valid end and call use(r, v, state) for each record, in order; v is the field's
+ * value, of type V_NIL without a field. It returns true if it used the record; else r->error says why
+ * not, or r->nil is set, or (with neither) it has dealt with the record itself.
+ * A bad record ends the program under --on-error=fail; else it is left to the second pass, which says
+ * and counts it (map_run, slurp_write), as it counts those that are nil. Returns the records used. */
+size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec *r, const struct value *v, void *state),
+                 void *state);
+
+/* progress_start for what reads `in`: a filter that reads a pipe keeps still unless --progress asks,
+ * as the one that feeds it shows how far the work has come. */
+void pass_progress(const struct rec_in *in, size_t total, const char *what);
+
+#endif
