@@ -5,15 +5,12 @@
  * memory  the table, and the labels
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/budget.h"
-#include "base/die.h"
 #include "base/mem.h"
 #include "base/names.h"
-#include "drive/item.h"
+#include "drive/pass.h"
 #include "score/match.h"
 #include "stream/value.h"
 
@@ -40,36 +37,23 @@ static const struct prog prog = {
     .conv = "sklearn-1.9", .opts = opts, .also = also,
 };
 
-struct counts { uint32_t truth, cluster; };
+/* The labels of a record, as numbers of names. */
+struct pair { uint32_t truth, cluster; };
+static struct names truths, clusters;
+static struct pair *pairs;
+static size_t n_pairs, pairs_cap;
 
-/* Order the columns: the best matched under rows 0, 1, …, then the others. */
-static void match_columns(double *table, size_t rows, size_t columns, size_t *shown)
+static bool read_pair(struct rec *r, const struct value *truth, void *state)
 {
-    size_t next = 0;
-    size_t *column = mem_new(rows, sizeof *column), *order = mem_new(columns, sizeof *order);
-    bool *taken = mem_zero(columns, sizeof *taken);
-    match_best(table, rows, columns, column);
-    for (size_t i = 0; i < rows; i++)
-        if (column[i] != SIZE_MAX) {
-            order[next++] = column[i];
-            taken[column[i]] = true;
-        }
-    for (size_t j = 0; j < columns; j++)
-        if (!taken[j])
-            order[next++] = j;
-    double *row = mem_new(columns, sizeof *row);
-    for (size_t i = 0; i < rows; i++) {
-        for (size_t j = 0; j < columns; j++)
-            row[j] = table[i * columns + order[j]];
-        memcpy(table + i * columns, row, columns * sizeof *row);
-    }
-    for (size_t j = 0; j < columns; j++)
-        order[j] = shown[order[j]];
-    memcpy(shown, order, columns * sizeof *shown);
-    free(row);
-    free(column);
-    free(order);
-    free(taken);
+    struct value cluster;
+    struct pair p;
+    (void)state;
+    if (!value_number(r, arg.truth, truth, &truths, &p.truth) || !rec_need(r, arg.cluster, &cluster) ||
+        !value_number(r, arg.cluster, &cluster, &clusters, &p.cluster))
+        return false;
+    mem_grow(&pairs, &pairs_cap, n_pairs + 1, sizeof *pairs);
+    pairs[n_pairs++] = p;
+    return true;
 }
 
 static void make_shares(double *table, size_t rows, size_t columns)
@@ -86,71 +70,44 @@ static void make_shares(double *table, size_t rows, size_t columns)
     free(sum);
 }
 
-/* The label of a side in r; false and r->error or r->nil set if there is none. */
-static bool read_label(struct rec *r, const char *field, struct names *names, uint32_t *to)
-{
-    struct value v;
-    if (!rec_need(r, field, &v))
-        return false;
-    size_t i = value_name(names, &v);
-    if (i == SIZE_MAX)
-        return value_no_label(r, field, &v);
-    *to = (uint32_t)i;
-    return true;
-}
-
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
-    struct names truth = { 0 }, cluster = { 0 };
-    struct counts *seen = NULL;
-    size_t n = 0, cap = 0;
-    struct rec *r = rec_new();
-    while (rec_next(in, r)) {
-        struct counts c;
-        if (read_label(r, arg.truth, &truth, &c.truth) && read_label(r, arg.cluster, &cluster, &c.cluster)) {
-            mem_grow(&seen, &cap, n + 1, sizeof *seen);
-            seen[n++] = c;
-        } else if (r->nil) {
-            item_nil();
-        } else {
-            item_bad(r);
-        }
-    }
-    size_t rows = truth.n, columns = cluster.n;
+    pass_each(in, &(struct pass){ .field = arg.truth, .only = true }, read_pair, NULL);
+    size_t rows = truths.n, columns = clusters.n;
     budget_need((double)rows * (double)columns * sizeof(double), "the table");
-    struct ranking row = names_rank(&truth, SIZE_MAX), column = names_rank(&cluster, SIZE_MAX);
-    double *table = mem_zero(mem_mul(rows, columns), sizeof *table);
-    for (size_t i = 0; i < n; i++)
-        table[row.rank[seen[i].truth] * columns + column.rank[seen[i].cluster]]++;
+    struct ranking row = names_rank(&truths, SIZE_MAX), column = names_rank(&clusters, SIZE_MAX);
+    double *table = mem_zero(mem_mul(rows, columns), sizeof *table), *x = mem_new(columns, sizeof *x);
+    for (size_t i = 0; i < n_pairs; i++)
+        table[row.rank[pairs[i].truth] * columns + column.rank[pairs[i].cluster]]++;
+    size_t *order = mem_new(columns, sizeof *order);
+    for (size_t j = 0; j < columns; j++)
+        order[j] = j;
     if (arg.match)
-        match_columns(table, rows, columns, column.shown_name);
+        match_order(table, rows, columns, order);
     if (arg.shares != COUNTS)
         make_shares(table, rows, columns);
-
-    struct head *h = rec_out_head(out);
-    while (h->n_columns)
-        head_set_columns(h, h->columns[0].field, NULL, 0);
-    const char **names = mem_new(columns, sizeof *names);
+    head_clear_columns(rec_out_head(out));
+    head_set_columns(rec_out_head(out), "x", (const char *const []){ NULL }, 0);
     for (size_t j = 0; j < columns; j++)
-        names[j] = cluster.v[column.shown_name[j]].text;
-    head_set_columns(h, "x", names, columns);
+        head_add_column(rec_out_head(out), "x", "%s", clusters.v[column.shown_name[order[j]]].text);
+    struct rec *r = rec_new();
     for (size_t i = 0; i < rows; i++) {
-        const struct name *t = truth.v + row.shown_name[i];
+        const struct name *t = truths.v + row.shown_name[i];
+        for (size_t j = 0; j < columns; j++)
+            x[j] = table[i * columns + order[j]];
         rec_begin(r, t->text, t->len);
-        rec_set_tensor(r, "x", T_F8, 1, &columns, table + i * columns);
+        rec_set_tensor(r, "x", T_F8, 1, &columns, x);
         rec_put(out, r);
     }
-    free(names);
-    free(seen);
-    free(table);
+    rec_free(r);
     ranking_free(&row);
     ranking_free(&column);
-    names_free(&truth);
-    names_free(&cluster);
-    rec_free(r);
+    free(table);
+    free(order);
+    free(x);
     rec_finish(out);
     rec_close(in);
     return item_status();

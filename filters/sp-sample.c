@@ -5,7 +5,7 @@
  * memory  one record and the count of each group; read twice
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdlib.h>
+#include <math.h>
 #include <xxhash.h>
 
 #include "base/die.h"
@@ -14,7 +14,7 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "drive/map.h"
-#include "stream/ids.h"
+#include "drive/pass.h"
 #include "stream/value.h"
 
 static struct {
@@ -45,15 +45,15 @@ static const struct prog prog = {
 struct group { uint64_t left, wanted; struct rng rng; };
 
 static struct {
-    struct ids *values;         /* value as a key -> number of the group */
+    struct ids *keys;           /* number of the group by its label's key */
     struct group *v;
     size_t n, cap;
     const char *name;           /* of the input */
 } groups;
 
-/* The record's group; NULL if it has none: r->nil, or r->error is set. With `make` a new
- * value founds one. */
-static struct group *group_of(struct rec *r, bool make)
+/* The record's group; NULL if it has none: r->nil, or r->error is set. With `add` a new
+ * label founds one. */
+static struct group *group_of(struct rec *r, bool add)
 {
     static struct msg_buf buf;
     struct value v;
@@ -63,30 +63,33 @@ static struct group *group_of(struct rec *r, bool make)
     if (arg.by && !value_key(&v, &buf))
         return value_no_label(r, arg.by, &v), NULL;
     struct text key = { (const char *)buf.p, buf.n };
-    size_t at = ids_find(groups.values, key);
-    if (at != SIZE_MAX)
-        return groups.v + at;
-    if (!make)
+    size_t at = ids_find(groups.keys, key);
+    if (at == SIZE_MAX && add) {
+        ids_add(groups.keys, key, at = groups.n++);
+        mem_grow(&groups.v, &groups.cap, groups.n, sizeof *groups.v);
+        groups.v[at] = (struct group){ .left = 0 };
+        rng_init(&groups.v[at].rng, arg.seed, XXH3_64bits(key.p, key.n));     /* other groups change nothing */
+    }
+    if (at == SIZE_MAX || (!add && groups.v[at].left == 0))
         io_changed(groups.name);
-    ids_add(groups.values, key, groups.n);
-    mem_grow(&groups.v, &groups.cap, groups.n + 1, sizeof *groups.v);
-    struct group *g = groups.v + groups.n;
-    *g = (struct group){ .left = 0 };
-    rng_init(&g->rng, arg.seed, XXH3_64bits(key.p, key.n));     /* other groups change nothing */
-    groups.n++;
+    return groups.v + at;
+}
+
+static bool count_record(struct rec *r, const struct value *v, void *state)
+{
+    struct group *g = group_of(r, true);
+    (void)v;
+    (void)state;
+    if (g)
+        g->left++;
     return g;
 }
 
-static void count(struct rec_in *in, struct rec *r)
+/* How many are drawn of each group. */
+static void choose_counts(void)
 {
-    struct group *g;
-    while (rec_next(in, r))
-        if ((g = group_of(r, true)))
-            g->left++;
-        else if (r->error[0] && item_on_error == ON_ERROR_FAIL)
-            item_bad(r);
     size_t small = 0;
-    for (g = groups.v; g < groups.v + groups.n; g++) {
+    for (struct group *g = groups.v; g < groups.v + groups.n; g++) {
         double share = arg.share * (double)g->left;
         g->wanted = arg.count < 0 ? (uint64_t)floor(share + 0.5) : (uint64_t)arg.count;
         small += g->wanted > g->left;
@@ -101,34 +104,29 @@ static void count(struct rec_in *in, struct rec *r)
 
 /* Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S): of
  * `left` records `wanted` are still to come, so this one is drawn with wanted / left. */
-static bool drawn(struct group *g)
+static bool draw_record(struct rec *r, const struct value *in, void *state)
 {
-    if (g->left == 0)
-        io_changed(groups.name);
-    bool yes = rng_below(&g->rng, g->left--) < g->wanted;
-    g->wanted -= yes;
-    return yes;
+    struct group *g = group_of(r, false);
+    (void)in;
+    (void)state;
+    if (r->error[0])
+        return false;
+    bool drawn = g && rng_below(&g->rng, g->left--) < g->wanted;
+    if (g)
+        g->wanted -= drawn;
+    if (!g || drawn == arg.invert)
+        rec_drop(r);
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec_out *out = rec_create(&prog, in);
-    struct rec *r = rec_new();
-    groups.values = ids_new();
+    groups.keys = ids_new();
     groups.name = rec_name(in);
-    count(in, r);
+    pass_each(in, &(struct pass){ .what = "records counted" }, count_record, NULL);
+    choose_counts();
     rec_rewind(in);
-    while (rec_next(in, r)) {
-        struct group *g = group_of(r, false);
-        if (g ? drawn(g) != arg.invert : r->error[0] ? item_bad(r) : (item_nil(), false))
-            rec_put(out, r);
-    }
-    rec_finish(out);
-    rec_close(in);
-    rec_free(r);
-    ids_free(groups.values);
-    free(groups.v);
-    return item_status();
+    return map_run(&(struct map){ .process = draw_record }, in, rec_create(&prog, in));     /* in order: there is no -j */
 }

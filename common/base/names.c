@@ -46,6 +46,12 @@ size_t names_add(struct names *c, const char *text, size_t len, enum name_kind k
     return *slot - 1;
 }
 
+size_t names_find(const struct names *c, const char *text, size_t len, enum name_kind kind)
+{
+    size_t at = c->n_slots ? *slot_of(c, text, len, kind) : 0;
+    return at ? at - 1 : SIZE_MAX;
+}
+
 /* Sorting of pointers to names. */
 static int by_name(const void *a, const void *b)
 {

@@ -24,6 +24,9 @@ struct names {
 /* Count one of this text and kind; returns its index in v. */
 size_t names_add(struct names *c, const char *text, size_t len, enum name_kind kind, double number);
 
+/* Its index in v; SIZE_MAX if it is not there. */
+size_t names_find(const struct names *c, const char *text, size_t len, enum name_kind kind);
+
 /* How they are shown. */
 struct ranking {
     size_t *rank;               /* of each name: its place, 0 ... shown - 1, or shown: among the others */

@@ -31,16 +31,6 @@ static void name_truths(struct scored *s, const struct opt_words *truths)
         s->truths[i].field = mem_text(truths->v[i], strlen(truths->v[i]));
 }
 
-/* A number for v, which must be a label. */
-static bool number(struct rec *r, const char *field, const struct value *v, struct names *classes, uint32_t *to)
-{
-    size_t i = value_name(classes, v);
-    if (i == SIZE_MAX)
-        return value_no_label(r, field, v);
-    *to = (uint32_t)i;
-    return true;
-}
-
 /* A record has a vector: those that had not even nil are bad, and nothing of them counts. */
 static void blame_lacking(struct reader *in)
 {
@@ -94,7 +84,7 @@ static bool take(struct reader *in, struct rec *r)
     }
     int64_t whole;
     bool noise = value_whole(&v, &whole) && whole == -1;
-    if (!noise && !number(r, in->cluster, &v, &s->clusters, &cluster))
+    if (!noise && !value_number(r, in->cluster, &v, &s->clusters, &cluster))
         return false;
     for (size_t i = 0; i < s->n_truths; i++) {
         struct scored_truth *t = s->truths + i;
@@ -103,7 +93,7 @@ static bool take(struct reader *in, struct rec *r)
         if (!(f = rec_find(r, t->field)))
             return rec_error(r, "no field %s", t->field);
         v = field_value(f);
-        if (v.type != V_NIL && !number(r, t->field, &v, &t->names, t->label + s->n))
+        if (v.type != V_NIL && !value_number(r, t->field, &v, &t->names, t->label + s->n))
             return false;
     }
     mem_grow(&s->cluster, &in->cluster_cap, s->n + 1, sizeof *s->cluster);

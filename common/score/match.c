@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -74,4 +75,19 @@ void match_best(const double *count, size_t rows, size_t columns, size_t *column
         if (owner[j] != SIZE_MAX)
             column[owner[j]] = j;
     free(owner);
+}
+
+void match_order(const double *count, size_t rows, size_t columns, size_t *order)
+{
+    size_t next = 0, *column = mem_new(rows, sizeof *column);
+    bool *taken = mem_zero(columns, sizeof *taken);
+    match_best(count, rows, columns, column);
+    for (size_t i = 0; i < rows; i++)
+        if (column[i] != SIZE_MAX)
+            taken[order[next++] = column[i]] = true;
+    for (size_t j = 0; j < columns; j++)
+        if (!taken[j])
+            order[next++] = j;
+    free(column);
+    free(taken);
 }

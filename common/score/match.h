@@ -12,4 +12,8 @@
  * over n is scikit-learn's accuracy after linear_sum_assignment. */
 void match_best(const double *count, size_t rows, size_t columns, size_t *column);
 
+/* Which column stands where, order[columns]: first those that are best matched with rows 0, 1, ...,
+ * then the others as they were. */
+void match_order(const double *count, size_t rows, size_t columns, size_t *order);
+
 #endif

@@ -16,20 +16,25 @@ bool value_whole(const struct value *v, int64_t *whole)
     return *whole = (int64_t)v->f, true;
 }
 
+bool value_is_label(const struct value *v)
+{
+    return v->type == V_BOOL || v->type == V_INT || (v->type == V_FLOAT && isfinite(v->f)) || v->type == V_STR;
+}
+
 bool value_key(const struct value *v, struct msg_buf *key)
 {
     msgpack_packer pk = msg_packer(key);
     int64_t whole;
+    if (!value_is_label(v))
+        return false;
     if (value_whole(v, &whole))
         msgpack_pack_int64(&pk, whole);
-    else if (v->type == V_FLOAT && isfinite(v->f))
+    else if (v->type == V_FLOAT)
         msgpack_pack_double(&pk, v->f);
     else if (v->type == V_STR)
         msg_put_str(&pk, v->s.p, v->s.n);
-    else if (v->type == V_BOOL)
-        v->b ? msgpack_pack_true(&pk) : msgpack_pack_false(&pk);
     else
-        return false;
+        v->b ? msgpack_pack_true(&pk) : msgpack_pack_false(&pk);
     return true;
 }
 
@@ -63,7 +68,7 @@ bool value_text(const struct value *v, struct msg_buf *text)
         msg_append(text, v->b ? "true" : "false", v->b ? 4 : 5);
     else
         msg_append(text, number, digits(v, number));
-    return v->type == V_STR || v->type == V_BOOL || digits(v, number);
+    return value_is_label(v);
 }
 
 size_t value_name(struct names *names, const struct value *v)
@@ -79,7 +84,7 @@ size_t value_name(struct names *names, const struct value *v)
 
 static int rank_of(const struct value *v)
 {
-    return v->type == V_BOOL ? 0 : v->type == V_INT || (v->type == V_FLOAT && isfinite(v->f)) ? 1 : v->type == V_STR ? 2 : 3;
+    return !value_is_label(v) ? 3 : v->type == V_STR ? 2 : v->type != V_BOOL;
 }
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
@@ -157,6 +162,15 @@ bool value_no_label(struct rec *r, const char *field, const struct value *v)
 {
     char text[VALUE_BRIEF];
     return rec_error(r, "%s is not a label (a number, text, true or false): it is %s", field, value_brief(v, text));
+}
+
+bool value_number(struct rec *r, const char *field, const struct value *v, struct names *names, uint32_t *number)
+{
+    size_t i = value_name(names, v);
+    if (i == SIZE_MAX)
+        return value_no_label(r, field, v);
+    *number = (uint32_t)i;
+    return true;
 }
 
 struct value value_word(const char *word)

@@ -19,6 +19,9 @@
 /* Whether v is a whole number that an int64 holds (3, 3.0); it goes to *whole. */
 bool value_whole(const struct value *v, int64_t *whole);
 
+/* Whether v is a label. */
+bool value_is_label(const struct value *v);
+
 /* Append v's key: bytes that are equal for labels that are the same, and for no others (its
  * shortest MessagePack). Keys behind each other are a key of all of them. False: v is no label. */
 bool value_key(const struct value *v, struct msg_buf *key);
@@ -33,6 +36,10 @@ bool value_text(const struct value *v, struct msg_buf *text);
 /* Number of v among the names, which are labels in the order of their appearance; a new one if it
  * has not been there. SIZE_MAX: v is no label. */
 size_t value_name(struct names *names, const struct value *v);
+
+/* The same with rec_error: the number of v, the value of r's field `field`, in *number. False: v is no
+ * label, and r->error says so. */
+bool value_number(struct rec *r, const char *field, const struct value *v, struct names *names, uint32_t *number);
 
 /* -1, 0 or 1: false, true, numbers by value (an integer beside a float exactly), text by its bytes;
  * then all that is no label, as equal. */

@@ -54,8 +54,21 @@ static void tables(void **unused)
     match_best(NULL, 0, 0, NULL);
 }
 
+static void orders(void **unused)
+{
+    (void)unused;
+    const double count[] = { 0, 5, 1, 0,  9, 5, 0, 0 }, tall[] = { 1, 0,  5, 0,  0, 7 };
+    size_t order[4];
+    match_order(count, 2, 4, order);
+    assert_true(order[0] == 1 && order[1] == 0 && order[2] == 2 && order[3] == 3);
+    match_order(tall, 3, 2, order);             /* the first row is matched with none */
+    assert_true(order[0] == 0 && order[1] == 1);
+    match_order(NULL, 0, 2, order);
+    assert_true(order[0] == 0 && order[1] == 1);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(tables) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tables), cmocka_unit_test(orders) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,6 +154,30 @@ static void test_error(void **state)
     rec_free(r);
 }
 
+/* A field of another record, byte for byte, in its place or behind the others. */
+static void test_take(void **state)
+{
+    (void)state;
+    struct rec *from = rec_new(), *r = rec_new();
+    rec_begin(from, "f", 1);
+    rec_set_raw(from, "n", "\xd1\x00\x05", 3);
+    rec_begin(r, "r", 1);
+    rec_set_str(r, "n", "before", 6);
+    rec_set_int(r, "m", 1);
+    assert_ptr_equal(rec_find_as(r, rec_find(from, "n")), rec_find(r, "n"));
+    rec_take(r, rec_find(from, "n"));
+    assert_string_equal(names(r), "id n m");
+    rec_begin(from, "gone", 4);
+    assert_true(rec_get(r, "n").i == 5 && rec_find(r, "n")->size == 5 && memcmp(rec_find(r, "n")->raw, "\xa1n\xd1\x00\x05", 5) == 0);
+    rec_set_bool(from, "new", true);
+    assert_null(rec_find_as(r, rec_find(from, "new")));
+    rec_take(r, rec_find(from, "new"));
+    assert_true(rec_get(r, "new").b);
+    assert_string_equal(names(r), "id n m new");
+    rec_free(from);
+    rec_free(r);
+}
+
 /* ---- streams in files ---- */
 
 static struct rec_out *create(void) { return rec_create_file(&prog, NULL, path, IO_RECORDS); }
@@ -284,6 +308,12 @@ static void test_head(void **state)
     head_set_columns(&h, "x", (const char *const[]){ "a", "", "c\xc3\xa9" }, 3);
     head_number_columns(&h, "y", "pca", 11);
     head_set_columns(&h, "z", (const char *const[]){ "q" }, 1);
+    char wide[5000];
+    memset(wide, 'w', sizeof wide);
+    head_add_column(&h, "long", "%.*s.%d", (int)sizeof wide, wide, 1);
+    head_add_column(&h, "long", "b");
+    assert_true(head_columns(&h, "long")->n == 2 && strlen(head_columns(&h, "long")->names[0]) == sizeof wide + 2);
+    head_set_columns(&h, "long", NULL, 0);
     assert_string_equal(head_columns(&h, "y")->names[10], "pca10");
     head_rename_columns(&h, "z", "w");
     head_rename_columns(&h, "none", "x");       /* nothing to rename: x stays */
@@ -470,7 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set), cmocka_unit_test(test_rename), cmocka_unit_test(test_memory), cmocka_unit_test(test_error),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_spool), cmocka_unit_test(test_frame_head), cmocka_unit_test(test_head),
+        cmocka_unit_test(test_take), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_spool), cmocka_unit_test(test_frame_head), cmocka_unit_test(test_head),
         cmocka_unit_test(test_bad_heads), cmocka_unit_test(test_ids), cmocka_unit_test(test_model), cmocka_unit_test(test_row),
     };
     int fd = mkstemp(path);

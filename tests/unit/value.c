@@ -1,4 +1,4 @@
-/* value: keys, names, order and text of values
+/* value: keys, names, order and text of values; tally, alike
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/value.h"
+#include "drive/alike.h"
+#include "stream/tally.h"
 
 static struct value integer(int64_t i) { return (struct value){ .type = V_INT, .i = i }; }
 static struct value real(double f) { return (struct value){ .type = V_FLOAT, .f = f }; }
@@ -165,11 +166,78 @@ static void test_word(void **state)
     rec_free(r);
 }
 
+static void test_tally(void **state)
+{
+    (void)state;
+    struct tally t = { NULL, 0, 0, 0 };
+    assert_null(tally_best(&t));
+    static const char *const votes[] = { "\xa1" "b", "\x03", "\xa1" "a", "\xcc\x03", "\xd9\x01" "b", "\xd0\x03" };
+    const size_t sizes[] = { 2, 1, 2, 2, 3, 2 };
+    for (size_t i = 0; i < 5; i++)
+        tally_add(&t, (const uint8_t *)votes[i], sizes[i]);
+    assert_true(t.n == 3 && t.all == 5);
+    assert_true(tally_best(&t)->count == 2 && tally_best(&t)->size == 2 && memcmp(tally_best(&t)->raw, "\xa1" "b", 2) == 0);
+    tally_add(&t, (const uint8_t *)votes[5], sizes[5]);
+    assert_true(tally_best(&t)->count == 3 && tally_best(&t)->size == 1);      /* as it was first packed */
+    tally_free(&t);
+}
+
+/* ---- alike ---- */
+
+static bool is_left(const struct field *f) { return f->len == 4 && memcmp(f->name, "left", 4) == 0; }
+
+static void add_song(struct alike *a, struct rec *r, const char *id, struct value year, const char *title, int64_t start)
+{
+    rec_begin(r, id, strlen(id));
+    rec_set_value(r, "year", &year);
+    rec_set_str(r, "title", title, strlen(title));
+    rec_set_int(r, "start", start);
+    rec_set_int(r, "left", 1);
+    rec_set_vector(r, "x", (float[]){ 1 }, 1);
+    alike_add(a, r, is_left);
+}
+
+static void test_alike(void **state)
+{
+    (void)state;
+    struct alike a = { .records = 0 }, b = { .records = 0 }, c = { .records = 0 };
+    struct alike_seen seen = { .somewhere = NULL };
+    struct rec *r = rec_new();
+    add_song(&a, r, "a1", integer(1999), "one", 0);
+    add_song(&a, r, "a2", real(1999), "another, longer", 1);
+    add_song(&a, r, "a3", integer(1999), "one", 2);
+    add_song(&b, r, "b1", integer(5), "same", 0);
+    add_song(&b, r, "b2", text("5"), "same", 1);
+    add_song(&c, r, "c", integer(7), "alone", 9);
+    alike_look(&seen, &a);
+    alike_look(&seen, &b);
+    alike_look(&seen, &c);
+    rec_begin(r, "A", 1);
+    alike_set(r, &a, &seen);            /* start is alike nowhere, title in b */
+    assert_int_equal(r->n, 3);
+    assert_true(rec_get(r, "year").i == 1999 && rec_find(r, "title") && rec_get(r, "title").type == V_NIL);
+    rec_begin(r, "B", 1);
+    alike_set(r, &b, &seen);
+    assert_true(r->n == 3 && rec_get(r, "year").type == V_NIL && rec_get(r, "title").s.n == 4);
+    rec_begin(r, "C", 1);
+    alike_set(r, &c, &seen);
+    assert_true(r->n == 3 && rec_get(r, "year").i == 7);
+    assert_true(names_find(&seen.names, "year", 4, NAME_TEXT) == 0 && names_find(&seen.names, "left", 4, NAME_TEXT) == SIZE_MAX);
+    assert_true(names_find(&(struct names){ 0 }, "year", 4, NAME_TEXT) == SIZE_MAX);
+    alike_free(&a);
+    alike_free(&b);
+    alike_free(&c);
+    names_free(&seen.names);
+    free(seen.somewhere);
+    rec_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_key), cmocka_unit_test(test_same), cmocka_unit_test(test_names),
         cmocka_unit_test(test_compare), cmocka_unit_test(test_text), cmocka_unit_test(test_word),
+        cmocka_unit_test(test_tally), cmocka_unit_test(test_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
