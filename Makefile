@@ -30,7 +30,13 @@ DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile
 	gnuplot-nox fonts-dejavu-core mandoc perl xz-utils
 
 CC ?= cc
-ARCH ?= -march=native
+# ARCH=-march=native: for this machine alone. Else the program runs on any, and what computes is
+# compiled for several levels of x86-64, of which it takes its machine's when it starts.
+ARCH ?=
+LEVELS := $(if $(ARCH),,$(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),x86-64-v2 x86-64-v3 x86-64-v4))
+# Products that are summed one after the other stay apart from the sum, which then waits for the addition only:
+# what GCC does for most processors by itself from version 13 on, and 12 if it is tuned for a Zen.
+CHAINS := $(shell $(CC) -Werror --param=avoid-fma-max-bits=256 -E -x c /dev/null >/dev/null 2>&1 && echo --param=avoid-fma-max-bits=256)
 CFLAGS ?= -O3 -g
 WERROR ?=
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -47,6 +53,7 @@ LINK = $(CC) $(CFLAGS) $(ARCH) $(LDFLAGS)
 
 FILTERS := $(patsubst filters/%.c,$(BIN)/%,$(wildcard filters/*.c))
 COMMON := $(patsubst common/%.c,$(BUILD)/common/%.o,$(wildcard common/*/*.c))
+KERNELS := $(if $(LEVELS),$(foreach r,math dsp text nn cluster score layout,$(filter $(BUILD)/common/$r/%,$(COMMON))))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TESTS := $(UNITS) $(wildcard tests/*.t tests/filters/*.t tests/pipes/*.t)
 ifeq ($(origin NAME),command line)
@@ -57,7 +64,7 @@ all: $(FILTERS)
 
 # What things were made with: a file that changes when the command does, and what was made by the
 # old command is made again.
-$(BUILD)/compiled-by: export BY = $(COMPILE)
+$(BUILD)/compiled-by: export BY = $(COMPILE) $(CHAINS) $(LEVELS)
 $(BUILD)/version: export BY = $(VERSION)
 $(BIN)/.linked-by: export BY = $(LINK) $(BUILD) $(LDLIBS)
 $(BUILD)/compiled-by $(BUILD)/version $(BIN)/.linked-by: FORCE | packages
@@ -83,6 +90,11 @@ $(BUILD)/%.o: %.c $(BUILD)/compiled-by
 	@echo '  CC  $<'
 	@$(COMPILE) $(DEFINES) -MMD -MP -c -o $@ $<
 
+$(KERNELS): $(BUILD)/%.o: %.c $(BUILD)/compiled-by common/levels
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	@common/levels $@ $< $(LEVELS) -- $(COMPILE) $(CHAINS)
+
 # Tests and the fuzz harness: one file of C each.
 HARNESS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 $(UNITS): LDLIBS := -lcmocka $(LDLIBS)
@@ -105,10 +117,10 @@ RUN = PATH="$(abspath $(BIN)):$(abspath $(BUILD)/fuzz):$$PATH" OPENBLAS_NUM_THRE
 SANITIZE = SONGPIPE_ASAN=1 $(MAKE)
 ASAN = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99 \
-	$(SANITIZE) BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
+	$(SANITIZE) LEVELS= BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 TSAN = TSAN_OPTIONS=suppressions=$(abspath tests/tsan):exitcode=99:halt_on_error=1 \
-	$(SANITIZE) BUILD=build-tsan BIN=build-tsan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
+	$(SANITIZE) LEVELS= BUILD=build-tsan BIN=build-tsan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 
 check: all $(UNITS) $(HARNESS) $(PRELOAD)
 	@$(RUN) LEFT_OUT=$(abspath $(BUILD)/left-out) tests/tap --all $(JOBS) $(TESTS)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Cluster;
 use Songpipe;
 use Test::More;
 
@@ -44,21 +45,19 @@ refuses(4, qr/distance matrix needs .* more than --max-memory/,
 is_deeply([map { $_->{cluster} } @r], [0, undef], 'nil is passed over');
 
 # scipy's trees and scikit-learn's cuts.
-SKIP: {
-    my $golden = shared('golden/cluster') or skip 'needs ../shared', 1;
-    for my $set (qw(blobs moons dups gtzan)) {
-        runs("from-npy $golden/$set/x.npy > $tmp/x.sp");
-        my @labels = csv("$golden/$set/agglo_labels.csv");
-        for my $case (sort keys %{ $labels[0] }) {
-            my ($linkage, $k) = $case =~ /^(\w+)_k(\d+)$/;
-            my @got = records("agglo -k $k --linkage $linkage --tree $tmp/tree.sp $tmp/x.sp");
-            is_deeply([map { $_->{cluster} } @got], [map { $_->{$case} } @labels], "$set $case: labels");
-            my ($want) = npy("$golden/$set/agglo_${linkage}_merges.npy");
-            my @want = map { $want->[4 * $_ + 2] } 0 .. $#$want / 4;
-            my @tree = records("cat $tmp/tree.sp");
-            near_all([map { $_->{height} } @tree], \@want, 1e-12,
-                $linkage =~ /average|complete/ ? 1e-5 : 1e-9, "$set $case: heights");
-        }
+for (sets(qw(blobs moons dups gtzan))) {
+    my ($set, $dir) = @$_{qw(name dir)};
+    runs("from-npy $dir/x.npy > $tmp/x.sp");
+    my @labels = csv("$dir/agglo_labels.csv");
+    for my $case (sort keys %{ $labels[0] }) {
+        my ($linkage, $k) = $case =~ /^(\w+)_k(\d+)$/;
+        my @got = records("agglo -k $k --linkage $linkage --tree $tmp/tree.sp $tmp/x.sp");
+        is_deeply([map { $_->{cluster} } @got], [map { $_->{$case} } @labels], "$set $case: labels");
+        my ($want) = npy("$dir/agglo_${linkage}_merges.npy");
+        my @want = map { $want->[4 * $_ + 2] } 0 .. $#$want / 4;
+        my @tree = records("cat $tmp/tree.sp");
+        near_all([map { $_->{height} } @tree], \@want, 1e-12,
+            $linkage =~ /average|complete/ ? 1e-5 : 1e-9, "$set $case: heights");
     }
 }
 done_testing;

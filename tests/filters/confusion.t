@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Cluster;
 use Songpipe;
 use Test::More;
 
@@ -20,14 +21,12 @@ refuses(6, qr/no field genre/, 'from-json | confusion', qq({"id":"a","cluster":1
 refuses(6, qr/genre is not a label/, 'from-json | confusion', qq({"id":"a","cluster":1,"genre":[1,2]}\n), 1);
 refuses(4, qr/the table needs/, 'from-csv --keep-columns | confusion --max-memory 10', $csv, 1);
 
-SKIP: {
-    my $golden = shared('golden/cluster') or skip 'needs ../shared', 1;
-    for my $set (qw(blobs moons dups gtzan)) {
-        for my $case (qw(kmeans ward_k5 dbscan_sensible)) {
-            my $got = runs("from-csv --keep-columns $golden/$set/labelings.csv | confusion --truth truth --cluster $case | to-csv");
-            $got =~ s/^id,/truth,/;
-            is($got, slurp_file("$golden/$set/contingency_$case.csv"), "$set $case: table");
-        }
+for (sets(qw(blobs moons dups gtzan))) {
+    my ($set, $dir) = @$_{qw(name dir)};
+    for my $case (qw(kmeans ward_k5 dbscan_sensible)) {
+        my $got = runs("from-csv --keep-columns $dir/labelings.csv | confusion --truth truth --cluster $case | to-csv");
+        $got =~ s/^id,/truth,/;
+        is($got, slurp_file("$dir/contingency_$case.csv"), "$set $case: table");
     }
 }
 done_testing;

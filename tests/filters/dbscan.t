@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Cluster;
 use Songpipe;
 use Test::More;
 
@@ -32,19 +33,17 @@ is_deeply([map { [$_->{k}, exists $_->{'k.core'} ? 1 : 0] } @r], [[0, 1], [undef
 refuses(2, qr/--eps 'x' is neither a number above 0 nor auto/, 'dbscan --eps x');
 refuses(6, qr/1 vectors have no 5-distances/, q(from-json | dbscan --kdist), qq({"id":"a","x":[1]}\n), 1);
 
-SKIP: {
-    my $golden = shared('golden/cluster') or skip 'needs ../shared', 1;
-    for my $set (qw(blobs moons dups gtzan)) {
-        runs("from-npy $golden/$set/x.npy > $tmp/x.sp");
-        my @labels = csv("$golden/$set/dbscan_labels.csv");
-        for my $case (csv("$golden/$set/dbscan.csv")) {
-            my $name = $case->{case};
-            my @got = records("dbscan -q --eps $case->{eps} --min-samples $case->{min_samples} $tmp/x.sp");
-            is_deeply([map { $_->{cluster} } @got], [map { $_->{$name} } @labels], "$set $name: labels");
-            is(cores(@got), join('', map { $_->{"${name}_core"} } @labels), "$set $name: cores");
-        }
-        my ($want) = npy("$golden/$set/dbscan_kdist5.npy");
-        near_all([map { $_->{kdist} } records("dbscan --kdist -m 5 $tmp/x.sp")], $want, 1e-9, 1e-10, "$set: kdist");
+for (sets(qw(blobs moons dups gtzan))) {
+    my ($set, $dir) = @$_{qw(name dir)};
+    runs("from-npy $dir/x.npy > $tmp/x.sp");
+    my @labels = csv("$dir/dbscan_labels.csv");
+    for my $case (csv("$dir/dbscan.csv")) {
+        my $name = $case->{case};
+        my @got = records("dbscan -q --eps $case->{eps} --min-samples $case->{min_samples} $tmp/x.sp");
+        is_deeply([map { $_->{cluster} } @got], [map { $_->{$name} } @labels], "$set $name: labels");
+        is(cores(@got), join('', map { $_->{"${name}_core"} } @labels), "$set $name: cores");
     }
+    my ($want) = npy("$dir/dbscan_kdist5.npy");
+    near_all([map { $_->{kdist} } records("dbscan --kdist -m 5 $tmp/x.sp")], $want, 1e-9, 1e-10, "$set: kdist");
 }
 done_testing;

@@ -47,21 +47,19 @@ for my $set (sets(qw(blobs dups moons gtzan))) {
 }
 
 # Small pairs of labels, without vectors.
-if (my $golden = shared('golden/cluster')) {
-    my $i = 0;
-    for my $pair (jsonl(slurp_file("$golden/small_pairs.jsonl"))) {
-        my ($t, $l) = @$pair{qw(truth labels)};
-        my ($got) = records("metrics -t t", stream({}, map { record($_, t => int64($t->[$_]), cluster => int64($l->[$_])) } 0 .. $#$t));
-        my $all_apart = keys %{ { map { $_ => 1 } @$t } } == @$t && keys %{ { map { $_ => 1 } @$l } } == @$l;
-        for my $score (grep { exists $pair->{$_} } @scores) {
-            my $want = $pair->{$score};
-            $want = undef if !@$t;                          # nothing is scored: no score
-            $want = 1 if @$t && $all_apart && $score eq 'fowlkes_mallows';     # see metrics(1)
-            defined $want ? near_all([$got->{$score}], [$want], $score eq 'ami' ? 1e-9 : 1e-10, 0, "pair $i: $score")
-                : is($got->{$score}, undef, "pair $i: $score is nil");
-        }
-        $i++;
+my $at = 0;
+for my $pair (jsonl(slurp_file("tests/golden/cluster/small_pairs.jsonl"))) {
+    my ($t, $l) = @$pair{qw(truth labels)};
+    my ($got) = records("metrics -t t", stream({}, map { record($_, t => int64($t->[$_]), cluster => int64($l->[$_])) } 0 .. $#$t));
+    my $all_apart = keys %{ { map { $_ => 1 } @$t } } == @$t && keys %{ { map { $_ => 1 } @$l } } == @$l;
+    for my $score (grep { exists $pair->{$_} } @scores) {
+        my $want = $pair->{$score};
+        $want = undef if !@$t;                          # nothing is scored: no score
+        $want = 1 if @$t && $all_apart && $score eq 'fowlkes_mallows';     # see metrics(1)
+        defined $want ? near_all([$got->{$score}], [$want], $score eq 'ami' ? 1e-9 : 1e-10, 0, "pair $at: $score")
+            : is($got->{$score}, undef, "pair $at: $score is nil");
     }
+    $at++;
 }
 
 # The record: its id and fields, one truth or several, no silhouette.

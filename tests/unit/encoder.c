@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "golden.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -53,14 +54,6 @@ static void activations(void **state)
     assert_true(isnan(x[0]) && isnan(x[1]));
 }
 
-static char *shared(const char *path)
-{
-    static char whole[2048];
-    const char *root = getenv("SONGPIPE_SHARED");
-    snprintf(whole, sizeof whole, "%s/%s", root ? root : "../shared", path);
-    return whole;
-}
-
 /* Each within 1e-5 of the largest element of the tensor, as the golden's README has it. */
 static void close_to(const struct safetensors *golden, const char *name, const float *got)
 {
@@ -79,8 +72,8 @@ static void close_to(const struct safetensors *golden, const char *name, const f
 static void hidden_of(const char *model, const char *values)
 {
     char why[512];
-    struct encoder *e = encoder_open(shared(model), why, sizeof why);
-    struct safetensors *golden = safetensors_open(shared(values), why, sizeof why);
+    struct encoder *e = encoder_open(golden_path(model), why, sizeof why);
+    struct safetensors *golden = safetensors_open(golden_path(values), why, sizeof why);
     if (!e || !golden)
         skip();
     const struct safe_tensor *ids = safetensors_find(golden, "ids");

@@ -14,14 +14,15 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "golden.h"
 #include "text/safetensors.h"
 
 /* golden/nn/NAME.safetensors, or NULL: the test is to be skipped. */
 static inline struct safetensors *golden(const char *name)
 {
-    const char *shared = getenv("SONGPIPE_SHARED");
     char path[512], why[256];
-    snprintf(path, sizeof path, "%s/golden/nn/%s.safetensors", shared ? shared : "../shared", name);
+    snprintf(path, sizeof path, "golden/nn/%s.safetensors", name);
+    snprintf(path, sizeof path, "%s", golden_path(path));
     FILE *f = fopen(path, "rb");
     if (!f)
         return NULL;

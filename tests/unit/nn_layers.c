@@ -96,8 +96,8 @@ static void linears(void **state)
 {
     (void)state;
     linear("linear", true);
-    linear("linear_mid", true);
     linear("linear_nobias", false);
+    linear("linear_mid", true);
 }
 
 static void activations(void **state)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
+
 /* The elements of a file of `type` ("<f4", "<f8") in C order, `size` bytes each, *count of
  * them; NULL if it is not there. The caller frees them. */
 static inline void *npy_elements(const char *path, const char *type, size_t size, size_t *count)
@@ -50,13 +52,10 @@ static inline double *npy_read_f64(const char *path, size_t *count)
     return npy_elements(path, "'<f8'", sizeof(double), count);
 }
 
-/* A file of floats in the shared folder; NULL where there is none. */
+/* A file of floats among the goldens; NULL where there is none. */
 static inline float *npy_shared(const char *name, size_t *count)
 {
-    char path[4096];
-    const char *root = getenv("SONGPIPE_SHARED");
-    snprintf(path, sizeof path, "%s/%s", root ? root : "../shared", name);
-    return npy_read(path, count);
+    return npy_read(golden_path(name), count);
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "golden.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -340,16 +341,12 @@ static void golden_set(const char *dir, size_t n, size_t d)
 static void golden(void **state)
 {
     (void)state;
-    const char *root = getenv("SONGPIPE_SHARED");
-    char dir[200];
     golden_set("tests/golden/cluster/blobs", 300, 8);
     golden_set("tests/golden/cluster/dups", 60, 5);
-    const struct { const char *name; size_t n, d; } more[] = { { "moons", 400, 2 }, { "gtzan", 1000, 57 } };
-    for (int i = 0; i < 2; i++) {
-        snprintf(dir, sizeof dir, "%s/golden/cluster/%s", root ? root : "../shared", more[i].name);
-        if (access(dir, R_OK) == 0)
-            golden_set(dir, more[i].n, more[i].d);
-    }
+    golden_set("tests/golden/cluster/moons", 400, 2);
+    const char *gtzan = golden_path("golden/cluster/gtzan");
+    if (access(gtzan, R_OK) == 0)
+        golden_set(gtzan, 1000, 57);
 }
 
 /* Two pairs on a line: every number by hand. */

@@ -13,6 +13,7 @@
 #include <unictype.h>
 #include <uninorm.h>
 
+#include "golden.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/utf8.h"
@@ -136,10 +137,8 @@ static void reference(void **state)
 static void golden(void **state)
 {
     (void)state;
-    const char *root = getenv("SONGPIPE_SHARED");
-    char path[1024], line[65536];
-    snprintf(path, sizeof path, "%s/golden/text/tokens.jsonl", root ? root : "../shared");
-    FILE *f = fopen(path, "r");
+    char line[65536];
+    FILE *f = fopen(golden_path("golden/text/tokens.jsonl"), "r");
     if (!f)
         skip();
     static const struct { const char *name; struct tokens_how how; } modes[] = {

@@ -10,20 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "files/csv.h"
 #include "text/wordpiece.h"
 
 static const struct wordpiece_how uncased = { true, true, true };
-
-static char *shared(const char *path)
-{
-    static char whole[2048];
-    const char *root = getenv("SONGPIPE_SHARED");
-    snprintf(whole, sizeof whole, "%s/%s", root ? root : "../shared", path);
-    return whole;
-}
 
 static char *file(const char *path, size_t *n)
 {
@@ -101,7 +94,7 @@ static uint32_t crc(uint32_t c, const uint8_t *p, size_t n)
 static void sweep(void **state)
 {
     (void)state;
-    FILE *f = fopen(shared("golden/embed/unicode-blocks.tsv"), "r");
+    FILE *f = fopen(golden_path("golden/embed/unicode-blocks.tsv"), "r");
     if (!f)
         skip();
     char line[64];
@@ -167,7 +160,7 @@ static char *text_of(const json_t *j, size_t *n)
     }
     char path[300];
     snprintf(path, sizeof path, "data/lyrics/%s", json_string_value(json_object_get(j, "file")));
-    struct csv *c = csv_open(shared(path), ',', false);
+    struct csv *c = csv_open(golden_path(path), ',', false);
     size_t column = csv_find(c, json_string_value(json_object_get(j, "column")));
     for (json_int_t row = json_integer_value(json_object_get(j, "row")); row >= 0; row--)
         assert_int_equal(csv_next(c), CSV_ROW);
@@ -183,14 +176,14 @@ static size_t check(const char *folder, const char *golden, size_t limit)
     const char *missing;
     size_t n, bad, texts = 0, refused = 0;
     snprintf(path, sizeof path, "%s/vocab.txt", folder);
-    char *lines = file(shared(path), &n);
+    char *lines = file(golden_path(path), &n);
     if (!lines)
         skip();
     struct wordpiece *w = wordpiece_new(lines, n, uncased, &missing);
     struct pieces p = { .n = 0 };
     free(lines);
     snprintf(path, sizeof path, "%s/tokens.jsonl", golden);
-    lines = file(shared(path), &n);
+    lines = file(golden_path(path), &n);
     if (!lines)
         skip();
     for (char *line = strtok(lines, "\n"); line && line < lines + n; line = strtok(NULL, "\n")) {
