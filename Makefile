@@ -6,6 +6,7 @@
 #   make check         build and run the tests (NAME=x: only those whose name has x in it)
 #   make check-asan    the same under the address and undefined-behaviour sanitizers
 #   make check-tsan    what works on threads, under the thread sanitizer
+#   make check-arm64   unit tests, compiled for arm64 and run by qemu
 #   make lint          man pages, headers that stand alone, the order of the rooms (part of check)
 #   make demo          cluster real music (MUSIC=~/Music: your own), write map.png
 #   make bench         time it (PEERS=python: beside the Python peers)
@@ -46,9 +47,9 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Icommon -pthread -fno-math-errno -fno-trapping-math -ffp-contract=fast
 PKG_CONFIG ?= pkg-config
 PKGS := sox sndfile libmpg123 taglib_c soxr fftw3f openblas msgpack libxxhash jansson libcrypto
-CPPFLAGS := $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 LDLIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lunistring -larpack -lm -pthread
-COMPILE = $(CC) $(FLAGS) $(WARN) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(ARCH)
+COMPILE = $(CC) $(FLAGS) $(WARN) $(WERROR) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(ARCH)
 LINK = $(CC) $(CFLAGS) $(ARCH) $(LDFLAGS)
 
 FILTERS := $(patsubst filters/%.c,$(BIN)/%,$(wildcard filters/*.c))
@@ -119,7 +120,7 @@ ASAN = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99 \
 	$(SANITIZE) LEVELS= BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined"
-TSAN = TSAN_OPTIONS=suppressions=$(abspath tests/tsan):exitcode=99:halt_on_error=1 \
+TSAN = TSAN_OPTIONS=exitcode=99 \
 	$(SANITIZE) LEVELS= BUILD=build-tsan BIN=build-tsan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 
 check: all $(UNITS) $(HARNESS) $(PRELOAD)
@@ -130,8 +131,13 @@ check-asan:
 
 check-tsan:
 	+$(TSAN) check-threads
-check-threads: all $(UNITS) $(HARNESS)
-	$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) --exec tests/tap $(TESTS)
+# Every filter with -j, and the units that work on threads.
+THREADED := $(foreach u,base fit graph kmeans math nn_layers nn_models score sparse,$(filter %/$u,$(UNITS)))
+check-threads: all $(THREADED) $(HARNESS)
+	@$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) --exec tests/tap $(THREADED) tests/threads.t
+
+check-arm64:
+	+@tests/arm64 $(JOBS) '$(DEPS)' $(UNITS:$(BUILD)/%=build-arm64/%)
 
 FUZZ ?= 120
 fuzz:
@@ -140,7 +146,7 @@ fuzz-here: all $(HARNESS)
 	$(RUN) FUZZ_SECONDS=$(FUZZ) prove -v -Itests $(wildcard tests/fuzz*.t)
 
 lint:
-	@CC='$(CC) $(FLAGS) $(WARN) -Werror $(CPPFLAGS)' tests/lint
+	@CC='$(CC) $(FLAGS) $(WARN) -Werror $(CPPFLAGS) $(PKG_CFLAGS)' tests/lint
 
 demo: all
 	@$(RUN) examples/demo.sh $(if $(MUSIC),"$(patsubst ~/%,$(HOME)/%,$(MUSIC))")
@@ -186,7 +192,7 @@ dist:
 
 # Only what was made here goes, file by file: whatever else lies in BUILD or BIN stays.
 clean:
-	@for b in $(BUILD) build-asan build-tsan; do \
+	@for b in $(BUILD) build-asan build-tsan build-arm64; do \
 	    bin=$$b/bin; test $$b != $(BUILD) || bin=$(BIN); \
 	    if test -e $$b/compiled-by; then \
 	        test ! -e $$bin/.linked-by || for o in $$b/filters/*.o; do o=$${o##*/}; rm -f $$bin/$${o%.o}; done; \
@@ -197,6 +203,6 @@ clean:
 	    fi; \
 	done; true
 
-.PHONY: FORCE all packages check check-asan check-tsan fuzz fuzz-here lint demo bench deps install uninstall dist clean
+.PHONY: FORCE all packages check check-asan check-tsan check-threads check-arm64 fuzz fuzz-here lint demo bench deps install uninstall dist clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -191,7 +191,7 @@ sub value {
 
 # A stream that the binary reads: input($d, n => 12, small => 0, ids => [...], first => number of the
 # first record, change => sub { my ($i, \%values) = @_ }, columns => a letter to begin their names,
-# more => [packed keys and values of the header]). change may replace or undef packed values.
+# more => [packed keys and values of the header]). change may replace, undef and add packed values.
 sub input {
     my ($d, %o) = @_;
     $o{small} = 0 if $d->{name} =~ /-decode$/ && !$o{narrow};     # as wide as the codes of its model
@@ -204,7 +204,9 @@ sub input {
         my %v = map { $_->[0] => value($_->[1], $_->[0], $i, $o{small}) // die "$d->{name}: kind $_->[1] of $_->[0]\n" } @reads;
         my @more = $o{small} ? () : ('passed' => str("as it is $i"));
         $o{change}->($i, \%v) if $o{change};
-        push @records, record($o{ids} ? $o{ids}[$i - $first] : "id$i", (map { defined $v{$_} ? ($_, $v{$_}) : () } @names), @more);
+        my %read = map { $_ => 1 } @names;
+        push @records, record($o{ids} ? $o{ids}[$i - $first] : "id$i",
+            (map { defined $v{$_} ? ($_, $v{$_}) : () } @names, sort grep { !$read{$_} } keys %v), @more);
     }
     my @letters = map { ($o{columns} // '') . $_ } 'a' .. ($o{small} ? 'b' : 'd');
     my %columns = map { $_->[0] => \@letters } grep { $_->[1] eq 'vector' } @reads;

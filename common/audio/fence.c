@@ -48,7 +48,7 @@ static size_t address_space(void)
 #endif
 
 /* Lower a limit; at `soft` the processor time warns by SIGXCPU, at `hard` it kills. */
-static void limit(int what, rlim_t soft, rlim_t hard)
+static void limit(unsigned what, rlim_t soft, rlim_t hard)
 {
     struct rlimit old;
     if (getrlimit(what, &old) == 0 && old.rlim_max < hard)

@@ -262,7 +262,7 @@ static void got(int kind, const void *p, size_t n, bool last, void *state)
 {
     struct track *t = state;
     struct hello hello;
-    if (kind == DATA || (kind == HELLO && !t->rate)) {
+    if (kind == DATA || (kind == HELLO && t->rate == 0)) {
         keep(t, p, n);
     } else {
         append(kind == NOTE ? t->note : t->why, p, n);
@@ -284,14 +284,14 @@ bool track_read(struct track *t)
         return true;
     if (!fence_end(&t->fence, why) && !t->why[0])
         append(t->why, why, strlen(why));
-    if (!t->rate && !t->why[0])
+    if (t->rate == 0 && !t->why[0])
         append(t->why, "no answer from the decoder", 26);
     return false;
 }
 
 size_t track_have(const struct track *t)
 {
-    return t->rate ? t->bytes / (sizeof *t->x * t->channels) : 0;
+    return t->rate > 0 ? t->bytes / (sizeof *t->x * t->channels) : 0;
 }
 
 void track_take(struct track *t, size_t n)

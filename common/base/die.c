@@ -51,5 +51,5 @@ noreturn void die(enum status status, const char *format, ...)
     va_start(args, format);
     message(format, args);
     va_end(args);
-    _exit(status);
+    _exit((int)status);
 }

@@ -65,7 +65,7 @@ bool labels_add(struct labels *l, struct rec *r, uint32_t *hot)
 {
     for (size_t f = 0; f < l->n; f++) {
         struct label *of = &l->fields[f];
-        struct value v = { V_NIL };
+        struct value v = { .type = V_NIL };
         if (!find_string(r, of->field, &v)) {
             if (r->nil)
                 rec_drop(r);
@@ -119,7 +119,7 @@ bool labels_find(const struct labels *l, struct rec *r, uint32_t *hot)
 {
     for (size_t f = 0; f < l->n; f++) {
         const struct label *of = &l->fields[f];
-        struct value v = { V_NIL };
+        struct value v = { .type = V_NIL };
         if (!find_string(r, of->field, &v))
             return false;
         size_t i = 0;

@@ -84,7 +84,7 @@ struct table *table_open(struct rec_in *in, const char *field, int ndim,
         progress_start(0, "records read");
     for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
         const struct field *f = rec_find(r, field);
-        struct value v = f ? field_value(f) : (struct value){ V_NIL };
+        struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
         if (f && v.type == V_NIL) {
             item_nil();
             continue;

@@ -138,9 +138,9 @@ static void data(struct str *g, const struct scatter *s)
 static void axis(struct str *g, const char *name, const char *label, const float *v, size_t n)
 {
     double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        low = fmin(low, (double)v[i]);
-        high = fmax(high, (double)v[i]);
+    for (size_t i = 0; i < n; i++) {        /* NaN is neither */
+        low = (double)v[i] < low ? (double)v[i] : low;
+        high = (double)v[i] > high ? (double)v[i] : high;
     }
     double margin = high > low ? 0.04 * (high - low) : fmax(1, 0.1 * fabs(low));
     str_printf(g, "set %srange [%.7g:%.7g]\nset %slabel ", name, low - margin, high + margin, name);

@@ -84,7 +84,7 @@ static struct interval interval_of(const struct work *w, size_t draws, size_t j)
     size_t finite = 0;
     for (size_t b = 0; b < draws; b++) {
         column[b] = w->score[b * w->width + j];
-        finite += isfinite(column[b]);
+        finite += isfinite(column[b]) != 0;
     }
     if (finite == draws) {
         qsort(column, draws, sizeof *column, ascending);

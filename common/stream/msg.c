@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "base/mem.h"
 
 static uint64_t big_endian(const uint8_t *p, unsigned bytes)
@@ -294,18 +295,16 @@ struct value msg_value(const uint8_t *p, size_t size)
 #error "tensors are little-endian: this machine would need to swap them"
 #endif
 
-__extension__ typedef _Float16 half;
-
 #define CONVERT(SCOPE, NAME, OUT)                                                           \
 SCOPE void NAME(const struct tensor *t, OUT *to)                                            \
 {                                                                                           \
     const uint8_t *p = t->data;                                                             \
     for (size_t i = 0; i < t->count; i++, p += dtypes[t->type].size) {                      \
-        float f4; double f8; int32_t i4; uint32_t u4; half f2;                              \
+        float f4; double f8; int32_t i4; uint32_t u4; uint16_t f2;                             \
         switch (t->type) {                                                                  \
         case T_F4: memcpy(&f4, p, 4); to[i] = (OUT)f4; break;                               \
         case T_F8: memcpy(&f8, p, 8); to[i] = (OUT)f8; break;                               \
-        case T_F2: memcpy(&f2, p, 2); to[i] = (OUT)f2; break;                               \
+        case T_F2: memcpy(&f2, p, 2); to[i] = (OUT)half_to_float(f2); break;                \
         case T_I4: memcpy(&i4, p, 4); to[i] = (OUT)i4; break;                               \
         case T_U4: memcpy(&u4, p, 4); to[i] = (OUT)u4; break;                               \
         }                                                                                   \

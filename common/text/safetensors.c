@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/half.h"
 #include "base/mem.h"
 
 enum { HEADER_MOST = 100 << 20 };   /* as the format's own reader has it */
@@ -183,18 +184,15 @@ const uint8_t *safetensors_bytes(const struct safetensors *s, size_t *n)
     return s->map;
 }
 
-__extension__ typedef _Float16 half;
-
 void safetensors_f32(const struct safe_tensor *t, float *to)
 {
     for (size_t i = 0; i < t->count; i++) {
-        half f16;
         uint16_t high;
         uint32_t bits;
         switch (t->type) {
         case SAFE_F16:
-            memcpy(&f16, t->data + 2 * i, 2);
-            to[i] = (float)f16;
+            memcpy(&high, t->data + 2 * i, 2);
+            to[i] = half_to_float(high);
             break;
         case SAFE_BF16:
             memcpy(&high, t->data + 2 * i, 2);

@@ -134,7 +134,7 @@ static bool golden_model(const struct model *m)
     struct data data = { .n = m->c.input, .d = m->c.latent };
     struct optim o;
     struct rate rate = { .kind = m->cosine > 0 ? SCHEDULE_COSINE : SCHEDULE_CONSTANT, .lr = 1e-3, .epochs = m->cosine };
-    begin_optim(&o, v, m->wd, m->clip ? m->clip : 1e30);
+    begin_optim(&o, v, m->wd, m->clip > 0 ? m->clip : 1e30);
     for (size_t s = 0; s < 5; s++) {
         size_t at = s % 3 * m->batch;
         data.x = x + at * m->c.input;

@@ -256,7 +256,7 @@ static void test_spool(void **state)
     struct rec *r = rec_new();
     struct rec_out *out = create();
     for (int i = 0; i < 9; i++) {
-        rec_begin(r, "0123456789" + i, 1);
+        rec_begin(r, &"0123456789"[i], 1);
         rec_put(out, r);
     }
     rec_finish(out);
