@@ -70,7 +70,7 @@ static const struct setting *find(const struct setting *all, size_t n, struct te
 static void describe(const struct setting *s, struct text name, char *text, size_t size)
 {
     char number[NUMBER_MOST];
-    struct value v = { V_NIL };
+    struct value v = { .type = V_NIL };
     if (!s) {
         snprintf(text, size, "no %.*s", (int)name.n, name.p);
         return;
