@@ -78,7 +78,14 @@ struct frame_in *frame_open(char **paths, bool twice)
 
 const char *frame_name(const struct frame_in *in) { return in->name; }
 uint64_t frame_hash(const struct frame_in *in) { return in->last_hash; }
-uint64_t frame_digest(const struct frame_in *in) { return in->digest; }
+
+uint64_t frame_digest(const struct frame_in *in)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < in->n; i++)
+        all = all * 0x9E3779B97F4A7C15 + in->first_digest[i];
+    return all;
+}
 
 static void hash_to(struct frame_in *in, size_t to)
 {

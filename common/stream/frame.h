@@ -61,7 +61,7 @@ noreturn void frame_bad(const struct frame_in *in, const char *format, ...) __at
 /* Hash in the end frame read last: it names a model. */
 uint64_t frame_hash(const struct frame_in *in);
 
-/* And that of all streams read so far, one after the other: of the first one alone its own. */
+/* And that of all files read to their end, one after the other: of a single stream its own. */
 uint64_t frame_digest(const struct frame_in *in);
 
 void frame_close(struct frame_in *in);
