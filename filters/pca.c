@@ -17,6 +17,7 @@
 #include "base/progress.h"
 #include "drive/map.h"
 #include "drive/model.h"
+#include "drive/pass.h"
 #include "drive/slurp.h"
 #include "math/eig.h"
 #include "math/pca.h"
@@ -100,54 +101,41 @@ static double share(size_t k)
     return pca->total > 0 ? sum / pca->total : 1;
 }
 
-/* Sparse rows as they are, and all rows for --solver randomized; else NULL, and the rows of
- * one record after the other are in *fit. */
-static struct sparse_rows *read_rows(struct rec_in *in, struct pca_fit **fit, size_t *n, size_t *d)
+/* What is read: sparse rows as they are, and all rows for --solver randomized; else the sums of
+ * one row after the other. */
+struct reading {
+    struct sparse_rows *rows;
+    struct pca_fit *fit;
+    size_t n, d;
+    const struct columns *names;
+    struct row row;
+    struct sparse_row thin;
+};
+
+static bool add_record(struct rec *r, const struct value *v, void *state)
 {
-    struct sparse_rows *rows = NULL;
-    struct rec *r = rec_new();
-    struct row row = { NULL, 0, 0 };
-    struct sparse_row thin = { .d = 0 };
-    const struct columns *names = head_columns(rec_head(in), arg.in);
-    *n = *d = 0;
-    progress_start(0, "records read");
-    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
-        const struct field *f = rec_find(r, arg.in);
-        struct value v = rec_get(r, arg.in);
-        if (f && v.type == V_NIL)
-            continue;
-        thin.d = row.d = *d;
-        bool stored = v.type == V_SPARSE && (rows || !*n);
-        bool good = !f ? rec_error(r, "no field %s", arg.in) :
-                    stored ? row_read_sparse(r, arg.in, &v, names, &thin) : row_read(r, arg.in, &v, names, &row);
-        if (!good) {
-            if (item_on_error == ON_ERROR_FAIL)
-                item_bad(r);
-            continue;
-        }
-        *d = stored ? thin.d : row.d;
-        if (!rows && !*n && (stored || arg.solver == SOLVER_RANDOMIZED))
-            rows = sparse_new(*d);
-        (*n)++;
-        if (rows && !stored) {          /* a dense row among sparse ones */
-            thin.cap = thin.cap > *d ? thin.cap : *d;
-            thin.index = mem_resize(thin.index, thin.cap, sizeof *thin.index);
-            for (size_t i = 0; i < *d; i++)
-                thin.index[i] = (uint32_t)i;
-            thin.value = mem_resize(thin.value, thin.cap, sizeof *thin.value);
-            sparse_add(rows, *d, thin.index, row.x);
-        } else if (rows) {
-            sparse_add(rows, thin.nnz, thin.index, thin.value);
-        } else {
-            add(row.x, 1, *d, fit);
-        }
+    struct reading *a = state;
+    struct sparse_row *thin = &a->thin;
+    thin->d = a->row.d = a->d;
+    bool stored = v->type == V_SPARSE && (a->rows || !a->n);
+    if (stored ? !row_read_sparse(r, arg.in, v, a->names, thin) : !row_read(r, arg.in, v, a->names, &a->row))
+        return false;
+    size_t d = a->d = stored ? thin->d : a->row.d;
+    if (!a->n++ && (stored || arg.solver == SOLVER_RANDOMIZED))
+        a->rows = sparse_new(d);
+    if (a->rows && !stored) {           /* a dense row among sparse ones */
+        thin->cap = thin->cap > d ? thin->cap : d;
+        thin->index = mem_resize(thin->index, thin->cap, sizeof *thin->index);
+        for (size_t i = 0; i < d; i++)
+            thin->index[i] = (uint32_t)i;
+        thin->value = mem_resize(thin->value, thin->cap, sizeof *thin->value);
+        sparse_add(a->rows, d, thin->index, a->row.x);
+    } else if (a->rows) {
+        sparse_add(a->rows, thin->nnz, thin->index, thin->value);
+    } else {
+        add(a->row.x, 1, d, &a->fit);
     }
-    progress_clear();
-    free(row.x);
-    free(thin.index);
-    free(thin.value);
-    rec_free(r);
-    return rows;
+    return true;
 }
 
 /* What the sparse solver is not for goes through the dense one. */
@@ -165,10 +153,10 @@ static void add_all(const struct sparse_rows *rows, struct pca_fit **fit)
 
 static void learn(struct rec_in *in)
 {
-    struct pca_fit *fit = NULL;
-    size_t n, d;
-    struct sparse_rows *rows = read_rows(in, &fit, &n, &d);
-    size_t most = n < d ? n : d;
+    struct reading a = { .names = head_columns(rec_head(in), arg.in) };
+    pass_each(in, &(struct pass){ .field = arg.in }, add_record, &a);
+    struct sparse_rows *rows = a.rows;
+    size_t n = a.n, d = a.d, most = n < d ? n : d;
     if (n < 2)
         die(ST_STOPPED, "%zu record%s with %s: at least 2 are needed to fit", n, n == 1 ? "" : "s", arg.in);
     if (arg.n > (double)most)
@@ -179,17 +167,20 @@ static void learn(struct rec_in *in)
             budget_need(8 * (double)most * (double)most + 20 * (double)rows->nnz, "the products of sparse vectors");
         sparse_index(rows);
         pca = pca_sparse(rows, (size_t)arg.n, arg.solver == SOLVER_RANDOMIZED ? RANDOM_STEPS : 0, arg.seed);
-        pca_fit_free(fit);
+        pca_fit_free(a.fit);
     } else {
         if (rows)
-            add_all(rows, &fit);
+            add_all(rows, &a.fit);
         budget_need(24 * (double)most * (double)most, "the eigenvectors");
-        pca = most > EIG_MAX ? NULL : pca_fit_solve(fit, arg.n);
+        pca = most > EIG_MAX ? NULL : pca_fit_solve(a.fit, arg.n);
     }
     if (!pca)
         die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large, or too many",
             n, d);
     sparse_free(rows);
+    free(a.row.x);
+    free(a.thin.index);
+    free(a.thin.value);
     set_scale(arg.whiten);
     if (arg.save)
         save(in);

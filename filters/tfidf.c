@@ -19,7 +19,7 @@
 #include "base/progress.h"
 #include "drive/map.h"
 #include "drive/model.h"
-#include "stream/ids.h"
+#include "drive/pass.h"
 #include "text/tokens.h"
 #include "text/vocab.h"
 
@@ -154,36 +154,29 @@ static double documents(const char *option, const char *text)
     return share ? v * (double)model.texts : v;
 }
 
-/* First pass: count all n-grams. */
+/* The first pass counts all n-grams. */
+struct counting { struct vocab *vocab; struct tokens *tokens; };
+
+static bool count_text(struct rec *r, const struct value *v, void *state)
+{
+    struct counting *c = state;
+    if (!cut(r, v, c->tokens))
+        return false;
+    if (++model.texts == UINT32_MAX)
+        die(ST_MEMORY, "more than %u texts", UINT32_MAX - 1);
+    vocab_count(c->vocab, c->tokens->token, c->tokens->n);
+    return true;
+}
+
 static struct vocab *count(struct rec_in *in)
 {
-    struct vocab *v = vocabulary();
-    struct tokens *t = tokens_new(model.how);
-    struct rec *r = rec_new();
+    struct counting c = { vocabulary(), tokens_new(model.how) };
     struct ids *ids = ids_new();
-    vocab_bound(v, (size_t)fit.max_candidates);
-    progress_start(0, "texts counted");
-    for (size_t k = 0; rec_next(in, r); progress_at(++k, NULL)) {
-        struct text id = rec_id(r);
-        if (!ids_add(ids, id, k))
-            die(ST_STREAM, "%s: id %.*s comes twice", rec_name(in), (int)id.n, id.p);
-        const struct field *f = rec_find(r, arg.in);
-        struct value text = rec_get(r, arg.in);
-        if (f && text.type == V_NIL)
-            continue;
-        if (f ? cut(r, &text, t) : rec_error(r, "no field %s", arg.in)) {
-            if (++model.texts == UINT32_MAX)
-                die(ST_MEMORY, "more than %u texts", UINT32_MAX - 1);
-            vocab_count(v, t->token, t->n);
-        } else if (item_on_error == ON_ERROR_FAIL) {
-            item_bad(r);
-        }
-    }
-    progress_clear();
+    vocab_bound(c.vocab, (size_t)fit.max_candidates);
+    pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted", .unique = ids }, count_text, &c);
     ids_free(ids);
-    tokens_free(t);
-    rec_free(r);
-    return v;
+    tokens_free(c.tokens);
+    return c.vocab;
 }
 
 /* Number the terms, and let them be found. */

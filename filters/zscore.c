@@ -11,9 +11,9 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
 #include "drive/map.h"
 #include "drive/model.h"
+#include "drive/pass.h"
 #include "drive/slurp.h"
 #include "math/moments.h"
 
@@ -105,31 +105,28 @@ static void save(const struct rec_in *in, size_t records, size_t n, const double
     model_finish(m);
 }
 
+/* Sums over the records of the first pass. */
+struct sums { struct item it; struct moments *m; };
+
+static bool add_record(struct rec *r, const struct value *v, void *state)
+{
+    struct sums *s = state;
+    if (!read_item(r, v, fit.width, &s->it))
+        return false;
+    if (!s->m) {
+        fit.width = width_of(&s->it);
+        s->m = moments_new(fit.width);
+    }
+    moments_add(s->m, s->it.row.x, s->it.count / fit.width);
+    return true;
+}
+
 /* First pass: the mean and variance of all records that can be used. */
 static void learn(struct rec_in *in)
 {
-    struct rec *r = rec_new();
-    struct item it = { .row = { NULL, 0, 0 } };
-    struct moments *sums = NULL;
-    size_t records = 0;
-    progress_start(0, "records read");
-    for (size_t seen = 0; rec_next(in, r); progress_at(++seen, NULL)) {
-        const struct field *f = rec_find(r, arg.in);
-        struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
-        if (f && v.type == V_NIL)
-            continue;
-        if (f ? !read_item(r, &v, fit.width, &it) : !rec_error(r, "no field %s", arg.in)) {
-            if (item_on_error == ON_ERROR_FAIL)
-                item_bad(r);
-            continue;           /* the second pass says and counts it */
-        }
-        if (!sums) {
-            fit.width = width_of(&it);
-            sums = moments_new(fit.width);
-        }
-        moments_add(sums, it.row.x, it.count / fit.width);
-        records++;
-    }
+    struct sums s = { .m = NULL };
+    size_t records = pass_each(in, &(struct pass){ .field = arg.in }, add_record, &s);
+    struct moments *sums = s.m;
     if (!sums && arg.save)
         die(ST_STOPPED, "no model to save: no record has %s", arg.in);
     if (!sums)
@@ -143,8 +140,7 @@ static void learn(struct rec_in *in)
         save(in, records, n, var);
     moments_free(sums);
     free(var);
-    free(it.row.x);
-    rec_free(r);
+    free(s.it.row.x);
 }
 
 /* Take mean and scale from the model, which must have been fitted to the same columns. */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "drive/pass.h"
 #include "drive/window.h"
 
 const struct opt map_opts[] = {
@@ -310,8 +311,7 @@ int map_run(const struct map *m, struct rec_in *in, struct rec_out *out)
     size_t jobs = par_jobs > 1 ? (size_t)par_jobs : 1;
     if (!m->together)
         par_jobs = 1;                       /* the threads are ours: each process has one */
-    if (progress_wanted || !rec_piped(in))
-        progress_start(0, m->counts ? m->counts : "records");
+    pass_progress(in, 0, m->counts ? m->counts : "records");
     struct rec *r = rec_new();
     void *worker = new_worker(m);
     bool more = !m->together;

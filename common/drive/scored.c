@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "base/budget.h"
-#include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
+#include "drive/pass.h"
 #include "drive/slurp.h"
-#include "stream/ids.h"
 #include "stream/value.h"
 
 struct reader {
@@ -67,21 +65,14 @@ static bool vector(struct reader *in, struct rec *r)
     return !r->nil && row_read(r, in->input, &v, head_columns(in->head, in->input), &in->row);
 }
 
-/* Take one record in; false: it is nil or bad, and nothing of it is kept. */
-static bool take(struct reader *in, struct rec *r)
+/* Keep what one record has; false: it is nil or bad, and nothing of it is kept. */
+static bool keep_record(struct reader *in, struct rec *r)
 {
     struct scored *s = in->s;
     uint32_t cluster = SCORED_NONE;
-    if (!vector(in, r))
+    struct value v;
+    if (!vector(in, r) || !rec_need(r, in->cluster, &v))
         return false;
-    const struct field *f = rec_find(r, in->cluster);
-    if (!f)
-        return rec_error(r, "no field %s", in->cluster);
-    struct value v = field_value(f);
-    if (v.type == V_NIL) {
-        r->nil = true;
-        return false;
-    }
     int64_t whole;
     bool noise = value_whole(&v, &whole) && whole == -1;
     if (!noise && !value_number(r, in->cluster, &v, &s->clusters, &cluster))
@@ -90,10 +81,7 @@ static bool take(struct reader *in, struct rec *r)
         struct scored_truth *t = s->truths + i;
         mem_grow(&t->label, in->truth_cap + i, s->n + 1, sizeof *t->label);
         t->label[s->n] = SCORED_NONE;
-        if (!(f = rec_find(r, t->field)))
-            return rec_error(r, "no field %s", t->field);
-        v = field_value(f);
-        if (v.type != V_NIL && !value_number(r, t->field, &v, &t->names, t->label + s->n))
+        if (rec_need(r, t->field, &v) ? !value_number(r, t->field, &v, &t->names, t->label + s->n) : !r->nil)
             return false;
     }
     mem_grow(&s->cluster, &in->cluster_cap, s->n + 1, sizeof *s->cluster);
@@ -115,30 +103,24 @@ static bool take(struct reader *in, struct rec *r)
     return true;
 }
 
+static bool add_record(struct rec *r, const struct value *v, void *state)
+{
+    struct reader *in = state;
+    (void)v;
+    bool kept = keep_record(in, r);
+    in->records++;
+    return kept;
+}
+
 struct scored *scored_read(struct rec_in *file, const char *input, const char *cluster, const struct opt_words *truths,
                            bool keep)
 {
     struct scored *s = mem_zero(1, sizeof *s);
     struct reader in = { .s = s, .input = input, .cluster = cluster, .head = rec_head(file), .keep = keep };
-    struct rec *r = rec_new();
     struct ids *ids = ids_new();
     name_truths(s, truths);
     in.truth_cap = mem_zero(s->n_truths, sizeof *in.truth_cap);
-    if (progress_wanted || !rec_piped(file))
-        progress_start(0, "records read");
-    while (rec_next(file, r)) {
-        struct text id = rec_id(r);
-        if (!ids_add(ids, id, 0))
-            die(ST_STREAM, "%s: id %.*s comes twice", rec_name(file), (int)id.n, id.p);
-        if (!take(&in, r)) {
-            if (r->error[0])
-                item_bad(r);
-            else
-                item_nil();
-        }
-        progress_at(++in.records, NULL);
-    }
-    progress_clear();
+    pass_each(file, &(struct pass){ .only = true, .unique = ids }, add_record, &in);
     s->all = s->n;
     s->d = in.row.d;
     s->without_x = s->d == 0;
@@ -147,7 +129,6 @@ struct scored *scored_read(struct rec_in *file, const char *input, const char *c
     free(in.row.x);
     msg_free(&in.lacking);
     ids_free(ids);
-    rec_free(r);
     return s;
 }
 

@@ -8,8 +8,7 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
-#include "stream/ids.h"
+#include "drive/pass.h"
 
 const struct opt slurp_opts[] = {
     OPT_JOBS(0),
@@ -103,81 +102,38 @@ static bool vector(struct rec *r, const char *field, const struct head *head, st
     return rec_need(r, field, &v) && row_read(r, field, &v, head_columns(head, field), row);
 }
 
-static void fail_if_told(struct rec *r)
-{
-    if (r->error[0] && item_on_error == ON_ERROR_FAIL)
-        item_bad(r);
-}
+/* What the first pass fills in. */
+struct filling { struct slurp *s; const char *out; struct row row; size_t cap, records_cap; };
 
-size_t rows_each(struct rec_in *in, const char *field, size_t block,
-                 void (*use)(const float *x, size_t n, size_t d, void *state), void *state, size_t *d)
+static bool add_record(struct rec *r, const struct value *v, void *state)
 {
-    struct rec *r = rec_new();
-    struct row row = { NULL, 0, 0 };
-    float *x = NULL;
-    size_t n = 0, total = 0;
-    if (progress_wanted || !rec_piped(in))
-        progress_start(0, "records read");
-    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
-        if (!vector(r, field, rec_head(in), &row)) {
-            fail_if_told(r);
-            continue;
-        }
-        if (!x)
-            x = mem_aligned(mem_mul(block, row.d), sizeof *x);
-        memcpy(x + n * row.d, row.x, row.d * sizeof *x);
-        total++;
-        if (++n == block) {
-            use(x, n, row.d, state);
-            n = 0;
-        }
-    }
-    if (n)
-        use(x, n, row.d, state);
-    progress_clear();
-    *d = row.d;
-    free(x);
-    free(row.x);
-    rec_free(r);
-    return total;
+    struct filling *f = state;
+    struct slurp *s = f->s;
+    (void)v;
+    if (f->out)
+        item_claim(r, f->out);
+    mem_grow(&s->has_row, &f->records_cap, s->records + 1, sizeof *s->has_row);
+    bool has = s->has_row[s->records++] = vector(r, s->field, rec_head(s->in), &f->row);
+    if (!has)
+        return false;
+    size_t d = f->row.d, need = mem_mul(s->n + 1, d);
+    budget_need((double)need * sizeof *s->x, "the matrix of all vectors");
+    mem_grow(&s->x, &f->cap, need, sizeof *s->x);
+    memcpy(s->x + s->n++ * d, f->row.x, d * sizeof *s->x);
+    return true;
 }
 
 struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
 {
     struct slurp *s = mem_zero(1, sizeof *s);
-    struct rec *r = rec_new();
-    struct row row = { NULL, 0, 0 };
+    struct filling f = { .s = s, .out = out };
     struct ids *ids = ids_new();
-    size_t cap = 0, records_cap = 0;
     s->in = in;
     s->field = field;
-    if (progress_wanted || !rec_piped(in))
-        progress_start(0, "records read");
-    while (rec_next(in, r)) {
-        struct text id = rec_id(r);
-        if (!ids_add(ids, id, s->records))
-            die(ST_STREAM, "%s: id %.*s comes twice", rec_name(in), (int)id.n, id.p);
-        if (out)
-            item_claim(r, out);
-        mem_grow(&s->has_row, &records_cap, s->records + 1, sizeof *s->has_row);
-        bool has = s->has_row[s->records] = vector(r, field, rec_head(in), &row);
-        if (has) {
-            size_t need = mem_mul(s->n + 1, row.d);
-            budget_need((double)need * sizeof *s->x, "the matrix of all vectors");
-            if (need > cap)
-                mem_grow(&s->x, &cap, need, sizeof *s->x);
-            memcpy(s->x + s->n * row.d, row.x, row.d * sizeof *s->x);
-            s->n++;
-        } else {
-            fail_if_told(r);
-        }
-        progress_at(++s->records, NULL);
-    }
-    progress_clear();
-    s->d = row.d;
+    pass_each(in, &(struct pass){ .unique = ids }, add_record, &f);
+    s->d = f.row.d;
     ids_free(ids);
-    free(row.x);
-    rec_free(r);
+    free(f.row.x);
     return s;
 }
 

@@ -29,12 +29,6 @@ struct sparse_row { uint32_t *index; float *value; size_t d, nnz, cap; };
 bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
                      struct sparse_row *row);
 
-/* First pass: call use(x, n, d, state) with blocks of at most `block` rows of `field`,
- * in order, cut at fixed places; nil and (unless --on-error=fail) bad ones left out.
- * Returns the number of rows; their width in *d (0 if there is none). */
-size_t rows_each(struct rec_in *in, const char *field, size_t block,
-                 void (*use)(const float *x, size_t n, size_t d, void *state), void *state, size_t *d);
-
 struct slurp {
     size_t n, d;            /* rows, columns */
     float *x;               /* x[n][d] */

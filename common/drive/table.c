@@ -9,8 +9,7 @@
 #include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "base/progress.h"
-#include "drive/item.h"
+#include "drive/pass.h"
 #include "drive/slurp.h"
 
 enum { FILE_BITS = 16, SMALL = 32 << 20, HEADS = TENSOR_HEAD + 64 };
@@ -71,47 +70,52 @@ static void load_sources(struct whole *w)
     }
 }
 
+/* What table_open fills in. */
+struct filling {
+    struct whole *w;
+    struct rec_in *in;
+    const char *field;
+    struct row row;
+    bool (*also)(struct rec *r, void *state);
+    void *state;
+};
+
+static bool add_record(struct rec *r, const struct value *v, void *state)
+{
+    struct filling *f = state;
+    struct whole *w = f->w;
+    struct table *t = &w->table;
+    if (w->ndim == 1 ? !row_read(r, f->field, v, head_columns(rec_head(f->in), f->field), &f->row)
+                     : !read_matrix(r, f->field, v, t, &f->row))
+        return false;
+    if (f->also && !f->also(r, f->state))
+        return false;
+    if (r->dropped) {
+        r->nil = true;
+        return false;
+    }
+    const struct field *place = rec_find(r, f->field);
+    uint64_t at;
+    int fd = rec_place(f->in, place->raw + place->key, &at);
+    mem_grow(&w->place, &w->cap, t->n + 1, sizeof *w->place);
+    w->place[t->n++] = (uint64_t)source_of(w, fd) << 48 | at;
+    return true;
+}
+
 struct table *table_open(struct rec_in *in, const char *field, int ndim,
                          bool (*also)(struct rec *r, void *state), void *state)
 {
     struct whole *w = mem_zero(1, sizeof *w);
     struct table *t = &w->table;
-    struct rec *r = rec_new();
-    struct row row = { NULL, 0, 0 };
+    struct filling f = { .w = w, .in = in, .field = field, .also = also, .state = state };
     w->ndim = ndim;
     w->name = rec_name(in);
-    if (progress_wanted || !rec_piped(in))
-        progress_start(0, "records read");
-    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
-        const struct field *f = rec_find(r, field);
-        struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
-        if (f && v.type == V_NIL) {
-            item_nil();
-            continue;
-        }
-        bool good = !f ? rec_error(r, "no field %s", field)
-            : ndim == 1 ? row_read(r, field, &v, head_columns(rec_head(in), field), &row)
-            : read_matrix(r, field, &v, t, &row);
-        if (!good || (also && !also(r, state))) {
-            item_bad(r);
-            continue;
-        }
-        if (r->dropped) {
-            item_nil();
-            continue;
-        }
-        uint64_t at;
-        int fd = rec_place(in, f->raw + f->key, &at);
-        mem_grow(&w->place, &w->cap, t->n + 1, sizeof *w->place);
-        w->place[t->n++] = (uint64_t)source_of(w, fd) << 48 | at;
-    }
-    progress_clear();
-    t->d = row.d;
+    pass_each(in, &(struct pass){ .field = field, .only = true }, add_record, &f);
+    t->d = f.row.d;
     if (ndim == 1)
-        t->shape[0] = row.d;
+        t->shape[0] = t->d;
     load_sources(w);
-    free(row.x);
-    rec_free(r);
+    free(f.row.x);
     return t;
 }
 

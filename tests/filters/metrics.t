@@ -148,7 +148,7 @@ refuses(6, qr/c: no field x/, "metrics", stream({}, record('b', x => vec(1), clu
 refuses(6, qr/a: no field cluster/, "metrics", stream({}, record('a', x => vec(1))));
 refuses(6, qr/a: no field genre/, "metrics -t genre", stream({}, record('a', x => vec(1), cluster => int64(1))));
 refuses(6, qr/a: cluster is not a label/, "metrics", stream({}, record('a', x => vec(1), cluster => vec(1))));
-refuses(3, qr/id a comes twice/, "metrics", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
+refuses(3, qr/id a appears twice/, "metrics", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
 refuses(2, qr/--set 'x' is not NAME=VALUE/, "metrics --set x $tmp/in.sp");
 refuses(2, qr/--truth 'a,' has an empty word/, "metrics --truth a, $tmp/in.sp");
 refuses(2, qr/--per-cluster needs --noise=cluster or --noise=drop/, "metrics --per-cluster $_ $tmp/in.sp") for '--noise all', '--noise singletons';

@@ -191,7 +191,7 @@ refuses(6, qr/stands in 1 to 0\.4 of 4 texts/, "tfidf --max-df 0.1 $small");
 refuses(6, qr/1: lyrics is no text/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":12}\n)));
 refuses(6, qr/1: no field lyrics/, 'tfidf', runs('from-json', qq({"id":"1","text":"one"}\n)));
 refuses(6, qr/exists; give -o NAME/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":"one","x":[1]}\n)));
-refuses(3, qr/comes twice/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":"one"}\n)) x 2);
+refuses(3, qr/appears twice/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":"one"}\n)) x 2);
 my $mixed = "$tmp/mixed.sp";        # the middle one has a Latin-1 letter
 my $nr = 0;
 spew($mixed, join '', map { runs("from-json --no-history | sp-fields --no-history --set lyrics=\$'good caf$_ noir'", qq({"id":") . $nr++ . qq("}\n)) }
