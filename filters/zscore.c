@@ -5,20 +5,20 @@
  * memory  one record, and 200 bytes for each column; a pipe is spooled to TMPDIR
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "drive/map.h"
-#include "drive/model.h"
+#include "drive/fitted.h"
 #include "drive/pass.h"
 #include "drive/slurp.h"
 #include "math/moments.h"
 
 enum { PER_COLUMN, PER_ELEMENT, PER_BAND, PER_ALL };
-static const char *const per_names[] = { "column", "element", "band", "all" };
+#define PER "column|element|band|all"
 
 static struct {
     const char *in, *out, *save;
@@ -31,11 +31,13 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_CHOICE('p', "per", &arg.per, "column|element|band|all",
+    OPT_CHOICE('p', "per", &arg.per, PER,
                "what gets a mean and a scale of its own: columns of vectors; elements or bands of matrices"),
-    OPT_INPUT('m', "model", &arg.model, "apply this model instead of fitting one"),
-    OPT_NOTE(0, "save", &arg.save, "FILE", "write the fitted model to this file"),
+    FITTED_MODEL(&arg.model),
+    FITTED_SAVE(&arg.save),
     OPT_FLAG(0, "inverse", &arg.inverse, "undo the scaling of --model"),
+    EXCLUDES("model", "save|per"),
+    NEEDS("inverse", "model"),
     OPT_END
 };
 static const struct prog prog = {
@@ -44,14 +46,22 @@ static const struct prog prog = {
     .conv = "sklearn-1.9", .opts = opts, .also = map_also,
 };
 
-/* What was fitted or loaded. */
+/* What is fitted or loaded. */
 static struct {
     int per;                    /* --per, or the model's */
+    size_t records, n;          /* what the sums are over: records, and rows of `width` in them */
     size_t width;               /* numbers that have a mean and a scale */
-    double *mean, *scale;       /* [width] */
-    const struct head *head;    /* of the input */
-    const char *out;            /* field to write */
+    double *mean, *var, *scale; /* [width] */
 } fit;
+static const struct model_part parts[] = {
+    MODEL_CHOICE("per", &fit.per, PER, NULL),
+    MODEL_SIZE("records", &fit.records, 1, 1e15),
+    MODEL_SIZE("n", &fit.n, 1, 1e15),
+    MODEL_VECTOR("mean", &fit.mean, &fit.width, -DBL_MAX, DBL_MAX),
+    MODEL_VECTOR("var", &fit.var, &fit.width, 0, DBL_MAX),
+    MODEL_VECTOR("scale", &fit.scale, &fit.width, DBL_TRUE_MIN, DBL_MAX),
+    MODEL_END
+};
 
 /* The numbers of one record. */
 struct item { struct row row; int ndim; size_t shape[TENSOR_DIMS], count; };
@@ -65,7 +75,7 @@ static bool read_item(struct rec *r, const struct value *v, size_t width, struct
     if (!matrix) {
         it->row.d = fit.per == PER_ALL ? 0 : width;
         it->ndim = 1;
-        if (!row_read(r, arg.in, v, head_columns(fit.head, arg.in), &it->row))
+        if (!row_read(r, arg.in, v, fitted_names.in, &it->row))
             return false;
         it->shape[0] = it->count = it->row.d;
         return true;
@@ -86,25 +96,6 @@ static bool read_item(struct rec *r, const struct value *v, size_t width, struct
     return true;
 }
 
-static size_t width_of(const struct item *it)
-{
-    return fit.per == PER_ALL ? 1 : fit.per == PER_BAND ? it->shape[it->ndim - 1] : it->count;
-}
-
-static void save(const struct rec_in *in, size_t records, size_t n, const double *var)
-{
-    struct model_out *m = model_create(&prog, in, arg.save);
-    struct rec *config = model_out_config(m);
-    rec_set_str(config, "input", arg.in, strlen(arg.in));
-    rec_set_str(config, "per", per_names[fit.per], strlen(per_names[fit.per]));
-    rec_set_int(config, "records", (int64_t)records);
-    rec_set_int(config, "n", (int64_t)n);
-    model_put(m, "mean", T_F8, 1, &fit.width, fit.mean);
-    model_put(m, "var", T_F8, 1, &fit.width, var);
-    model_put(m, "scale", T_F8, 1, &fit.width, fit.scale);
-    model_finish(m);
-}
-
 /* Sums over the records of the first pass. */
 struct sums { struct item it; struct moments *m; };
 
@@ -114,58 +105,33 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
     if (!read_item(r, v, fit.width, &s->it))
         return false;
     if (!s->m) {
-        fit.width = width_of(&s->it);
+        fit.width = fit.per == PER_ALL ? 1 : fit.per == PER_BAND ? s->it.shape[s->it.ndim - 1] : s->it.count;
         s->m = moments_new(fit.width);
     }
     moments_add(s->m, s->it.row.x, s->it.count / fit.width);
     return true;
 }
 
-/* First pass: the mean and variance of all records that can be used. */
 static void learn(struct rec_in *in)
 {
     struct sums s = { .m = NULL };
-    size_t records = pass_each(in, &(struct pass){ .field = arg.in }, add_record, &s);
-    struct moments *sums = s.m;
-    if (!sums && arg.save)
+    fit.records = pass_each(in, &(struct pass){ .field = arg.in }, add_record, &s);
+    if (!s.m && arg.save)
         die(ST_STOPPED, "no model to save: no record has %s", arg.in);
-    if (!sums)
-        sums = moments_new(fit.width = 1);      /* nothing to scale either */
+    if (!s.m)
+        s.m = moments_new(fit.width = 1);       /* nothing to scale either */
     fit.mean = mem_new(fit.width, sizeof *fit.mean);
     fit.scale = mem_new(fit.width, sizeof *fit.scale);
-    double *var = mem_new(fit.width, sizeof *var);
-    size_t n = moments_get(sums, fit.mean, var);
-    moments_scale(n, fit.width, fit.mean, var, fit.scale);
-    if (arg.save)
-        save(in, records, n, var);
-    moments_free(sums);
-    free(var);
+    fit.var = mem_new(fit.width, sizeof *fit.var);
+    fit.n = moments_get(s.m, fit.mean, fit.var);
+    moments_scale(fit.n, fit.width, fit.mean, fit.var, fit.scale);
+    moments_free(s.m);
     free(s.it.row.x);
 }
 
-/* Take mean and scale from the model, which must have been fitted to the same columns. */
-static void load(const struct rec_in *in)
+static const char *check(void)
 {
-    struct model *m = model_load(&arg.model, prog.name);
-    struct value per = rec_get(model_config(m), "per"), input = rec_get(model_config(m), "input");
-    fit.per = -1;
-    for (int i = 0; i < 4 && per.type == V_STR; i++)
-        if (per.s.n == strlen(per_names[i]) && memcmp(per.s.p, per_names[i], per.s.n) == 0)
-            fit.per = i;
-    if (fit.per < 0 || input.type != V_STR)
-        model_bad(m, "no per, or no input");
-    size_t other;
-    fit.mean = model_f64(m, "mean", 1, &fit.width);
-    fit.scale = model_f64(m, "scale", 1, &other);
-    if (fit.width == 0 || other != fit.width || (fit.per == PER_ALL && fit.width != 1))
-        model_bad(m, "mean and scale differ in size");
-    for (size_t i = 0; i < fit.width; i++)
-        if (!isfinite(fit.mean[i]) || !(fit.scale[i] > 0) || !isfinite(fit.scale[i]))
-            model_bad(m, "a mean is not finite, or a scale is not above 0");
-    char *field = mem_text(input.s.p, input.s.n);
-    model_same_columns(m, field, rec_head(in), arg.in);
-    free(field);
-    model_free(m);
+    return fit.per == PER_ALL && fit.width != 1 ? "more than one mean per all" : NULL;
 }
 
 static bool process(struct rec *r, const struct value *in, void *worker)
@@ -177,7 +143,7 @@ static bool process(struct rec *r, const struct value *in, void *worker)
         double x = (double)it->row.x[i];
         it->row.x[i] = (float)(arg.inverse ? x * fit.scale[j] + fit.mean[j] : (x - fit.mean[j]) / fit.scale[j]);
     }
-    rec_set_tensor(r, fit.out, T_F4, it->ndim, it->shape, it->row.x);
+    rec_set_tensor(r, fitted_names.out, T_F4, it->ndim, it->shape, it->row.x);
     return true;
 }
 
@@ -194,37 +160,12 @@ static void item_free(void *worker)
     free(it);
 }
 
-static void header(struct head *h, void *state)
-{
-    const struct columns *c = head_columns(fit.head, arg.in);
-    (void)state;
-    if (strcmp(arg.in, fit.out) != 0 && c)
-        head_set_columns(h, fit.out, (const char *const *)c->names, c->n);
-}
-
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (arg.inverse && !arg.model.path)
-        opt_misuse(&prog, "--inverse needs --model");
-    if (arg.save && arg.model.path)
-        opt_misuse(&prog, "--save and --model exclude each other");
-    if (arg.model.path && arg.per != PER_COLUMN)
-        opt_misuse(&prog, "--per is the model's");
     fit.per = arg.per;
-    fit.out = arg.out ? arg.out : arg.in;
-    struct rec_in *in = rec_open(&prog, operands, !arg.model.path);
-    fit.head = rec_head(in);
-    if (arg.model.path) {
-        load(in);
-    } else {
-        learn(in);
-        rec_rewind(in);
-    }
-    int status = map_run(&(struct map){ .in = arg.in, .out = fit.out, .keep = arg.keep, .process = process,
-                         .worker_new = item_new, .worker_free = item_free, .header = header }, in,
-                         rec_create(&prog, in));
-    free(fit.mean);
-    free(fit.scale);
-    return status;
+    return fitted_run(&prog, &(struct fitted){
+        .map = { .in = arg.in, .out = arg.out, .keep = arg.keep, .same_columns = true, .process = process,
+                 .worker_new = item_new, .worker_free = item_free },
+        .model = &arg.model, .save = arg.save, .parts = parts, .fit = learn, .check = check }, operands);
 }

@@ -88,6 +88,9 @@ static void head_for_output(struct run *run)
     struct head *h = rec_out_head(run->out);
     if (m->in && m->out && !m->keep && strcmp(m->in, m->out) != 0)
         head_set_columns(h, m->in, NULL, 0);
+    const struct columns *c = m->same_columns ? head_columns(rec_head(run->in), m->in) : NULL;
+    if (c && strcmp(m->in, out_field(m)) != 0)
+        head_set_columns(h, m->out, (const char *const *)c->names, c->n);
     if (m->header)
         m->header(h, m->state);
     run->headed = true;

@@ -19,6 +19,7 @@ struct map {
     const char *in;         /* field that process gets; NULL: process looks for itself */
     const char *out;        /* field that it sets; NULL: the same as in */
     bool keep;              /* leave in where out is another field */
+    bool same_columns;      /* out's columns are those of in */
 
     /* Change r: read `in` (never nil), set out, or rec_drop, rec_emit. false after
      * rec_error: the record is bad. Runs in several threads at once, on different
