@@ -364,3 +364,21 @@ void pca_invert(const struct pca *p, const double *scale, const float *y, float 
         x[j] = (float)sum;
     }
 }
+
+double *pca_zca(const struct pca *p, double ridge)
+{
+    size_t d = p->d, k = p->k;
+    double least = (double)d * DBL_EPSILON * (k ? p->variance[0] : 0);
+    if (k < d ? ridge <= least : p->variance[k - 1] + ridge <= least)
+        return NULL;
+    double rest = k < d ? 1 / sqrt(ridge) : 0;          /* for directions without a component */
+    double *w = mem_zero(mem_mul(d, d), sizeof *w), *scaled = mem_new(mem_mul(k, d), sizeof *scaled);
+    for (size_t i = 0; i < d; i++)
+        w[i * d + i] = rest;
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < d; j++)
+            scaled[i * d + j] = p->components[i * d + j] * (1 / sqrt(p->variance[i] + ridge) - rest);
+    blas_f64(true, false, d, d, k, 1, p->components, d, scaled, d, 1, w, d);
+    free(scaled);
+    return w;
+}

@@ -56,6 +56,13 @@ void pca_sparse_apply(const struct pca *p, const double *prepared, const double 
                       const uint32_t *column, const float *value, float *y);
 void pca_free(struct pca *p);
 
+/* The d x d matrix V diag(1 / sqrt(variance + ridge)) V' that makes rows uncorrelated and of variance 1 with
+ * the least change (ZCA: Kessy, Lewin, Strimmer 2018, "Optimal whitening and decorrelation", The American
+ * Statistician 72, equation 7), V all directions, those without a component of variance 0; p has all components
+ * (pca_fit_solve for 0). NULL if a variance + ridge is no more than rounding: d eps times the first. Free it
+ * with free. */
+double *pca_zca(const struct pca *p, double ridge);
+
 /* Number of components whose share of the variance[m] first exceeds `share` in 0 ... 1,
  * as scikit-learn counts: searchsorted(cumsum(ratio), share, side="right") + 1, at most m. */
 size_t pca_count(const double *variance, size_t m, double share);

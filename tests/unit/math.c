@@ -362,9 +362,37 @@ static void degenerate(void **state)
     assert_int_equal(pca_count(variance, 4, 0.95), 4);
 }
 
+/* ZCA of the covariance 12 along (1, 1) and 4/3 along (1, -1); and of one direction only, where the ridge
+ * stands for the other. */
+static void test_zca(void **state)
+{
+    (void)state;
+    const double s = sqrt(0.5);
+    double v[] = { s, s, s, -s }, variance[] = { 12, 4. / 3 };
+    struct pca p = { .n = 9, .d = 2, .m = 2, .k = 2, .variance = variance, .components = v };
+    for (int i = 0; i < 2; i++) {
+        double ridge = i, along = 1 / sqrt(12 + ridge), across = 1 / sqrt(4. / 3 + ridge), *w = pca_zca(&p, ridge);
+        assert_true(fabs(w[0] - (along + across) / 2) < 1e-15);
+        assert_true(fabs(w[1] - (along - across) / 2) < 1e-15);
+        assert_true(fabs(w[2] - (along - across) / 2) < 1e-15);
+        assert_true(fabs(w[3] - (along + across) / 2) < 1e-15);
+        free(w);
+    }
+    p.k = p.m = 1;
+    assert_null(pca_zca(&p, 0));
+    double *w = pca_zca(&p, 0.25), along = 1 / sqrt(12.25), across = 2;
+    assert_true(fabs(w[0] - (along + across) / 2) < 1e-15);
+    assert_true(fabs(w[1] - (along - across) / 2) < 1e-15);
+    free(w);
+    p.k = p.m = 2;
+    variance[1] = 1e-16;
+    assert_null(pca_zca(&p, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_zca),
         cmocka_unit_test(products), cmocka_unit_test(eigenpairs), cmocka_unit_test(top_eigenpairs), cmocka_unit_test(distances),
         cmocka_unit_test(moments), cmocka_unit_test(constant_but_for_rounding), cmocka_unit_test(components), cmocka_unit_test(few_components),
         cmocka_unit_test(any_threads), cmocka_unit_test(applied), cmocka_unit_test(degenerate),
