@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <fcntl.h>
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,13 +18,11 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "drive/map.h"
-#include "drive/model.h"
+#include "drive/fitted.h"
 #include "drive/pass.h"
 #include "text/tokens.h"
 #include "text/vocab.h"
-
-enum { NORM_L2, NORM_L1, NORM_NONE };
+#include "text/weigh.h"
 
 static struct {
     const char *in, *out, *save;
@@ -64,8 +63,9 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "no-lowercase", &fit.no_lowercase, "keep upper case"),
     OPT_INT(0, "max-candidates", &fit.max_candidates, 0, 4e9,
             "hold no more n-grams of two words and more, with counts that may be low; 0: exact"),
-    OPT_NOTE(0, "save", &arg.save, "FILE", "write the fitted model"),
-    OPT_INPUT('m', "model", &arg.model, "apply a fitted model"),
+    FITTED_SAVE(&arg.save),
+    FITTED_MODEL(&arg.model),
+    EXCLUDES("model", "save|stop-words"),
     OPT_END
 };
 static const struct prog prog = {
@@ -76,18 +76,39 @@ static const struct prog prog = {
 
 /* What is fitted, and what came up in use. */
 static struct {
-    size_t min_n, max_n;
-    struct tokens_how how;
+    size_t min_n, max_n;        /* of --ngrams */
     struct vocab *vocab;        /* the kept terms, found as columns */
     char **terms;               /* terms[n], in the order of the columns */
     double *idf;
     uint32_t *df;
     size_t n, texts;
-    char *stop;                 /* the stop words, a line each */
-    size_t stop_n;
+    struct text stop;           /* the stop words, a line each */
+    struct text lines;          /* the terms, the same */
     atomic_size_t zero, letters, lost;
 } model;
+static const struct model_part parts[] = {
+    MODEL_SIZE("texts", &model.texts, 1, UINT32_MAX),
+    MODEL_TEXT("ngrams", &fit.ngrams),
+    MODEL_TEXT("min_df", &fit.min_df),
+    MODEL_TEXT("max_df", &fit.max_df),
+    MODEL_INT("max_features", &fit.max_features, 0, UINT32_MAX - 1),
+    MODEL_INT("max_candidates", &fit.max_candidates, 0, 4e9),
+    MODEL_CHOICE("token", &fit.token, RULES, "words|marks|sklearn"),
+    MODEL_CHOICE("strip_accents", &fit.strip, STRIPS, "none|latin|unicode|ascii"),
+    MODEL_CHOICE("norm", &fit.norm, NORMS, "l2|l1|none"),
+    MODEL_NOT("lowercase", &fit.no_lowercase),
+    MODEL_FLAG("sublinear_tf", &fit.sublinear),
+    MODEL_FLAG("binary", &fit.binary),
+    MODEL_NOT("use_idf", &fit.no_idf),
+    MODEL_NOT("smooth_idf", &fit.no_smooth),
+    MODEL_BYTES("stop_words", &model.stop),
+    MODEL_BYTES("terms", &model.lines),
+    MODEL_COUNTS("df", &model.df, &model.n),
+    MODEL_VECTOR("idf", &model.idf, &model.n, -DBL_MAX, DBL_MAX),
+    MODEL_END
+};
 
+/* How texts are cut into words. */
 static struct tokens_how how(void)
 {
     return (struct tokens_how){ (enum tokens_rule)fit.token, !fit.no_lowercase, (enum tokens_strip)fit.strip };
@@ -108,9 +129,9 @@ static bool cut(struct rec *r, const struct value *v, struct tokens *t)
 static struct vocab *vocabulary(void)
 {
     struct vocab *v = vocab_new(model.min_n, model.max_n);
-    struct tokens *t = tokens_new(model.how);
+    struct tokens *t = tokens_new(how());
     size_t bad;
-    if (!tokens_cut(t, model.stop, model.stop_n, &bad))
+    if (!tokens_cut(t, model.stop.p, model.stop.n, &bad))
         die(ST_STOPPED, "%s: no UTF-8 at byte %zu", fit.stop.path ? fit.stop.path : arg.model.path, bad);
     for (size_t i = 0; i < t->n; i++)
         vocab_stop(v, t->token[i]);
@@ -121,10 +142,13 @@ static struct vocab *vocabulary(void)
 static void read_stop_words(void)
 {
     int fd = open(fit.stop.path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || !(model.stop = io_slurp(fd, frame_max, &model.stop_n)))
+    size_t n;
+    char *text = fd < 0 ? NULL : io_slurp(fd, frame_max, &n);
+    if (!text)
         die(ST_STOPPED, "%s: cannot read:", fit.stop.path);
     close(fd);
-    fit.stop.xxh3 = XXH3_64bits(model.stop, model.stop_n);
+    fit.stop.xxh3 = XXH3_64bits(text, n);
+    model.stop = (struct text){ text, n };
 }
 
 static bool range(const char *text)
@@ -170,7 +194,7 @@ static bool count_text(struct rec *r, const struct value *v, void *state)
 
 static struct vocab *count(struct rec_in *in)
 {
-    struct counting c = { vocabulary(), tokens_new(model.how) };
+    struct counting c = { vocabulary(), tokens_new(how()) };
     struct ids *ids = ids_new();
     vocab_bound(c.vocab, (size_t)fit.max_candidates);
     pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted", .unique = ids }, count_text, &c);
@@ -179,21 +203,42 @@ static struct vocab *count(struct rec_in *in)
     return c.vocab;
 }
 
-/* Number the terms, and let them be found. */
-static void put_terms(const struct term *terms, size_t n)
+/* The terms of model.lines get their columns, and can be found. NULL, or what is wrong with them. */
+static const char *number_terms(void)
 {
+    const char *p = model.lines.p, *end = p + model.lines.n;
+    model.terms = mem_zero(model.n, sizeof *model.terms);
+    model.vocab = vocabulary();
+    for (size_t i = 0; i < model.n; i++) {
+        const char *line = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+        if (!line || line == p)
+            return "terms and idf are not as many, or one is empty";
+        model.terms[i] = mem_text(p, (size_t)(line - p));
+        vocab_put(model.vocab, p, (size_t)(line - p), (uint32_t)i);
+        p = line + 1;
+    }
+    return p == end && model.n < UINT32_MAX ? NULL : "terms and idf are not as many";
+}
+
+static void keep_terms(const struct term *terms, size_t n)
+{
+    size_t bytes = 0;
     model.n = n;
-    model.terms = mem_new(n, sizeof *model.terms);
     model.idf = mem_new(n, sizeof *model.idf);
     model.df = mem_new(n, sizeof *model.df);
-    model.vocab = vocabulary();
     for (size_t i = 0; i < n; i++) {
-        double df = terms[i].df, all = (double)model.texts;
-        model.terms[i] = mem_text(terms[i].text, terms[i].n);
+        bytes += terms[i].n + 1;
         model.df[i] = terms[i].df;
-        model.idf[i] = (fit.no_smooth ? log(all / df) : log((1 + all) / (1 + df))) + 1;
-        vocab_put(model.vocab, terms[i].text, terms[i].n, (uint32_t)i);
     }
+    weigh_idf(model.df, n, model.texts, !fit.no_smooth, model.idf);
+    char *p = mem_new(bytes, 1);
+    model.lines = (struct text){ p, bytes };
+    for (size_t i = 0; i < n; i++) {
+        memcpy(p, terms[i].text, terms[i].n);
+        p += terms[i].n;
+        *p++ = '\n';
+    }
+    number_terms();
 }
 
 static void fit_to(struct rec_in *in)
@@ -217,109 +262,26 @@ static void fit_to(struct rec_in *in)
         warn("rare n-grams were dropped to hold %lld at a time: the counts of n-grams may be low by up to %llu",
              (long long)fit.max_candidates, (unsigned long long)vocab_missed(v));
     vocab_free(v);
-    put_terms(terms, n);
-    free(terms);
-    rec_rewind(in);
-}
-
-/* ---- the model ---- */
-
-static void save(const struct rec_in *in)
-{
-    struct model_out *m = model_create(&prog, in, arg.save);
-    struct rec *c = model_out_config(m);
-    size_t bytes = 0, at = 0;
-    for (size_t i = 0; i < model.n; i++)
-        bytes += strlen(model.terms[i]) + 1;
-    char *terms = mem_new(bytes, 1);
-    for (size_t i = 0; i < model.n; i++) {
-        size_t size = strlen(model.terms[i]);
-        memcpy(terms + at, model.terms[i], size);
-        at += size;
-        terms[at++] = '\n';
-    }
-    rec_set_int(c, "texts", (int64_t)model.texts);
-    rec_set_str(c, "ngrams", fit.ngrams, strlen(fit.ngrams));
-    rec_set_str(c, "min_df", fit.min_df, strlen(fit.min_df));
-    rec_set_str(c, "max_df", fit.max_df, strlen(fit.max_df));
-    rec_set_int(c, "max_features", fit.max_features);
-    rec_set_int(c, "max_candidates", fit.max_candidates);
-    rec_set_int(c, "token", fit.token);
-    rec_set_int(c, "strip_accents", fit.strip);
-    rec_set_int(c, "norm", fit.norm);
-    rec_set_bool(c, "lowercase", !fit.no_lowercase);
-    rec_set_bool(c, "sublinear_tf", fit.sublinear);
-    rec_set_bool(c, "binary", fit.binary);
-    rec_set_bool(c, "use_idf", !fit.no_idf);
-    rec_set_bool(c, "smooth_idf", !fit.no_smooth);
-    rec_set_str(c, "stop_words", model.stop, model.stop_n);
-    rec_set_str(c, "terms", terms, at);
-    model_put(m, "df", T_U4, 1, &model.n, model.df);
-    model_put(m, "idf", T_F8, 1, &model.n, model.idf);
-    model_finish(m);
+    keep_terms(terms, n);
     free(terms);
 }
 
-static struct value wanted(const struct model *m, const char *name, enum vtype type)
-{
-    struct value v = rec_get(model_config(m), name);
-    if (v.type != type)
-        model_bad(m, name);
-    return v;
-}
+/* The options as they are without a command line, and as it gave them. */
+static struct fit usual, given;
 
-static int choice(const struct model *m, const char *name, int64_t most)
+/* A loaded model: beside -m an option of the fit must be the default or what the model was fitted with. */
+static const char *check(void)
 {
-    int64_t i = wanted(m, name, V_INT).i;
-    if (i < 0 || i > most)
-        model_bad(m, name);
-    return (int)i;
-}
-
-static const char *word(const struct model *m, const char *name)
-{
-    struct value v = wanted(m, name, V_STR);
-    return mem_text(v.s.p, v.s.n);
-}
-
-/* Everything of the fit from the model, so that the history tells it. */
-static void load(void)
-{
-    struct model *m = model_load(&arg.model, "tfidf");
-    struct value stop = wanted(m, "stop_words", V_STR), terms = wanted(m, "terms", V_STR);
-    fit.ngrams = word(m, "ngrams");
-    fit.min_df = word(m, "min_df");
-    fit.max_df = word(m, "max_df");
-    fit.max_features = wanted(m, "max_features", V_INT).i;
-    fit.max_candidates = wanted(m, "max_candidates", V_INT).i;
+#define SAME(F) (given.F == usual.F || given.F == fit.F)
+#define SAME_TEXT(F) (strcmp(given.F, usual.F) == 0 || strcmp(given.F, fit.F) == 0)
     if (!range(fit.ngrams))
-        model_bad(m, "ngrams");
-    fit.token = choice(m, "token", TOKENS_SKLEARN);
-    fit.strip = choice(m, "strip_accents", STRIP_ASCII);
-    fit.norm = choice(m, "norm", NORM_NONE);
-    fit.no_lowercase = !wanted(m, "lowercase", V_BOOL).b;
-    fit.sublinear = wanted(m, "sublinear_tf", V_BOOL).b;
-    fit.binary = wanted(m, "binary", V_BOOL).b;
-    fit.no_idf = !wanted(m, "use_idf", V_BOOL).b;
-    fit.no_smooth = !wanted(m, "smooth_idf", V_BOOL).b;
-    model.stop = mem_text(stop.s.p, stop.s.n);
-    model.stop_n = stop.s.n;
-    model.how = how();
-    model.idf = model_f64(m, "idf", 1, &model.n);
-    model.terms = mem_zero(model.n, sizeof *model.terms);
-    model.vocab = vocabulary();
-    const char *p = terms.s.p, *end = p + terms.s.n;
-    for (size_t i = 0; i < model.n; i++) {
-        const char *line = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
-        if (!line || line == p || !isfinite(model.idf[i]))
-            model_bad(m, "terms and idf are not as many, or one is empty");
-        model.terms[i] = mem_text(p, (size_t)(line - p));
-        vocab_put(model.vocab, p, (size_t)(line - p), (uint32_t)i);
-        p = line + 1;
-    }
-    if (p != end || model.n == 0 || model.n >= UINT32_MAX)
-        model_bad(m, "terms and idf are not as many");
-    model_free(m);
+        return "ngrams is not MIN,MAX";
+    const char *wrong = number_terms();
+    if (!wrong && !(SAME_TEXT(ngrams) && SAME_TEXT(min_df) && SAME_TEXT(max_df) && SAME(max_features) &&
+                    SAME(max_candidates) && SAME(sublinear) && SAME(binary) && SAME(no_idf) && SAME(no_smooth) &&
+                    SAME(no_lowercase) && SAME(norm) && SAME(token) && SAME(strip)))
+        opt_misuse(&prog, "the model was fitted with other options: with -m give none");
+    return wrong;
 }
 
 /* ---- the weights ---- */
@@ -330,7 +292,7 @@ static void *worker_new(void *state)
 {
     (void)state;
     struct worker *w = mem_zero(1, sizeof *w);
-    w->tokens = tokens_new(model.how);
+    w->tokens = tokens_new(how());
     w->row = vocab_row_new(model.n);
     return w;
 }
@@ -344,38 +306,19 @@ static void worker_free(void *state)
     free(w);
 }
 
-static double weight(uint32_t column, uint32_t tf)
-{
-    double v = fit.binary ? 1 : tf;
-    if (fit.sublinear)
-        v = 1 + log(v);
-    return fit.no_idf ? v : v * model.idf[column];
-}
-
 static bool process(struct rec *r, const struct value *in, void *state)
 {
     struct worker *w = state;
-    const struct vocab_row *row = w->row;
     if (!cut(r, in, w->tokens))
         return false;
     model.letters += w->tokens->letters;
     model.lost += w->tokens->lost;
     vocab_find(model.vocab, w->row, w->tokens->token, w->tokens->n);
-    if (row->nnz > w->cap) {
-        free(w->value);
-        w->value = mem_new(w->cap = 2 * row->nnz, sizeof *w->value);
-    }
-    double sum = 0;
-    for (size_t i = 0; i < row->nnz; i++) {
-        double v = weight(row->column[i], row->count[i]);
-        sum += fit.norm == NORM_L2 ? v * v : fabs(v);
-    }
-    double by = fit.norm == NORM_NONE || sum <= 0 ? 1 : fit.norm == NORM_L2 ? sqrt(sum) : sum;
-    for (size_t i = 0; i < row->nnz; i++)
-        w->value[i] = (float)(weight(row->column[i], row->count[i]) / by);
-    if (!row->nnz)
-        model.zero++;
-    rec_set_sparse(r, arg.out, model.n, row->nnz, row->column, w->value);
+    mem_grow(&w->value, &w->cap, w->row->nnz, sizeof *w->value);
+    weigh_row(&(struct weigh){ fit.binary, fit.sublinear, (enum weigh_norm)fit.norm, fit.no_idf ? NULL : model.idf },
+              w->row, w->value);
+    model.zero += !w->row->nnz;
+    rec_set_sparse(r, arg.out, model.n, w->row->nnz, w->row->column, w->value);
     return true;
 }
 
@@ -397,44 +340,21 @@ static void remarks(void)
              100.0 * (double)lost / (double)letters);
 }
 
-/* With -m, an option of the fit must be the default or what the model was fitted with. */
-static bool agrees(const struct fit *usual, const struct fit *given)
-{
-#define SAME(F) (given->F == usual->F || given->F == fit.F)
-#define SAME_TEXT(F) (strcmp(given->F, usual->F) == 0 || strcmp(given->F, fit.F) == 0)
-    return SAME_TEXT(ngrams) && SAME_TEXT(min_df) && SAME_TEXT(max_df) && SAME(max_features) &&
-           SAME(max_candidates) &&
-           SAME(sublinear) && SAME(binary) && SAME(no_idf) && SAME(no_smooth) && SAME(no_lowercase) &&
-           SAME(norm) && SAME(token) && SAME(strip) && !given->stop.path;
-}
-
 int main(int argc, char **argv)
 {
-    const struct fit usual = fit;
+    usual = fit;
     char **operands = opt_parse(&prog, argc, argv);
-    const struct fit given = fit;
-    if (arg.model.path && arg.save)
-        opt_misuse(&prog, "--save writes what is fitted, and with -m nothing is");
+    given = fit;
     if (!range(fit.ngrams))
         opt_misuse(&prog, "--ngrams '%s' is not MIN,MAX with 1 <= MIN <= MAX <= %d", fit.ngrams, VOCAB_NGRAM_MOST);
     documents("min-df", fit.min_df);
     documents("max-df", fit.max_df);
-    model.how = how();
     if (fit.stop.path)
         read_stop_words();
-    struct rec_in *in = rec_open(&prog, operands, !arg.model.path);
-    if (!arg.model.path) {
-        fit_to(in);
-    } else {
-        load();
-        if (!agrees(&usual, &given))
-            opt_misuse(&prog, "the model was fitted with other options: with -m give none");
-    }
-    if (arg.save)
-        save(in);
-    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
-                                        .worker_new = worker_new, .worker_free = worker_free, .header = header,
-                                        .counts = "texts" }, in, rec_create(&prog, in));
+    int status = fitted_run(&prog, &(struct fitted){
+        .map = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .worker_new = worker_new,
+                 .worker_free = worker_free, .header = header, .counts = "texts" },
+        .model = &arg.model, .save = arg.save, .parts = parts, .fit = fit_to, .check = check }, operands);
     remarks();
     return status;
 }

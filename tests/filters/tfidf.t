@@ -6,6 +6,7 @@ use utf8;
 use JSON::PP;
 use List::Util qw(max sum0);
 use Songpipe;
+use Stream qw(unseal);
 use Test::More;
 use Unicode::Normalize 'NFC';
 
@@ -171,6 +172,29 @@ sub check_golden {
     my @value = map { @{ $got[$_]{x}{value} } } 0 .. $rows;
     is("@place", "@want_place", "$label: places of the matrix");
     near_all(\@value, \@want_value, 1e-6, 0, "$label: matrix");
+}
+
+# ---- a model stores words; one of before, which stored places in the lists of options, is read as it was meant ----
+
+my $texts = "$tmp/old.sp";
+spew($texts, runs('from-json --no-history tests/golden/tfidf/texts.json'));
+my $asked = '--token sklearn --strip-accents unicode --norm l1';
+my $old = 'tests/golden/tfidf/ordinals.model';
+is(runs("tfidf -q --no-history -m $old $texts"), runs("tfidf -q --no-history $asked --save $tmp/words.sp $texts"), 'an old model');
+like(runs("tfidf -q -m $old $texts | sp-info"), qr/--norm l1 --token sklearn --strip-accents unicode/, 'and the history says its words');
+my $words = (terms("$tmp/words.sp"))[3];
+is($words->{token}, 'sklearn', 'token is a word');
+is($words->{strip_accents}, 'unicode', 'strip_accents is a word');
+is($words->{norm}, 'l1', 'norm is a word');
+is($words->{input}, 'lyrics', 'the field is named');
+runs("tfidf -q -m $old --norm l1 $texts >/dev/null");
+refuses(2, qr/other options/, "tfidf -m $old --norm none $texts");
+for my $lie (['norm', "\x01", "\x03"], ['token', "\x02", "\x03"]) {
+    my ($name, $from, $to) = @$lie;
+    my ($first, @tensors) = map { $_->{frame} } unseal(slurp_file($old));
+    $first =~ s/$name\Q$from/$name$to/ or die $name;
+    spew("$tmp/lie.sp", Stream::stream({ kind => 'model' }, $first, @tensors));
+    refuses(3, qr/bad model: $name is not/, "tfidf -m $tmp/lie.sp $texts");
 }
 
 # ---- bounded counting says what it costs ----
