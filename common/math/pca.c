@@ -146,6 +146,18 @@ void pca_fit_add(struct pca_fit *f, const float *x, size_t n)
         add_held(f, 0);
 }
 
+void pca_fit_add_sparse(struct pca_fit *f, const struct sparse_rows *s)
+{
+    float *x = mem_new(f->d, sizeof *x);
+    for (size_t i = 0; i < s->n; i++) {
+        memset(x, 0, f->d * sizeof *x);
+        for (size_t e = s->begin[i]; e < s->begin[i + 1]; e++)
+            x[s->at[e].column] = s->at[e].value;
+        pca_fit_add(f, x, 1);
+    }
+    free(x);
+}
+
 size_t pca_count(const double *variance, size_t m, double share)
 {
     double total = 0, sum = 0;

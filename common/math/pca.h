@@ -30,8 +30,9 @@ struct pca_fit;
 /* Begin a fit to rows of d numbers. Needs 8 d^2 bytes once more than d rows have come. */
 struct pca_fit *pca_fit_new(size_t d);
 
-/* Add x[n][d], finite. */
+/* Add x[n][d], finite; or all of `s`, one row after the other. */
 void pca_fit_add(struct pca_fit *f, const float *x, size_t n);
+void pca_fit_add_sparse(struct pca_fit *f, const struct sparse_rows *s);
 
 /* Solve and free f. `want` is the number of components to keep (whole, at most
  * min(n, d)), or below 1 the share of the variance to exceed, or 0 for all. NULL if n < 2,

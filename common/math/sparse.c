@@ -39,6 +39,15 @@ void sparse_add(struct sparse_rows *s, size_t nnz, const uint32_t *column, const
     s->begin[++s->n] = s->nnz += nnz;
 }
 
+void sparse_add_dense(struct sparse_rows *s, const float *x)
+{
+    uint32_t *column = mem_new(s->d, sizeof *column);
+    for (size_t i = 0; i < s->d; i++)
+        column[i] = (uint32_t)i;
+    sparse_add(s, s->d, column, x);
+    free(column);
+}
+
 void sparse_index(struct sparse_rows *s)
 {
     size_t *next = mem_zero(s->d + 1, sizeof *next);

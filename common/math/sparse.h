@@ -25,6 +25,9 @@ void sparse_free(struct sparse_rows *s);
 /* Add a row: column[nnz] ascending and below d, value[nnz] finite. Copied. */
 void sparse_add(struct sparse_rows *s, size_t nnz, const uint32_t *column, const float *value);
 
+/* The same for a row of which all numbers are stored, x[d]. */
+void sparse_add_dense(struct sparse_rows *s, const float *x);
+
 /* No row follows: find the numbers of each column. */
 void sparse_index(struct sparse_rows *s);
 

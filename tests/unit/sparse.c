@@ -48,6 +48,31 @@ static void near(const double *got, const double *want, size_t n, double toleran
             fail_msg("at %zu: %.17g, not %.17g", i, got[i], want[i]);
 }
 
+/* Dense rows are stored whole; sparse ones can be added to the dense fit. */
+static void dense(void **state)
+{
+    (void)state;
+    enum { N = 30, D = 7 };
+    static float x[N * D];
+    struct sparse_rows *s = rows(N, D, 3, 4, x), *whole = sparse_new(D);
+    for (size_t i = 0; i < N; i++)
+        sparse_add_dense(whole, x + i * D);
+    assert_int_equal(whole->n, N);
+    assert_int_equal(whole->nnz, N * D);
+    for (size_t i = 0; i < N * D; i++)
+        assert_true(whole->at[i].column == i % D && whole->at[i].value == x[i]);
+    struct pca_fit *a = pca_fit_new(D), *b = pca_fit_new(D);
+    pca_fit_add(a, x, N);
+    pca_fit_add_sparse(b, s);
+    struct pca *p = pca_fit_solve(a, 0), *q = pca_fit_solve(b, 0);
+    assert_memory_equal(p->mean, q->mean, D * sizeof *p->mean);
+    assert_memory_equal(p->components, q->components, D * D * sizeof *p->components);
+    pca_free(p);
+    pca_free(q);
+    sparse_free(s);
+    sparse_free(whole);
+}
+
 static void products(void **state)
 {
     (void)state;
@@ -194,7 +219,7 @@ static void known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products), cmocka_unit_test(exact), cmocka_unit_test(random_is_close), cmocka_unit_test(known),
+        cmocka_unit_test(dense), cmocka_unit_test(products), cmocka_unit_test(exact), cmocka_unit_test(random_is_close), cmocka_unit_test(known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
