@@ -26,7 +26,7 @@ static const struct opt opts[] = {
     OPT_STR('t', "truth", &arg.truth, "FIELD", "truth, in rows"),
     OPT_STR('c', "cluster", &arg.cluster, "FIELD", "clusters, in columns"),
     OPT_CHOICE(0, "shares", &arg.shares, "none|row|column|all", "of what the numbers are shares; none: counts"),
-    OPT_FLAG(0, "match", &arg.match, "order the clusters so that each stands under the truth it fits best"),
+    OPT_FLAG(0, "match", &arg.match, "order the clusters so that each is under the truth it fits best"),
     BUDGET_OPT,
     OPT_END
 };

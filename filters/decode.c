@@ -78,7 +78,7 @@ static char *side[SIDES];   /* the names of these fields */
 static char *path_of(struct rec *r, const struct value *v)
 {
     if ((v->type != V_STR && v->type != V_BIN) || v->s.n == 0 || memchr(v->s.p, '\0', v->s.n)) {
-        rec_error(r, "%s is no path", arg.in);
+        rec_error(r, "%s is not a path", arg.in);
         return NULL;
     }
     return mem_text(v->s.p, v->s.n);

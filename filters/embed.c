@@ -87,9 +87,9 @@ static bool process(struct rec *r, const struct value *v, void *unused)
     size_t bad, unk = 0;
     (void)unused;
     if (v->type != V_STR)
-        return rec_error(r, "%s is no text", arg.in);
+        return rec_error(r, "%s is not text", arg.in);
     if (!wordpiece_cut(encoder->pieces, &p, v->s.p, v->s.n, &bad))
-        return rec_error(r, "%s is no UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
+        return rec_error(r, "%s is not UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
     struct packed taken = packs_add(packs, p.id, p.n, arg.window == WINDOW_MEAN);
     for (size_t i = 0; i < taken.used; i++)
         unk += p.id[i] == wordpiece_unk(encoder->pieces);

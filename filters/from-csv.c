@@ -53,7 +53,7 @@ static void note_spoilt(const struct sheet *s)
     for (size_t i = 0; i < s->columns; i++) {
         const struct column_type *c = s->types + i;
         if (c->words && c->numbers > 9 * c->words && s->field[i] && !progress_quiet)
-            warn("%s: column %s is text: cells that are no number: %zu, the first on line %zu",
+            warn("%s: column %s is text: cells that are not numbers: %zu, the first on line %zu",
                  csv_path(s->csv), csv_name(s->csv, i), c->words, c->line);
     }
 }
@@ -123,7 +123,7 @@ int main(int argc, char **argv)
     char **operands = source_parse(&prog, argc, argv);
     char delimiter = source_delimiter(&prog, arg.delimiter);
     if (strcmp(arg.out, "id") == 0)
-        opt_misuse(&prog, "-o id: the id is no vector");
+        opt_misuse(&prog, "-o id: the id is not a vector");
     source_open(&s, &prog, operands);
     look(&t, s.paths, delimiter);
     name_columns(&t, rec_out_head(s.out));

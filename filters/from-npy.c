@@ -117,7 +117,7 @@ int main(int argc, char **argv)
     if (operands[0] && operands[1])
         opt_misuse(&prog, "one array at a time: then cat the streams");
     if (strcmp(arg.out, "id") == 0)
-        opt_misuse(&prog, "-o id: the id is no array");
+        opt_misuse(&prog, "-o id: the id is not an array");
     if (arg.labels.path && strcmp(arg.labels.path, "-") == 0 && (!operands[0] || strcmp(operands[0], "-") == 0))
         opt_misuse(&prog, "array and labels cannot both come from stdin");
     source_open(&s, &prog, operands);

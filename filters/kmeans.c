@@ -176,7 +176,7 @@ static struct kmeans *fit(const struct slurp *s)
     if (m->used < k)
         warn("only %zu of %zu clusters have members: there are no more distinct vectors", m->used, k);
     if (!m->converged)
-        warn("no convergence within %zu steps: the output stands, --max-iter allows more", (size_t)arg.max_iter);
+        warn("no convergence within %zu steps: the output is valid; --max-iter allows more", (size_t)arg.max_iter);
     free(init);
     return m;
 }

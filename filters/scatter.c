@@ -26,7 +26,7 @@ static struct {
 } arg;
 
 static const struct opt opts[] = {
-    OPT_STR('i', "input", &arg.in, "FIELD", "vector to draw; without: xy, or if there is none, x"),
+    OPT_STR('i', "input", &arg.in, "FIELD", "vector to draw; default xy, or x where there is none"),
     OPT_WORDS('c', "color", &arg.color, "A,B,...",
             "fields shown by colour, each in a panel; without: cluster, if there is one"),
     OPT_STR('s', "shape", &arg.shape, "FIELD", "field shown by the shape of the marks"),

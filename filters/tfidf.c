@@ -119,9 +119,9 @@ static bool cut(struct rec *r, const struct value *v, struct tokens *t)
 {
     size_t bad;
     if (v->type != V_STR)
-        return rec_error(r, "%s is no text", arg.in);
+        return rec_error(r, "%s is not text", arg.in);
     if (!tokens_cut(t, v->s.p, v->s.n, &bad))
-        return rec_error(r, "%s is no UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
+        return rec_error(r, "%s is not UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
     return true;
 }
 
@@ -132,7 +132,7 @@ static struct vocab *vocabulary(void)
     struct tokens *t = tokens_new(how());
     size_t bad;
     if (!tokens_cut(t, model.stop.p, model.stop.n, &bad))
-        die(ST_STOPPED, "%s: no UTF-8 at byte %zu", fit.stop.path ? fit.stop.path : arg.model.path, bad);
+        die(ST_STOPPED, "%s: not UTF-8 at byte %zu", fit.stop.path ? fit.stop.path : arg.model.path, bad);
     for (size_t i = 0; i < t->n; i++)
         vocab_stop(v, t->token[i]);
     tokens_free(t);
@@ -174,7 +174,7 @@ static double documents(const char *option, const char *text)
     double v;
     bool share = strpbrk(text, ".eE");
     if (!opt_number(text, 0, share ? 1 : 4e9, &v))
-        opt_misuse(&prog, "--%s '%s' is no number of texts and no share from 0.0 to 1.0", option, text);
+        opt_misuse(&prog, "--%s '%s' is not a number of texts, nor a share from 0.0 to 1.0", option, text);
     return share ? v * (double)model.texts : v;
 }
 
@@ -255,7 +255,7 @@ static void fit_to(struct rec_in *in)
         if (!n)
             die(ST_STOPPED, "no term in %zu texts: they have no words of two letters that are no stop words",
                 model.texts);
-        die(ST_STOPPED, "no term stands in %g to %g of %zu texts: lower --min-df or raise --max-df",
+        die(ST_STOPPED, "no term is in %g to %g of %zu texts: lower --min-df or raise --max-df",
             min, max, model.texts);
     }
     if (vocab_missed(v) && !progress_quiet)

@@ -67,9 +67,9 @@ static bool vector_of(const struct rec *r, const struct field *f, const struct v
     else if (v->type == V_SPARSE)
         *d = v->sp.d;
     else if (v->type == V_TENSOR && v->t.ndim > 1)
-        refuse(r, f, "is a matrix, which is no row of a table: use to-json or to-npy, or drop it with sp-fields");
+        refuse(r, f, "is a matrix, which is not a row of a table: use to-json or to-npy, or drop it with sp-fields");
     else if (v->type == V_OTHER && f->raw[f->key] != MSG_U64)
-        refuse(r, f, "is a list or a map, which is no cell of a table: use to-json, or drop it with sp-fields");
+        refuse(r, f, "is a list or a map, which is not a cell of a table: use to-json, or drop it with sp-fields");
     else if (v->type == V_BIN && memchr(v->s.p, '\0', v->s.n))
         refuse(r, f, "is binary: use to-json, or drop it with sp-fields");
     if (*d > 1 << 20)
@@ -103,7 +103,7 @@ static void look(const struct rec *r)
         char why[128];
         if (p->known && (vector != p->vector || d != p->d)) {
             snprintf(why, sizeof why, "%s%zu element%s where earlier records have %s%zu: no column of a table",
-                     vector ? "is a vector of " : "is no vector but ", d, d == 1 ? "" : "s",
+                     vector ? "is a vector of " : "is not a vector but ", d, d == 1 ? "" : "s",
                      p->vector ? "a vector of " : "no vector but ", p->d);
             refuse(r, f, why);
         }
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     if (!csv_delimiter(arg.delimiter, &delimiter))
-        opt_misuse(&prog, "--delimiter '%s' is no single character", arg.delimiter);
+        opt_misuse(&prog, "--delimiter '%s' is not a single character", arg.delimiter);
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec *r = rec_new();
     size_t records = 0, done = 0;

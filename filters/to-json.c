@@ -34,7 +34,7 @@ static void put_record(struct str *to, const struct rec *r)
         json_put_text(to, f->name, f->len, &lost);
         str_char(to, ':');
         if (!json_put_value(to, f->raw + f->key, f->raw + f->size, &lost))
-            die(ST_STOPPED, "%.*s: %.*s has no form in JSON: a map whose keys are no names, or values nested over"
+            die(ST_STOPPED, "%.*s: %.*s has no form in JSON: a map whose keys are not names, or values nested over"
                 " %d deep", (int)rec_id(r).n, rec_id(r).p, (int)f->len, f->name, JSON_DEEPEST);
     }
     str_text(to, r->n ? "}" : "{}");

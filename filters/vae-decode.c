@@ -54,7 +54,7 @@ static bool decode_code(struct rec *r, struct vae_worker *w)
         act_forward(ACT_SIGMOID, 0, y, y, model->c.input);
     for (size_t i = 0; i < model->c.input; i++)
         if (!isfinite(y[i]))
-            return rec_error(r, "what the code stands for is not finite");
+            return rec_error(r, "what the code decodes to is not finite");
     rec_set_tensor(r, arg.out, T_F4, model->c.conv ? 2 : 1, model->shape, y);
     return true;
 }

@@ -123,7 +123,7 @@ int main(int argc, char **argv)
     if (arg.both && !model->c.variational)
         opt_misuse(&prog, "--both: the model is a plain auto-encoder, it has no logvar");
     if (arg.sample && !model->c.variational)
-        opt_misuse(&prog, "--sample: the model is a plain auto-encoder, its code is no distribution");
+        opt_misuse(&prog, "--sample: the model is a plain auto-encoder, its code is not a distribution");
     arg.in = arg.in ? arg.in : model->field;
     const char *usual = model->c.conv ? "x" : arg.in;
     arg.out = arg.out ? arg.out : usual;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Every binary that reads records: the wanted field absent, nil, of another type, NaN or
-# infinite, under each --on-error; no records, one, ids that come twice; what passes by.
+# infinite, under each --on-error; no records, one, ids that appear twice; what passes by.
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
@@ -63,7 +63,7 @@ for my $name (binaries()) {
         $wrong->('a key of the header that it does not know is lost') if $out !~ /\xa5later\xabunknown key/;
     }) if $hands_on;
 
-    failures("$name: no records, one, ids that come twice", sub {
+    failures("$name: no records, one, ids that appear twice", sub {
         my ($wrong) = @_;
         my $fine = sub {
             my ($what, $bytes, $may) = @_;

@@ -70,14 +70,14 @@ for my $number (3, 0, 2000, 70, -5, -1, -200) {
 
 # What is not the same.
 my $file = file('apart', str('3'), int64(3), str('true'), bool(1), f64(3.5), int64(4), f64(-3), pack('Cf>', 0xca, 0.1), f64(0.1));
-is(scalar(records("sp-sample -q --by f -n 1 $file")), 9, 'text is no number, true no text, and 0.1 in 32 bits not 0.1: sp-sample');
+is(scalar(records("sp-sample -q --by f -n 1 $file")), 9, 'text is not a number, true no text, and 0.1 in 32 bits not 0.1: sp-sample');
 my ($m) = records("metrics -t f -c g $file");
 is($m->{classes}, 9, 'the same: metrics');
 is(scalar(records("confusion -t f -c g $file")), 9, 'the same: confusion');
 my ($big) = records("metrics -t f -c g " . file('big', map { pack 'Cq>', 0xd3, $_ } 9007199254740993, 9007199254740992, -9007199254740993));
 is($big->{classes}, 3, 'whole numbers that a double cannot tell apart');
 
-# What is no label, is none anywhere.
+# What is not a label, is none anywhere.
 for my $bad (vec(1), "\xc4\x01a", f64('nan'), f64('inf'), "\xcf" . "\xff" x 8) {
     my $file = file('bad', $bad);
     for my $command ("sp-sample --by f -n 1", "pool --by f", "pool --by song --majority f", "confusion -t f -c g", "metrics -c g -t f",

@@ -18,7 +18,7 @@ struct opt_list opt_taken;
 
 static bool want_help, want_version;
 static const struct opt common[] = {
-    OPT_FLAG(0, "progress", &progress_wanted, "show progress though stderr is no terminal"),
+    OPT_FLAG(0, "progress", &progress_wanted, "show progress though stderr is not a terminal"),
     OPT_FLAG('q', "quiet", &progress_quiet, "show no progress and no notes"),
     OPT_FLAG(0, "help", &want_help, "print this and exit"),
     OPT_FLAG(0, "version", &want_version, "print the version and exit"),

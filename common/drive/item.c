@@ -84,7 +84,7 @@ int item_status(void)
 {
     progress_clear();
     if (nils && !progress_quiet)
-        warn("%zu without input passed over", nils);
+        warn("%zu without input skipped", nils);
     if (bad)
         warn("%zu bad, %s", bad, item_on_error == ON_ERROR_SKIP ? "left out" : "passed on with nil");
     return bad && item_on_error == ON_ERROR_SKIP ? ST_SOME : ST_OK;

@@ -27,7 +27,7 @@ static bool not_finite(struct rec *r, const char *field, const struct columns *c
 bool matrix_read(struct rec *r, const char *field, const struct value *v, struct row *row)
 {
     if (v->type != V_TENSOR || v->t.ndim != 2 || v->t.count == 0)
-        return rec_error(r, "%s is no matrix", field);
+        return rec_error(r, "%s is not a matrix", field);
     size_t columns = v->t.shape[1];
     mem_grow(&row->x, &row->cap, v->t.count, sizeof *row->x);
     tensor_f32(&v->t, row->x);
@@ -70,7 +70,7 @@ bool row_read(struct rec *r, const char *field, const struct value *v, const str
     else if (v->type == V_SPARSE)
         d = v->sp.d;
     else
-        return rec_error(r, "%s is no vector", field);
+        return rec_error(r, "%s is not a vector", field);
     if (row->d && d != row->d)
         return rec_error(r, "%s has %zu numbers, not %zu", field, d, row->d);
     if (d == 0)

@@ -13,7 +13,7 @@ const struct opt spectral_stft_opts[] = {
     OPT_INT(0, "win-length", &spectral_stft.win_length, 0, 1 << 20, "samples of the window; 0: as --n-fft"),
     OPT_CHOICE(0, "window", &spectral_stft.window, STFT_WINDOWS, "window, periodic"),
     OPT_FLAG(0, "no-center", &spectral_stft.no_center, "begin frames at their time, do not centre them"),
-    OPT_CHOICE(0, "pad-mode", &spectral_stft.pad_mode, STFT_PADS, "what is beyond the ends of a track"),
+    OPT_CHOICE(0, "pad-mode", &spectral_stft.pad_mode, STFT_PADS, "what lies beyond the ends of a track"),
     OPT_END
 };
 

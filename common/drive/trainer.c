@@ -34,7 +34,7 @@ const struct opt trainer_opts[] = {
 };
 const struct opt trainer_run_opts[] = {
     OPT_F64(0, "validation", &trainer_arg.validation, 0, 0.9, "share of the rows to measure the loss on, not to train on"),
-    OPT_INT(0, "patience", &trainer_arg.patience, 0, 1e6, "stop after so many epochs that are no better; 0: never"),
+    OPT_INT(0, "patience", &trainer_arg.patience, 0, 1e6, "stop after this many epochs without improvement; 0: never"),
     OPT_SEED(&trainer_arg.seed),
     OPT_NOTE(0, "log", &trainer_arg.log, "FILE", "write a record for each epoch"),
     OPT_NOTE(0, "checkpoint", &trainer_arg.checkpoint, "FILE", "keep what is needed to go on, after each epoch"),
@@ -246,7 +246,7 @@ static void tell_end(const struct fit *f, enum fit_end end)
              trainer_arg.lr > 1e-4 ? "give a lower --lr, --warmup 1 or --clip 1"
              : "scale the input (zscore), or give --clip 1");
     else if (end == FIT_STOPPED)
-        warn("interrupted after %zu epochs and %zu batches: the model is of then", f->epoch, f->batch);
+        warn("interrupted after %zu epochs and %zu batches: the model is as of then", f->epoch, f->batch);
     else if (end == FIT_PATIENCE && !progress_quiet)
         warn("stopped after %zu epochs: epoch %zu was the best", f->epoch, f->best_epoch);
 }

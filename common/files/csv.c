@@ -143,7 +143,7 @@ static void cell(struct csv *c)
         c->pos++;
     }
     if (in_quotes && c->row_n > inside)
-        fault(c, "text behind a closing quote");
+        fault(c, "text after a closing quote");
     c->cells[c->n++] = (struct cell){ start, c->row_n - start };
     put(c, "", 1);
 }

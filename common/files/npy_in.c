@@ -12,7 +12,7 @@ static void check_end(struct npy_in *array)
 {
     uint8_t more;
     if (io_get_all(array->in, &more, 1))
-        die(ST_STREAM, "%s: goes on behind its last row, which is row %zu", array->name, array->rows);
+        die(ST_STREAM, "%s: goes on after its last row, which is row %zu", array->name, array->rows);
 }
 
 /* All the bytes, growing as they come, whatever the shape claims. */

@@ -127,15 +127,15 @@ static const char *parse_columns(struct head *h, const uint8_t *p, const uint8_t
 {
     size_t head, n = msg_map(p, end, &head);
     if (n == SIZE_MAX)
-        return "malformed header: columns are no map";
+        return "malformed header: columns are not a map";
     for (p += head; n; n--) {
         struct value field = msg_value(p, msg_size(p, end));
         if (field.type != V_STR)
-            return "malformed header: a field's name is no string";
+            return "malformed header: a field's name is not a string";
         p += msg_size(p, end);
         size_t names = msg_array(p, end, &head);
         if (names == SIZE_MAX)
-            return "malformed header: columns of a field are no array";
+            return "malformed header: columns of a field are not an array";
         char *name = mem_text(field.s.p, field.s.n);
         struct columns *c = replace(h, name, names);
         free(name);
@@ -144,7 +144,7 @@ static const char *parse_columns(struct head *h, const uint8_t *p, const uint8_t
             size_t size = msg_size(p, end);
             struct value v = msg_value(p, size);
             if (v.type != V_STR)
-                return "malformed header: a column's name is no string";
+                return "malformed header: a column's name is not a string";
             c->names[i] = mem_text(v.s.p, v.s.n);
             p += size;
         }
@@ -163,20 +163,20 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
         const uint8_t *key = p;
         struct value name = msg_value(p, msg_size(p, end));
         if (name.type != V_STR)
-            return "malformed header: a key is no string";
+            return "malformed header: a key is not a string";
         p += msg_size(p, end);
         size_t bytes = msg_size(p, end);
         struct value v = msg_value(p, bytes);
 #define KEY(WORD) (name.s.n == sizeof WORD - 1 && memcmp(name.s.p, WORD, sizeof WORD - 1) == 0)
         if (KEY("version")) {
             if (v.type != V_INT || v.i < 1)
-                return "malformed header: the version is no number";
+                return "malformed header: the version is not a number";
             if (v.i > VERSION)
                 return "made by a later songpipe: its stream version is not known here";
             version = true;
         } else if (KEY("kind")) {
             if (v.type != V_STR)
-                return "malformed header: the kind is no string";
+                return "malformed header: the kind is not a string";
             h->model = v.s.n == 5 && memcmp(v.s.p, "model", 5) == 0;
             if (!h->model && !(v.s.n == 7 && memcmp(v.s.p, "records", 7) == 0))
                 return "a stream of a kind that is not known here";
@@ -187,7 +187,7 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
                 return why;
         } else if (KEY("history")) {
             if ((h->n_history = msg_array(p, end, &head)) == SIZE_MAX)
-                return "malformed header: the history is no array";
+                return "malformed header: the history is not an array";
             h->history.n = 0;
             msg_append(&h->history, p + head, bytes - head);
         } else {

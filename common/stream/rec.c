@@ -412,7 +412,7 @@ static void header(struct rec_in *in, const struct frame *f)
     bool same = h.n_history == in->head.n_history && h.history.n == in->head.history.n &&
                 (h.history.n == 0 || memcmp(h.history.p, in->head.history.p, h.history.n) == 0);
     if (!same && !in->warned && !progress_quiet) {
-        warn("%s: made in another way than the stream before it; the first history stands", rec_name(in));
+        warn("%s: made differently from the stream before it; the first history is kept", rec_name(in));
         in->warned = true;
     }
     head_free(&h);

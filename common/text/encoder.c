@@ -75,7 +75,7 @@ static bool whole(struct opening *o, const char *name, const json_t *j, const ch
 {
     const json_t *v = json_object_get(j, key);
     if (!json_is_integer(v) || json_integer_value(v) < 1 || (size_t)json_integer_value(v) > most)
-        return wrong(o, name, "%s is no number from 1 to %zu", key, most);
+        return wrong(o, name, "%s is not a number from 1 to %zu", key, most);
     *to = (size_t)json_integer_value(v);
     return true;
 }
@@ -195,7 +195,7 @@ static bool read_pooling(struct opening *o, struct encoder *e)
                  flag(j, "pooling_mode_weightedmean_tokens", false) || flag(j, "pooling_mode_lasttoken", false);
     json_decref(j);
     if (other || cls + max + mean != 1)
-        return wrong(o, "1_Pooling/config.json", "its pooling is none of mean, cls and max alone");
+        return wrong(o, "1_Pooling/config.json", "its pooling is not one of mean, cls and max alone");
     e->pooling = cls ? BERT_CLS : max ? BERT_MAX : BERT_MEAN;
     return true;
 }

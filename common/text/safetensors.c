@@ -97,7 +97,7 @@ static bool parse(struct safetensors *s, char *why, size_t room)
     json_error_t error;
     s->header = json_loadb((const char *)s->map + 8, (size_t)header_size, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(s->header)) {
-        snprintf(why, room, "its header is no JSON object%s%s", s->header ? "" : ": ",
+        snprintf(why, room, "its header is not a JSON object%s%s", s->header ? "" : ": ",
                  s->header ? "" : error.text);
         return false;
     }
@@ -121,14 +121,14 @@ static bool parse(struct safetensors *s, char *why, size_t room)
     for (size_t i = 0; i < s->n; i++) {
         if (s->tensors[i].data != data) {
             snprintf(why, room, "tensor %.100s: its data %s", s->tensors[i].name,
-                     s->tensors[i].data < data ? "overlaps another's" : "begins behind a gap");
+                     s->tensors[i].data < data ? "overlaps another's" : "begins after a gap");
             return false;
         }
         data += s->tensors[i].size;
     }
     size_t over = (size_t)(s->map + s->size - data);
     if (over)
-        snprintf(why, room, "%zu bytes behind its last tensor", over);
+        snprintf(why, room, "%zu bytes after its last tensor", over);
     return over == 0;
 }
 

@@ -131,8 +131,8 @@ bad('a device', '/dev/zero', qr/a device/);
 bad('a vanished file', "$tmp/vanished.wav", qr/No such file/);
 bad('noise', "$tmp/noise.mp3", qr/not audio/);
 bad('infinity', wav("$tmp/inf.wav", 22050, 1, 1, 0, 0, 9**9**9), qr/infinite value at sample 2/);
-bad('an empty path', '', qr/path is no path/);
-bad('a NUL in the path', "$tmp/mono.wav\0x", qr/path is no path/);
+bad('an empty path', '', qr/path is not a path/);
+bad('a NUL in the path', "$tmp/mono.wav\0x", qr/path is not a path/);
 SKIP: {
     skip 'root may read everything', 1 if $> == 0;
     chmod 0, wav("$tmp/secret.wav", 22050, 1, 0, 0.5);

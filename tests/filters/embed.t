@@ -26,7 +26,7 @@ is_deeply([map { $_->{truncated} ? 1 : 0 } @r[0, 1, 3, 4, 5, 6]], [0, 0, 0, 1, 0
 is_deeply([map { $_->{unk} } @r[0, 4, 6]], [0, 0, 1], 'unknown pieces');
 near_all([map { sqrt sum0 map { $_ ** 2 } @{ $_->{x} } } grep { $_->{x} } @r], [(1) x 6], 1e-6, 0, 'unit length');
 like($err, qr/1 of 6 texts have more than 12 pieces/, 'says what is cut');
-like($err, qr/1 without input passed over/, 'and what is nil');
+like($err, qr/1 without input skipped/, 'and what is nil');
 like($err, qr/% of the pieces are unknown/, 'and what is unknown');
 like($err, qr/1 of 6 texts break into more than two pieces a word/, 'and what is spelled letter by letter');
 
@@ -115,7 +115,7 @@ refuses(2, qr/not from 3 to the model's 12/, "embed --max-tokens 13 -m $m $tmp/t
 refuses(2, qr/not from 3/, "embed --max-tokens 2 -m $m $tmp/t.sp");
 refuses(2, qr/try/, "embed --window last -m $m $tmp/t.sp");
 refuses(3, qr/nowhere\/config.json: cannot read/, "embed -m $tmp/nowhere $tmp/t.sp");
-refuses(6, qr/r0: lyrics is no text/, "embed -m $m", runs('from-json', qq({"id":"r0","lyrics":[1]}\n)));
+refuses(6, qr/r0: lyrics is not text/, "embed -m $m", runs('from-json', qq({"id":"r0","lyrics":[1]}\n)));
 refuses(6, qr/r0: no field lyrics/, "embed -m $m", runs('from-json', qq({"id":"r0"}\n)));
 refuses(6, qr/x exists; give -o NAME/, "embed -m $m", runs('from-json', qq({"id":"r0","lyrics":"la","x":1}\n)));
 my $latin = runs("from-json | sp-fields --set lyrics=\$'la caf\\xe9 la'", qq({"id":"r0"}\n));
@@ -131,8 +131,8 @@ for my $file (qw(config.json vocab.txt model.safetensors)) {
 my $n = 0;
 my @bad = (
     [qr/config.json: line 1/, files => { 'config.json' => '{"hidden_size": 8,' }],
-    [qr/config.json: hidden_size is no number/, config => { hidden_size => '8' }],
-    [qr/config.json: num_hidden_layers is no number/, config => { num_hidden_layers => 0 }],
+    [qr/config.json: hidden_size is not a number/, config => { hidden_size => '8' }],
+    [qr/config.json: num_hidden_layers is not a number/, config => { num_hidden_layers => 0 }],
     [qr/3 heads do not divide/, config => { num_attention_heads => 3 }],
     [qr/hidden_act is gelu_new: only gelu/, config => { hidden_act => 'gelu_new' }],
     [qr/model_type is roberta/, config => { model_type => 'roberta' }],
@@ -142,18 +142,18 @@ my @bad = (
     [qr/is not 13 x 8/, config => { max_position_embeddings => 13 }],
     [qr/vocab.txt: 24 pieces, but config.json has 22/, more_vocab => ['one', 'two']],
     [qr/no \[SEP\] in it/, files => { 'vocab.txt' => "[UNK]\n[CLS]\nla\n" }],
-    [qr/pooling is none of/, pooling => { pooling_mode_mean_sqrt_len_tokens => JSON::PP::true, pooling_mode_mean_tokens => JSON::PP::false }],
+    [qr/pooling is not one of/, pooling => { pooling_mode_mean_sqrt_len_tokens => JSON::PP::true, pooling_mode_mean_tokens => JSON::PP::false }],
     [qr/module .*Dense: only/, files => { 'modules.json' => '[{"type": "sentence_transformers.models.Dense"}]' }],
-    [qr/max_seq_length is no number/, files => { 'sentence_bert_config.json' => '{"max_seq_length": -1}' }],
+    [qr/max_seq_length is not a number/, files => { 'sentence_bert_config.json' => '{"max_seq_length": -1}' }],
     [qr/tokenizer_config.json: line/, files => { 'tokenizer_config.json' => '{' }],
-    [qr/4 bytes behind its last tensor/, behind => 'xxxx'],
+    [qr/4 bytes after its last tensor/, behind => 'xxxx'],
     [qr/beyond the end of the file/, header => sub { $_[0]{'embeddings.LayerNorm.bias'}{data_offsets} = [1 << 40, (1 << 40) + 32] }],
     [qr/overlaps/, header => sub { $_[0]{'embeddings.LayerNorm.weight'}{data_offsets} = [28, 60] }],
     [qr/another size than its shape/, header => sub { $_[0]{'embeddings.LayerNorm.bias'}{shape} = [9] }],
     [qr/is not of 8 numbers/, header => sub { $_[0]{'embeddings.LayerNorm.bias'}{shape} = [2, 4] }],
     [qr/dtype is not known/, header => sub { $_[0]{'embeddings.LayerNorm.bias'}{dtype} = 'Q4' }],
     [qr/not of F32, F16 or BF16/, header => sub { $_[0]{'embeddings.LayerNorm.bias'}{dtype} = 'I32' }],
-    [qr/its header is no JSON/, files => { 'model.safetensors' => pack('Q<', 3) . '{"a' . 'x' x 99 }],
+    [qr/its header is not a JSON object/, files => { 'model.safetensors' => pack('Q<', 3) . '{"a' . 'x' x 99 }],
     [qr/its header claims/, files => { 'model.safetensors' => pack('Q<', 1 << 60) . '{}' }],
     [qr/too short/, files => { 'model.safetensors' => 'abc' }],
 );

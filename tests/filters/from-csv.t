@@ -37,7 +37,7 @@ is(back("a,b\n0x10,1\n"), qq({"id":"0","x":[1],"a":"0x10"}\n), 'hexadecimal is t
 is(back("a,b,c,d,e,f,g\n1.,.5,1e5,1.e-5,-.5E+1,007,12345678901234567890\n", '--keep-columns'),
     qq({"id":"0","a":1.0,"b":0.5,"c":100000.0,"d":1e-05,"e":-5.0,"f":7,"g":12345678901234567000.0}\n) =~ s/12345678901234567000.0/1.2345678901234567e+19/r,
     'forms of numbers');
-is(back("a,b,c,d,e\n.,1e,1e+,-,1.2.3\n", '--keep-columns'), qq({"id":"0","a":".","b":"1e","c":"1e+","d":"-","e":"1.2.3"}\n), 'what is no number');
+is(back("a,b,c,d,e\n.,1e,1e+,-,1.2.3\n", '--keep-columns'), qq({"id":"0","a":".","b":"1e","c":"1e+","d":"-","e":"1.2.3"}\n), 'what is not a number');
 
 my ($status, $out, $err) = run('from-csv | to-json', "id,a,b\n1,NA,2\n2,3,4\n3,5,\n");
 is($out, qq({"id":"1","x":null}\n{"id":"2","x":[3,4]}\n{"id":"3","x":null}\n), 'a row that lacks a number has nil');
@@ -46,7 +46,7 @@ like($err, qr/^from-csv: stdin: rows that lack a number, whose x is nil: 2 \(the
 is(back("id,a,t\n1,NaN,NA\n2,2,null\n", '--keep-columns'), qq({"id":"1","a":null,"t":"NA"}\n{"id":"2","a":2,"t":"null"}\n),
     'NA is missing among numbers, a word among words');
 (undef, undef, $err) = run('from-csv | cat > /dev/null', "id,a\n" . join('', map { "$_,$_\n" } 1 .. 99) . "x,oops\n");
-like($err, qr/^from-csv: stdin: column a is text: cells that are no number: 1, the first on line 101$/m, 'a spoilt column is noted');
+like($err, qr/^from-csv: stdin: column a is text: cells that are not numbers: 1, the first on line 101$/m, 'a spoilt column is noted');
 
 # ---- ids ----
 is(back("name,id,v\na,7,1\n"), qq({"id":"7","x":[1],"name":"a"}\n), 'the column id, as text');
@@ -97,8 +97,8 @@ sub bad {
 }
 bad("id,a,b\nu,1,2\nv,1\nw,3,4\n", 3, '2 cells where the first line has 3', 'u w');
 bad("id,a,b\nu,1,2\nv,1,2,3\nw,3,4\n", 3, '4 cells where', 'u w');
-bad("id,t\nu,\"a\"b\nv,c\n", 2, 'text behind a closing quote', 'v');
-bad("id,t\nu,\"\"b\nv,c\n", 2, 'text behind a closing quote', 'v');
+bad("id,t\nu,\"a\"b\nv,c\n", 2, 'text after a closing quote', 'v');
+bad("id,t\nu,\"\"b\nv,c\n", 2, 'text after a closing quote', 'v');
 bad("id,t\nu,a\0b\nv,c\n", 2, 'a NUL character', 'v');
 bad("id,t\nu,\"a\0b\"\nv,c\n", 2, 'a NUL character', 'v');
 bad("id,t\nu,x\nv,\"a\nb,c\n", 3, 'the quote that opens on line 3 is never closed', 'u');

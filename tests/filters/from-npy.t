@@ -78,9 +78,9 @@ is(runs('from-npy | to-csv --no-header', file('<f4', '1, 3', pack 'f<3', 9**9**9
 # ---- files that lie ----
 my $good = file('<f4', '2, 3', pack 'f<6', @numbers);
 refuses(3, qr/^from-npy: stdin: (empty|cut short)/, 'from-npy | cat >/dev/null', substr $good, 0, $_) for 0, 1, 9, 11, 12, 60, length($good) - 1, length($good) - 13;
-refuses(3, qr/^from-npy: stdin: goes on behind its last row, which is row 2/, 'from-npy | cat >/dev/null', "$good\0");
+refuses(3, qr/^from-npy: stdin: goes on after its last row, which is row 2/, 'from-npy | cat >/dev/null', "$good\0");
 refuses(3, qr/cut short: 24 of 48 bytes/, 'from-npy', file('<f4', '4, 3', pack('f<6', @numbers), fortran => 1));
-refuses(3, qr/goes on behind its last row, which is row 1/, 'from-npy', file('<f4', '1, 3', pack('f<6', @numbers), fortran => 1));
+refuses(3, qr/goes on after its last row, which is row 1/, 'from-npy', file('<f4', '1, 3', pack('f<6', @numbers), fortran => 1));
 refuses(3, qr/no .npy file/, 'from-npy', "PK\x03\x04" . 'x' x 50);
 refuses(3, qr/a later version/, 'from-npy', file('<f4', '1, 1', 'abcd', version => 4));
 refuses(3, qr/structured array/, 'from-npy', file('', '', 'abcd', head => "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }"));

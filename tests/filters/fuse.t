@@ -91,7 +91,7 @@ for my $bad ('', 'a', 'a=x', '=1', 'a=1 a=2', 'a=1 --by genre', "a=1 --draw", 'a
 }
 refuses(6, qr/x exists; give -o NAME/, 'fuse a=1', runs('from-json', qq({"id":"1","a":[1],"x":[2]}\n)));
 refuses(6, qr/2: a has 2 numbers, not 1/, 'fuse a=1', runs('from-json', qq({"id":"1","a":[1]}\n{"id":"2","a":[1,2]}\n)), 1);
-refuses(6, qr/a is no vector/, 'fuse a=1', runs('from-json', qq({"id":"1","a":"one"}\n)));
+refuses(6, qr/a is not a vector/, 'fuse a=1', runs('from-json', qq({"id":"1","a":"one"}\n)));
 refuses(6, qr/no record has a vector l/, "fuse --missing zero a=1 l=1", runs('from-json', qq({"id":"1","a":[1]}\n)));
 spew("$tmp/dup.sp", slurp_file($less) x 2);
 refuses(3, qr/appears twice/, "fuse a=1 --with $tmp/dup.sp $audio");

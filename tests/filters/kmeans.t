@@ -65,7 +65,7 @@ is_deeply([map { $_->{distance} } @got], [0.5, undef, 0.5, 0], 'distance, nil wh
 is($got[1]{cluster}, undef, 'no cluster where x is nil');
 is_deeply([sort keys %{ (records("kmeans -q -k 2 -o km $tmp/in.sp"))[0] }], [qw(id km km.distance x)], '-o names both');
 my ($status, $out, $err) = run("kmeans -k 2 $tmp/in.sp");
-is($err, "kmeans: inertia 0.5 after 2 steps of the best start\nkmeans: 1 without input passed over\n", 'notes');
+is($err, "kmeans: inertia 0.5 after 2 steps of the best start\nkmeans: 1 without input skipped\n", 'notes');
 ($status, $out, $err) = run("kmeans -k 3", stream({}, map { record($_, x => vec($_ % 2)) } 1 .. 6));
 is($status, 0, 'more clusters than distinct vectors');
 like($err, qr/only 2 of 3 clusters have members/, 'is said');
@@ -83,7 +83,7 @@ refuses(6, qr/init.sp has vectors of 3 numbers, the input of 2/, "kmeans --init 
 spew("$tmp/init.sp", stream({}, map { record($_, x => vec($_, 1)) } 1 .. 2));
 refuses(6, qr/init.sp has 2 records, not the 3 of -k/, "kmeans -k 3 --init $tmp/init.sp $tmp/in.sp");
 spew("$tmp/init.sp", stream({}, record('p', y => vec(1))));
-refuses(6, qr/init.sp: p: x is no vector/, "kmeans --init $tmp/init.sp $tmp/in.sp");
+refuses(6, qr/init.sp: p: x is not a vector/, "kmeans --init $tmp/init.sp $tmp/in.sp");
 refuses(4, qr/--max-memory/, "kmeans -k 2 --max-memory 40 $tmp/in.sp");
 runs("kmeans -q -k 2 --save $tmp/two.sp $tmp/in.sp >/dev/null");
 refuses(6, qr/x has 1 numbers, the model .* was fitted to 2/, "kmeans -m $tmp/two.sp",

@@ -19,7 +19,7 @@ is_deeply([map { $_->{neighbours} } @r], [['c'], undef, ['a']], 'nil is nobody\'
 refuses(6, qr/4 vectors have no 4 neighbours each/, 'from-csv --id id | neighbours -k 4', $line, 1);
 refuses(6, qr/z: no record of that id/, 'from-csv --id id | neighbours -k 1 --of z', $line, 1);
 
-# Against a plain search in Perl, on points that tie and come twice: by distance, then order.
+# Against a plain search in Perl, on points that tie and appear twice: by distance, then order.
 srand 7;
 my @p = map { [map { int rand 4 } 1 .. 3] } 1 .. 300;
 my $json = join '', map { qq({"id":"$_","x":[) . join(',', @{ $p[$_] }) . "]}\n" } 0 .. $#p;

@@ -43,7 +43,7 @@ my %n;
 $n{ $of{ $_->{n} } }++ for jsonl($out);
 is_deeply(\%n, { a => 20, b => 20, c => $size{c} }, '20 of each group that has them, those of no group left out');
 like($err, qr/1 of 3 groups have less than 20 records/, 'says so');
-like($err, qr/3 without input passed over/, 'and counts those of no group');
+like($err, qr/3 without input skipped/, 'and counts those of no group');
 %n = ();
 $n{ $of{$_} }++ for drawn('--share 0.25 --by g -q');
 is_deeply(\%n, { map { $_ => int($size{$_} * 0.25 + 0.5) } qw(a b c) }, 'a share of each group');

@@ -44,7 +44,7 @@ my @texts = ('the cat sat', 'the cat sat on the mat', 'a dog', '', undef);
 my $small = stream('small', @texts);
 my ($status, $out, $err) = run("tfidf --save $tmp/m.sp $small | to-json");
 is($status, 0, 'small texts');
-like($err, qr/1 without input passed over/, 'nil is passed over');
+like($err, qr/1 without input skipped/, 'nil is passed over');
 like($err, qr/1 texts are empty/, 'an empty text is counted');
 my @r = jsonl($out);
 ok(!exists $r[0]{lyrics}, 'the text is replaced');
@@ -210,9 +210,9 @@ is(runs("tfidf -q --no-history -n 1,3 --max-candidates 1000000 $many"), runs("tf
 
 refuses(6, qr/nothing to fit to/, 'tfidf', runs('from-json', qq({"id":1,"lyrics":null}\n)));
 refuses(6, qr/no term in 2 texts/, 'tfidf', runs('from-json', qq({"id":1,"lyrics":""}\n{"id":2,"lyrics":"a b c"}\n)));
-refuses(6, qr/stands in 3 to 4 of 4 texts: lower --min-df or raise --max-df/, "tfidf --min-df 3 $small");
-refuses(6, qr/stands in 1 to 0\.4 of 4 texts/, "tfidf --max-df 0.1 $small");
-refuses(6, qr/1: lyrics is no text/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":12}\n)));
+refuses(6, qr/is in 3 to 4 of 4 texts: lower --min-df or raise --max-df/, "tfidf --min-df 3 $small");
+refuses(6, qr/is in 1 to 0\.4 of 4 texts/, "tfidf --max-df 0.1 $small");
+refuses(6, qr/1: lyrics is not text/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":12}\n)));
 refuses(6, qr/1: no field lyrics/, 'tfidf', runs('from-json', qq({"id":"1","text":"one"}\n)));
 refuses(6, qr/exists; give -o NAME/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":"one","x":[1]}\n)));
 refuses(3, qr/appears twice/, 'tfidf', runs('from-json', qq({"id":"1","lyrics":"one"}\n)) x 2);
@@ -220,7 +220,7 @@ my $mixed = "$tmp/mixed.sp";        # the middle one has a Latin-1 letter
 my $nr = 0;
 spew($mixed, join '', map { runs("from-json --no-history | sp-fields --no-history --set lyrics=\$'good caf$_ noir'", qq({"id":") . $nr++ . qq("}\n)) }
     'a', '\xe9', 'c');
-refuses(6, qr/lyrics is no UTF-8 at byte 8/, "tfidf $mixed");
+refuses(6, qr/lyrics is not UTF-8 at byte 8/, "tfidf $mixed");
 my ($skip_status, $skipped, $skip_err) = run("tfidf -q --on-error skip $mixed | to-json");
 is($skip_status, 1, 'skip ends with 1');
 is(scalar(() = $skipped =~ /\n/g), 2, 'and the two good ones');

@@ -35,8 +35,8 @@ refuses(6, qr/^to-csv: a: m is binary/, 'from-json | to-csv', '{"id":"a","m":{"b
 refuses(6, qr/^to-csv: a: m has over a million/, 'from-json | to-csv', '{"id":"a","m":{"sparse":4000000000,"index":[],"value":[]}}');
 refuses(6, qr/^to-csv: b: x is a vector of 3 elements where earlier records have a vector of 2/, 'from-json | to-csv',
     '{"id":"a","x":[1,2]}{"id":"b","x":[1,2,3]}');
-refuses(6, qr/^to-csv: b: x is no vector but 1 element where/, 'from-json | to-csv', '{"id":"a","x":[1]}{"id":"b","x":1}');
-refuses(2, qr/no single character/, 'from-json | to-csv --delimiter xx', '{}');
+refuses(6, qr/^to-csv: b: x is not a vector but 1 element where/, 'from-json | to-csv', '{"id":"a","x":[1]}{"id":"b","x":1}');
+refuses(2, qr/not a single character/, 'from-json | to-csv --delimiter xx', '{}');
 
 # what JSON cannot make
 spew("$tmp/odd.sp", stream({}, record('a', 'f', f64(9**9**9), 's', str("a\xffb"), 'h', tensor('<f2', [1], pack 'v', 0x3555), 'd', tensor('<f8', [1], pack 'd<', 0.1),

@@ -64,7 +64,7 @@ SKIP: {
 }
 tree('two/a.mp3', 'two/a.wav', 'three/a.wav');
 ($status, $err) = said('two three');
-is($status, 1, 'ids that come twice: status 1');
+is($status, 1, 'ids that appear twice: status 1');
 is(() = $err =~ /^tracks: a: this id appears twice: /mg, 2, 'each is named');
 is(join(' ', map { $_->{path} } sounds("cat $tmp/out.sp")), 'two/a.mp3', 'the first stands');
 is(() = runs("cd $tmp && tracks -q --on-error emit two three 2>/dev/null") =~ /SONGPIPE\xce..../sg, 3, 'and none under emit: header, one, end');
@@ -88,11 +88,11 @@ is(field('lyrics', "--text 'lyrics=lyrics/{stem}.txt' m/rock"), "na, \"na\"\n\xe
 is(field('t', "-t 't=$tmp/m/{stem}/{stem}.x' m/rock"), 'nil nil', 'from elsewhere; none');
 spew("$tmp/m/rock/b.txt", "caf\xe9");
 ($status, $err) = said("--text 'lyrics={stem}.txt' m/rock");
-is($status, 1, 'a text that is no UTF-8: status 1');
+is($status, 1, 'a text that is not UTF-8: status 1');
 like($err, qr{^tracks: b: m/rock/b.txt is not UTF-8}m, 'and it is named');
 mkdir "$tmp/m/rock/a";
 ($status, $err) = said("--text 'lyrics={stem}' m/rock/a.mp3");
-like($err, qr{^tracks: a: m/rock/a: cannot read: Is a directory}m, 'a folder is no text');
+like($err, qr{^tracks: a: m/rock/a: cannot read: Is a directory}m, 'a folder is not text');
 
 # ---- tables ----
 
