@@ -37,7 +37,7 @@ static bool begin(struct rec *r, const json_t *object, size_t number)
     const char *id = digits;
     size_t n;
     if (!v && arg.id)
-        return rec_error(r, "no %s to be the id", arg.id);
+        return rec_error(r, "no member %s to be the id", arg.id);
     if (!v)
         n = (size_t)snprintf(digits, sizeof digits, "%zu", number);
     else if (json_is_integer(v))

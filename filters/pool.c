@@ -70,7 +70,7 @@ static bool read_parts(struct rec *r, const struct head *h)
     for (struct part *p = parts; p < parts + n_parts; p++) {
         struct value v = rec_get(r, p->name);
         if (p->needed && !rec_find(r, p->name))
-            return rec_error(r, "no field %s", p->name);
+            return rec_lacks(r, p->name, "");
         p->has = v.type != V_NIL;
         if (p->has && p->vector && !row_read(r, p->name, &v, head_columns(h, p->name), &p->row))
             return false;
@@ -78,7 +78,7 @@ static bool read_parts(struct rec *r, const struct head *h)
             return value_no_label(r, p->name, &v);
     }
     if (!arg.mean.n && !arg.majority.n && !rec_find(r, "x") && !rec_find(r, "cluster"))
-        return rec_error(r, "no field x and no field cluster: give --mean or --majority");
+        return rec_lacks(r, "x", " and no field cluster: give --mean or --majority");
     return true;
 }
 

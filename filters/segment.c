@@ -61,7 +61,7 @@ static bool look(struct rec *r, const struct value *v, struct whole *w)
     const char *side = frames ? "frame_rate" : "rate";
     side_number(r, arg.in, "", side, &w->rate);
     if (!(w->rate > 0 && w->rate < 1e9))
-        return rec_error(r, "no field %s that is a number above 0: it says how long %s is", side, arg.in);
+        return rec_lacks(r, side, " that is a number above 0: how many samples or frames make a second");
     size_t finite = tensor_finite(w->t);
     if (finite < w->t->count)
         return rec_error(r, "%s[%zu] is not finite", arg.in, finite);
@@ -111,12 +111,11 @@ static void emit_piece(struct rec *r, const struct whole *w, size_t i, size_t le
 static bool process(struct rec *r, const struct value *unused, void *state)
 {
     (void)unused;
-    const struct field *f = rec_find(r, arg.in);
-    struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
+    struct value v;
     struct whole w = { .rows = 0 };
-    if (!f)
-        return rec_error(r, "no field %s", arg.in);
-    if (v.type == V_NIL) {
+    if (!rec_need(r, arg.in, &v) && !r->nil)
+        return false;
+    if (r->nil) {
         struct text id = rec_id(r);
         rec_set_str(r, "track", id.p, id.n);
         rec_set_nil(r, "start");

@@ -5,14 +5,13 @@
  * memory  one record
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <locale.h>
+#include <math.h>
 #include <regex.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "drive/map.h"
+#include "stream/value.h"
 
 static struct {
     bool invert, ignore_case;
@@ -34,10 +33,7 @@ static const struct prog prog = {
 enum { EQ, NE, LT, LE, GT, GE, IN, MATCH, PRESENT, ABSENT, OPS };
 static const char *const ops[OPS] = { "eq", "ne", "lt", "le", "gt", "ge", "in", "match", "present", "absent" };
 
-/* What a field is held against: VALUE, or for `in` each of its words. */
-struct word { const char *text; size_t n; bool is_number, is_whole; double number; long long whole; };
-static struct word *words;
-static size_t n_words;
+static struct opt_words words;      /* what a field is held against: VALUE, or for `in` each of its words */
 static regex_t pattern;
 
 /* Whether an order of -1, 0 or 1 is what op asks for. */
@@ -53,26 +49,21 @@ static bool ordered(int op, int order)
     }
 }
 
-/* Compare a field that is not nil with one word; op is EQ to GE. False if the two cannot be
- * compared; the reason is then in r. */
-static bool compare(struct rec *r, const struct value *v, int op, const struct word *w, bool *met)
+/* Compare a field that is not nil with one word, which is read as the field is: as text, a number, or
+ * true or false; op is EQ to GE. False if the two cannot be compared; the reason is then in r. */
+static bool compare(struct rec *r, const struct value *v, int op, const char *word, bool *met)
 {
-    if (v->type == V_STR || v->type == V_BIN) {
-        int order = memcmp(v->s.p, w->text, v->s.n < w->n ? v->s.n : w->n);
-        *met = ordered(op, order ? order : (v->s.n > w->n) - (v->s.n < w->n));
+    bool text = v->type == V_STR || v->type == V_BIN, nan = v->type == V_FLOAT && isnan(v->f);
+    struct value have = *v, want = text ? (struct value){ .type = V_STR, .s = { word, strlen(word) } } : value_word(word);
+    if (text) {
+        have.type = V_STR;
     } else if (v->type == V_BOOL) {
-        bool yes = w->n == 4 && memcmp(w->text, "true", 4) == 0;
-        if ((op != EQ && op != NE) || !(yes || (w->n == 5 && memcmp(w->text, "false", 5) == 0)))
+        if ((op != EQ && op != NE) || want.type != V_BOOL)
             return rec_error(r, "%s is true or false: ask with eq or ne for one of the two", arg.field);
-        *met = ordered(op, v->b != yes);
-    } else if (!w->is_number) {
-        return rec_error(r, "%s is a number, and '%.*s' is not", arg.field, w->n < 80 ? (int)w->n : 80, w->text);
-    } else if (v->type == V_INT && w->is_whole) {
-        *met = ordered(op, (v->i > w->whole) - (v->i < w->whole));
-    } else {
-        double x = v->type == V_INT ? (double)v->i : v->f;
-        *met = isnan(x) ? op == NE : ordered(op, (x > w->number) - (x < w->number));
+    } else if (want.type != V_INT && want.type != V_FLOAT) {
+        return rec_error(r, "%s is a number, and '%.80s' is not", arg.field, word);
     }
+    *met = nan ? op == NE : ordered(op, value_compare(&have, &want));
     return true;
 }
 
@@ -90,8 +81,8 @@ static bool meets(struct rec *r, const struct value *v, bool *met)
         *met = regexec(&pattern, v->s.p, 1, &all, REG_STARTEND) == 0;
         return true;
     }
-    for (size_t i = 0; i < n_words && !*met; i++)
-        if (!compare(r, v, arg.op == IN ? EQ : arg.op, words + i, met))
+    for (size_t i = 0; i < words.n && !*met; i++)
+        if (!compare(r, v, arg.op == IN ? EQ : arg.op, words.v[i], met))
             return false;
     return true;
 }
@@ -100,28 +91,15 @@ static bool process(struct rec *r, const struct value *in, void *state)
 {
     (void)in;
     (void)state;
-    const struct field *f = rec_find(r, arg.field);
-    if (!f && arg.op != PRESENT && arg.op != ABSENT)
-        return rec_error(r, "no field %s", arg.field);
-    struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
+    if (!rec_find(r, arg.field) && arg.op != PRESENT && arg.op != ABSENT)
+        return rec_lacks(r, arg.field, "");
+    struct value v = rec_get(r, arg.field);
     bool met;
     if (!meets(r, &v, &met))
         return false;
     if (met == arg.invert)
         rec_drop(r);
     return true;
-}
-
-static void add_word(const char *text, size_t n)
-{
-    char *copy = mem_text(text, n), *end;
-    struct word w = { .text = copy, .n = n };
-    w.is_number = opt_number(copy, -HUGE_VAL, HUGE_VAL, &w.number);
-    errno = 0;
-    w.whole = strtoll(copy, &end, 10);
-    w.is_whole = w.is_number && !*end && !errno;
-    words = mem_resize(words, n_words + 1, sizeof *words);
-    words[n_words++] = w;
 }
 
 static void compile(const char *text)
@@ -147,12 +125,12 @@ static char **condition(char **operands)
     if (arg.op == PRESENT || arg.op == ABSENT)
         return files;
     files = opt_words(&prog, operands, 3);
-    const char *value = operands[2];
     if (arg.op == MATCH)
-        compile(value);
-    for (size_t n = strcspn(value, ","); arg.op == IN && value[n]; value += n + 1, n = strcspn(value, ","))
-        add_word(value, n);
-    add_word(value, strlen(value));
+        compile(operands[2]);
+    else if (arg.op == IN)
+        opt_cut(&prog, NULL, operands[2], &words);
+    else
+        words = (struct opt_words){ .v = operands + 2, .n = 1 };
     return files;
 }
 

@@ -121,11 +121,11 @@ static bool summary(struct rec *r, struct worker *w)
     size_t used = 0;
     bool nil = false;
     for (struct part *p = parts; p < parts + n_parts; p++) {
-        struct value v = rec_get(r, p->field);
-        if (!rec_find(r, p->field))
-            return rec_error(r, "no field %s", p->field);
-        nil |= v.type == V_NIL;
-        if (v.type != V_NIL && (v.type != V_TENSOR || v.t.ndim < 1 || v.t.ndim > 2))
+        struct value v;
+        if (!rec_need(r, p->field, &v) && !r->nil)
+            return false;
+        nil |= r->nil;
+        if (!r->nil && (v.type != V_TENSOR || v.t.ndim < 1 || v.t.ndim > 2))
             return rec_error(r, "%s is not a matrix of frames", p->field);
         if (!nil && !add_part(r, p, &v.t, w, &used))
             return false;

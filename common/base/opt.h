@@ -194,7 +194,7 @@ struct opt_value opt_value(const struct opt *o);
 bool opt_number(const char *text, double lo, double hi, double *value);
 
 /* Cut "A,B,..." and put its words, as new strings, behind those of *words; an empty one is misuse
- * of --option. What OPT_WORDS does, for lists within other values. */
+ * of --option, or with NULL a word. What OPT_WORDS does, for lists within other values. */
 void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words);
 
 /* "key=value" cut at the first '=': key's length and the value; 0 if there is none. */

@@ -318,7 +318,7 @@ void opt_cut(const struct prog *prog, const char *option, const char *text, stru
     struct opt_list list = { words->v, words->n };
     for (const char *word = text; word; ) {
         size_t n = strcspn(word, ",");
-        if (n == 0)
+        if (n == 0 && option)
             opt_misuse(prog, "--%s '%s' has an empty word", option, text);
         add_text(&list, mem_text(word, n));
         word = word[n] ? word + n + 1 : NULL;

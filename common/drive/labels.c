@@ -44,13 +44,8 @@ static void add_name(struct label *f, const char *name, size_t len)
 /* The string in a field: false if there is none, r->error or r->nil then says why. */
 static bool find_string(struct rec *r, const char *field, struct value *v)
 {
-    if (!rec_find(r, field))
-        return rec_error(r, "no field %s", field);
-    *v = rec_get(r, field);
-    if (v->type == V_NIL) {
-        r->nil = true;
+    if (!rec_need(r, field, v))
         return false;
-    }
     if (v->type != V_STR || memchr(v->s.p, '\0', v->s.n))
         return rec_error(r, "%s is not a string", field);
     return true;

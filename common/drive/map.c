@@ -65,12 +65,9 @@ static void work_on(const struct map *m, struct rec *r, void *worker)
     struct value in = { .type = V_NIL };
     const char *out = out_field(m);
     if (m->in) {
-        const struct field *f = rec_find(r, m->in);
-        if (!f) {
-            rec_error(r, "no field %s", m->in);
+        bool there = rec_need(r, m->in, &in);
+        if (!there && !r->nil)
             return;
-        }
-        in = field_value(f);
     }
     if (out && !(m->in && strcmp(m->in, out) == 0))
         item_claim(r, out);

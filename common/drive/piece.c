@@ -26,16 +26,15 @@ char *piece_id(struct text whole, size_t i)
 void piece_begin(struct rec *piece, const struct rec *whole, const char *cut, size_t i, double start)
 {
     struct text track = rec_id(whole);
+    const struct field *id_field = rec_find(whole, "id"), *cut_field = cut ? rec_find(whole, cut) : NULL;
     char *id = piece_id(track, i);
     item_note_side(whole, "track");
     item_note_side(whole, "start");
     rec_begin(piece, id, track.n + strlen(id + track.n));
     for (size_t k = 0; k < whole->n; k++) {
         const struct field *f = whole->fields + k;
-        char *name = mem_text(f->name, f->len);
-        if (strcmp(name, "id") != 0 && !(cut && strcmp(name, cut) == 0))
-            rec_set_raw(piece, name, f->raw + f->key, f->size - f->key);
-        free(name);
+        if (f != id_field && f != cut_field)
+            rec_take(piece, f);
     }
     rec_set_str(piece, "track", track.p, track.n);
     rec_set_f64(piece, "start", start);

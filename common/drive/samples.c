@@ -33,7 +33,7 @@ bool samples_find(struct rec *r, const char *field, const struct value *v, struc
         return rec_error(r, "%s has %d dimensions, samples have one", field, v->t.ndim);
     s->t = &v->t;
     if (!side_number(r, field, "pcm", "rate", &s->rate))
-        return rec_error(r, "no field rate: set it (sp-fields --set rate=22050)");
+        return rec_lacks(r, "rate", ": set it (sp-fields --set rate=22050)");
     return (s->rate >= 1 && s->rate <= 1e9) || rec_error(r, "rate is not a number of 1 Hz or more");
 }
 

@@ -37,7 +37,7 @@ static void blame_lacking(struct reader *in)
     for (size_t left = in->lacking.n, n; left; left -= n, id += n) {
         n = strlen(id) + 1;
         rec_begin(r, id, n - 1);
-        rec_error(r, "no field %s", in->input);
+        rec_lacks(r, in->input, "");
         item_bad(r);
     }
     if (in->lacking.n)
@@ -53,7 +53,7 @@ static bool vector(struct reader *in, struct rec *r)
     const struct field *f = rec_find(r, in->input);
     struct text id = rec_id(r);
     if (!f && in->records && !in->lacking.n)
-        return rec_error(r, "no field %s", in->input);
+        return rec_lacks(r, in->input, "");
     if (!f) {
         msg_append(&in->lacking, id.p, id.n);
         msg_append(&in->lacking, "", 1);

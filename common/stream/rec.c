@@ -321,11 +321,16 @@ void rec_drop(struct rec *r)
     r->dropped = true;
 }
 
+bool rec_lacks(struct rec *r, const char *name, const char *more)
+{
+    return rec_error(r, "no field %s%s", name, more);
+}
+
 bool rec_need(struct rec *r, const char *name, struct value *v)
 {
     const struct field *f = rec_find(r, name);
     if (!f)
-        return rec_error(r, "no field %s", name);
+        return rec_lacks(r, name, "");
     *v = field_value(f);
     r->nil = v->type == V_NIL;
     return !r->nil;

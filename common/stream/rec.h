@@ -58,6 +58,9 @@ const struct field *rec_find_as(const struct rec *r, const struct field *f);
  * record's error where it lacks the field altogether. */
 bool rec_need(struct rec *r, const char *name, struct value *v);
 
+/* rec_error that there is no field `name`, with `more` behind it: "; give --by". Returns false. */
+bool rec_lacks(struct rec *r, const char *name, const char *more);
+
 /* Set a field, in its place if it exists, else behind the others. All copy. */
 void rec_set_nil(struct rec *r, const char *name);
 void rec_set_bool(struct rec *r, const char *name, bool v);

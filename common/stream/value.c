@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "stream/value.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,8 @@ size_t value_name(struct names *names, const struct value *v)
 
 static int rank_of(const struct value *v)
 {
-    return !value_is_label(v) ? 3 : v->type == V_STR ? 2 : v->type != V_BOOL;
+    bool infinite = v->type == V_FLOAT && isinf(v->f);
+    return !value_is_label(v) && !infinite ? 3 : v->type == V_STR ? 2 : v->type != V_BOOL;
 }
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
@@ -177,10 +179,12 @@ struct value value_word(const char *word)
 {
     double number;
     char *end;
+    errno = 0;
     long long whole = strtoll(word, &end, 10);
-    if (*word && !*end && opt_number(word, -9e18, 9e18, &number))
+    bool is_number = opt_number(word, -HUGE_VAL, HUGE_VAL, &number);
+    if (is_number && !*end && !errno)
         return (struct value){ .type = V_INT, .i = whole };
-    if (opt_number(word, -1e308, 1e308, &number))
+    if (is_number)
         return (struct value){ .type = V_FLOAT, .f = number };
     if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)
         return (struct value){ .type = V_BOOL, .b = *word == 't' };

@@ -41,7 +41,7 @@ size_t value_name(struct names *names, const struct value *v);
  * label, and r->error says so. */
 bool value_number(struct rec *r, const char *field, const struct value *v, struct names *names, uint32_t *number);
 
-/* -1, 0 or 1: false, true, numbers by value (an integer beside a float exactly), text by its bytes;
+/* -1, 0 or 1: false, true, numbers by value (an integer beside a float exactly; infinity, too), text by its bytes;
  * then all that is no label, as equal. */
 int value_compare(const struct value *a, const struct value *b);
 

@@ -54,7 +54,7 @@ is(runs(q(perl -e '$| = 1; for (split //, q({"id":"a","x":[1,22,3]} [{"id":"b"}]
 is(back('{"id":7}{"id":-0.5}{"id":"x"}{}'), qq({"id":"7"}\n{"id":"-0.5"}\n{"id":"x"}\n{"id":"3"}\n), 'numbers become text, none the number');
 is(runs('from-json --id k | to-json', '{"a":1,"k":"x"}'), qq({"id":"x","a":1}\n), '--id takes another member');
 refuses(6, qr/^from-json: stdin:2: the id a appears twice, first on line 1; .*--id/, 'from-json | cat >/dev/null', qq({"id":"a"}\n{"id":"a"}\n));
-refuses(1, qr/^from-json: stdin:1: no k to be the id$/m, 'from-json --id k | to-json', '{"id":"a"}', 1);
+refuses(1, qr/^from-json: stdin:1: no member k to be the id$/m, 'from-json --id k | to-json', '{"id":"a"}', 1);
 refuses(1, qr/stdin:1: has a member id beside k/, 'from-json --id k | to-json', '{"id":"a","k":"b"}', 1);
 refuses(1, qr/stdin:1: the id \(id\) is neither text nor a number/, 'from-json | to-json', "{\"id\":$_}", 1)
     for qw(null true [1] {} "");

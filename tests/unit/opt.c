@@ -355,6 +355,24 @@ static void test_rules(void **state)
     used = &prog;
 }
 
+/* A list within another value, whose words may be empty. */
+static void test_cut(void **state)
+{
+    (void)state;
+    static const struct prog prog = { .name = "test" };
+    struct opt_words w = { .n = 0 };
+    opt_cut(&prog, NULL, ",b,", &w);
+    opt_cut(&prog, NULL, "", &w);
+    opt_cut(&prog, "o", "c", &w);
+    const char *const want[] = { "", "b", "", "", "c" };
+    assert_int_equal(w.n, 5);
+    for (size_t i = 0; i < w.n; i++) {
+        assert_string_equal(w.v[i], want[i]);
+        free(w.v[i]);
+    }
+    free(w.v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_words), cmocka_unit_test(test_pairs), cmocka_unit_test(test_number_or),
         cmocka_unit_test(test_range), cmocka_unit_test(test_value), cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_operands), cmocka_unit_test(test_names), cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,9 +96,9 @@ static void test_compare(void **state)
 {
     (void)state;
     const struct value up[] = {     /* in rising order */
-        truth(false), truth(true), real(-DBL_MAX), real(-0x1p63 * 2), integer(INT64_MIN), integer(-2), real(-1.5), integer(-1),
+        truth(false), truth(true), real(-INFINITY), real(-DBL_MAX), real(-0x1p63 * 2), integer(INT64_MIN), integer(-2), real(-1.5), integer(-1),
         real(0.25), integer(1), real(1.5), integer((int64_t)1 << 53), integer(((int64_t)1 << 53) + 1), real(0x1p53 + 2),
-        integer(INT64_MAX), real(0x1p63), real(DBL_MAX), text(""), text("3"), text("a"), text("ab"), text("b"),
+        integer(INT64_MAX), real(0x1p63), real(DBL_MAX), real(INFINITY), text(""), text("3"), text("a"), text("ab"), text("b"),
         text("\xc3\xa9"), real(NAN),
     };
     size_t n = sizeof up / sizeof *up;
@@ -153,6 +153,8 @@ static void test_word(void **state)
     (void)state;
     assert_true(value_word("12").type == V_INT && value_word("12").i == 12);
     assert_true(value_word("-3").type == V_INT && value_word("-3").i == -3);
+    assert_true(value_word("9223372036854775807").type == V_INT && value_word("9223372036854775807").i == INT64_MAX);
+    assert_true(value_word("9223372036854775808").type == V_FLOAT && value_word("1.7e308").type == V_FLOAT);
     assert_true(value_word("1e3").type == V_FLOAT && value_word("1e3").f == 1000);
     assert_true(value_word("true").type == V_BOOL && value_word("null").type == V_NIL);
     assert_true(value_word("").type == V_STR && value_word("nan").type == V_STR && value_word("1x").type == V_STR);
