@@ -10,9 +10,9 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-/* What is kept of a code point: its lower case and these. */
+/* What is kept of a code point: what it becomes (its lower case, or itself) and these. */
 enum {
-    LOWER = 0x1fffff,
+    BECOMES = 0x1fffff,
     WORD = 1 << 21,         /* belongs to a word under the rule */
     LETTER = 1 << 22,       /* a letter, mark or number */
     JOINER = 1 << 23,
@@ -34,7 +34,7 @@ static bool is_word(enum tokens_rule rule, uint32_t c)
 
 static uint32_t properties(const struct tokens *t, uint32_t c)
 {
-    uint32_t p = KNOWN | uc_tolower(c), nfc[8];
+    uint32_t p = KNOWN | (t->how.lowercase ? uc_tolower(c) : c), nfc[8];
     if (is_word(t->how.rule, c))
         p |= WORD;
     if (uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_M))
@@ -315,7 +315,7 @@ bool tokens_cut(struct tokens *t, const char *s, size_t n, size_t *bad)
             p += size;
             if (props & JOINER && last == begin)
                 continue;                   /* none stands before a word */
-            o += utf8_put(o, text.done ? c : props & LOWER);
+            o += utf8_put(o, text.done ? c : props & BECOMES);
             if (props & WORD) {
                 letters++;
                 last = o;

@@ -89,6 +89,17 @@ runs("tfidf -q -n 1,2 --stop-words $tmp/stop --save $tmp/k.sp $small >/dev/null"
 is(join(',', @{ (terms("$tmp/k.sp"))[0] }), 'cat,cat sat,dog,mat,sat,sat mat', 'stop words are gone before pairs are made');
 runs("tfidf -q --no-lowercase --save $tmp/k.sp", runs('from-json', qq({"id":1,"lyrics":"La la LA"}\n)));
 is(join(',', @{ (terms("$tmp/k.sp"))[0] }), 'LA,La,la', '--no-lowercase');
+{
+    no utf8;            # bytes, as they come and go
+    my $scripts = qq({"id":"a","lyrics":"CAFÉ ΩΜΕΓΑ ЁЖИК ABC İstanbul"}\n{"id":"b","lyrics":"café ωμεγα ёжик abc"}\n);
+    for my $rule (qw(words marks sklearn)) {
+        my ($first) = split /\n/, runs("from-json | tfidf -q --no-lowercase --token $rule | to-csv", $scripts);
+        is($first, 'id,ABC,CAFÉ,abc,café,İstanbul,ΩΜΕΓΑ,ωμεγα,ЁЖИК,ёжик', "--no-lowercase keeps every script's upper case: $rule");
+    }
+    spew("$tmp/upper.txt", "ΩΜΕΓΑ\n");
+    my ($stopped) = split /\n/, runs("from-json | tfidf -q --no-lowercase --stop-words $tmp/upper.txt | to-csv", $scripts);
+    is($stopped, 'id,ABC,CAFÉ,abc,café,İstanbul,ωμεγα,ЁЖИК,ёжик', 'stop words are told apart by their case, too');
+}
 like(runs("tfidf -q $small | sp-info"), qr/^columns +x 6: cat dog mat on sat the$/m, 'columns are named by the terms');
 
 # ---- a model applies as it was fitted; pipes, threads and runs give the same bytes ----

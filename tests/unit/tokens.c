@@ -51,9 +51,14 @@ static void rules(void **state)
     (void)state;
     const struct tokens_how marks = { TOKENS_MARKS, true, STRIP_NONE }, sklearn = { TOKENS_SKLEARN, true, STRIP_NONE };
     const struct tokens_how as_is = { TOKENS_WORDS, false, STRIP_NONE }, latin = { TOKENS_WORDS, true, STRIP_LATIN };
+    const struct tokens_how as_is_sklearn = { TOKENS_SKLEARN, false, STRIP_NONE };
+    const struct tokens_how as_is_latin = { TOKENS_WORDS, false, STRIP_LATIN };
     const struct tokens_how ascii = { TOKENS_SKLEARN, true, STRIP_ASCII };
     is(words, "Don't STOP, a b2 me_now", "don|stop|b2|me_now");
     is(as_is, "Don't STOP", "Don|STOP");
+    is(as_is, "CAFÉ ΩΜΕΓΑ ЁЖИК İstanbul Ⱥb ΣΑΣ ǅab 𐐀𐐁", "CAFÉ|ΩΜΕΓΑ|ЁЖИК|İstanbul|Ⱥb|ΣΑΣ|ǅab|𐐀𐐁");
+    is(as_is_sklearn, "CAFÉ cafe\u0301", "CAFÉ|cafe");
+    is(as_is_latin, "CAFÉ Größe ΆΣ", "CAFE|Große|ΑΣ");
     is(words, "র‍্যাব উদ্‌ঘাটন", "র‍্যাব|উদ্‌ঘাটন");            /* joiners stay inside */
     is(marks, "র‍্যাব", "্যাব");
     is(words, "\u200dকি\u200d\u200c \u200d ক\u200d", "কি");      /* and not at the ends */
