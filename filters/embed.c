@@ -1,7 +1,7 @@
 /* embed - texts as vectors of a sentence encoder (BERT and its family)
  *
  * in      records with a text (lyrics)
- * out     the same records, the text replaced by x = f32[hidden] of length 1; tokens, truncated, unk
+ * out     the same records, the text replaced by x = f32[hidden]; tokens, truncated, unk
  * memory  the model's weights, mapped and shared between processes; 32768 pieces of text at a time
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "base/str.h"
 #include "drive/map.h"
 #include "text/packs.h"
 
@@ -23,7 +24,8 @@ enum { POOL_MODEL, POOL_MEAN, POOL_CLS, POOL_MAX };
 
 static struct {
     const char *in, *out;
-    bool keep, no_normalize;
+    const char *prompt;
+    bool keep, normalize, no_normalize;
     struct opt_input model;
     int64_t max_tokens;
     int window, pooling;
@@ -33,12 +35,15 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_FOLDER('m', "model", &arg.model, "folder of the encoder: config.json, vocab.txt, model.safetensors"),
+    OPT_FOLDER('m', "model", &arg.model, "folder of the encoder, as sentence-transformers saves it"),
     OPT_INT(0, "max-tokens", &arg.max_tokens, 0, 1 << 16, "cut texts to so many pieces; 0: the model's limit"),
     OPT_CHOICE(0, "window", &arg.window, "first|mean",
                "of a longer text take its beginning, or the mean over all of it"),
     OPT_CHOICE(0, "pooling", &arg.pooling, "model|mean|cls|max", "how pieces become one vector"),
-    OPT_FLAG(0, "no-normalize", &arg.no_normalize, "do not bring vectors to length 1"),
+    OPT_STR(0, "prompt", &arg.prompt, "NAME", "put the model's prompt of that name before each text (without: its default)"),
+    OPT_FLAG(0, "normalize", &arg.normalize, "bring vectors to length 1 though the model does not"),
+    OPT_FLAG(0, "no-normalize", &arg.no_normalize, "do not bring vectors to length 1 though the model does"),
+    EXCLUDES("normalize", "no-normalize"),
     OPT_JOBS(0),
     REQUIRED("model", "the folder of a sentence encoder"),
     OPT_END
@@ -80,6 +85,18 @@ static void *hash(void *unused)
 
 /* ---- one window of texts ---- */
 
+/* The record's text behind the model's prompt; it lives until the next call. */
+static struct text with_prompt(struct text text)
+{
+    static struct str whole;
+    if (!*encoder->prompt)
+        return text;
+    whole.n = 0;
+    str_text(&whole, encoder->prompt);
+    str_put(&whole, text.p, text.n);
+    return (struct text){ whole.p, whole.n };
+}
+
 /* Take the record's text down; false: it is bad. */
 static bool process(struct rec *r, const struct value *v, void *unused)
 {
@@ -88,8 +105,10 @@ static bool process(struct rec *r, const struct value *v, void *unused)
     (void)unused;
     if (v->type != V_STR)
         return rec_error(r, "%s is not text", arg.in);
-    if (!wordpiece_cut(encoder->pieces, &p, v->s.p, v->s.n, &bad))
-        return rec_error(r, "%s is not UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
+    struct text text = with_prompt(v->s);
+    if (!wordpiece_cut(encoder->pieces, &p, text.p, text.n, &bad))
+        return rec_error(r, "%s is not UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in,
+                         bad - (text.n - v->s.n));
     struct packed taken = packs_add(packs, p.id, p.n, arg.window == WINDOW_MEAN);
     for (size_t i = 0; i < taken.used; i++)
         unk += p.id[i] == wordpiece_unk(encoder->pieces);
@@ -132,7 +151,7 @@ static void together(void *unused)
 static bool finish(struct rec *r, void *unused)
 {
     (void)unused;
-    if (!packs_vector(packs, finished++, !arg.no_normalize, x))
+    if (!packs_vector(packs, finished++, encoder->normalize, x))
         return rec_error(r, "the model gives numbers that are not finite: its weights are damaged");
     rec_set_vector(r, arg.out, x, encoder->shape.hidden);
     return true;
@@ -153,10 +172,20 @@ static void remarks(void)
              seen.foreign, seen.texts, (double)seen.pieces / (double)seen.words);
 }
 
+/* Whether vectors are brought to length 1; what is done is in the history. */
+static void settle_normalize(void)
+{
+    if (!encoder->modules && !arg.normalize && !arg.no_normalize && !progress_quiet)
+        warn("%s has no modules.json: vectors are not brought to length 1 (--normalize does it)", arg.model.path);
+    arg.normalize = arg.normalize && !encoder->normalize;
+    encoder->normalize = (encoder->normalize || arg.normalize) && !arg.no_normalize;
+    arg.no_normalize = !encoder->normalize;
+}
+
 static void open_model(void)
 {
     char why[512];
-    encoder = encoder_open(arg.model.path, why, sizeof why);
+    encoder = encoder_open(arg.model.path, arg.prompt, why, sizeof why);
     if (!encoder)
         die(ST_STREAM, "%s", why);
     if (arg.max_tokens && (arg.max_tokens < 3 || (size_t)arg.max_tokens > encoder->shape.positions))
@@ -165,6 +194,8 @@ static void open_model(void)
     if (arg.max_tokens)
         encoder->limit = (size_t)arg.max_tokens;
     arg.max_tokens = (int64_t)encoder->limit;       /* for the history */
+    settle_normalize();
+    arg.prompt = *encoder->prompt_name ? encoder->prompt_name : NULL;
     if (arg.pooling != POOL_MODEL)
         encoder->pooling = arg.pooling == POOL_CLS ? BERT_CLS : arg.pooling == POOL_MAX ? BERT_MAX : BERT_MEAN;
     else

@@ -54,6 +54,9 @@ sub folder {
     my %config = (model_type => 'bert', hidden_size => 8, num_hidden_layers => 1, num_attention_heads => 2, intermediate_size => 16,
         hidden_act => 'gelu', max_position_embeddings => 12, vocab_size => scalar(@vocab), type_vocab_size => 2, layer_norm_eps => 1e-12);
     spew_in($dir, 'config.json', $json->encode({ %config, %{ $change{config} // {} } }));
+    my $i = 0;
+    spew_in($dir, 'modules.json', $json->encode([map { { idx => $i++, path => $_->[1], type => "sentence_transformers.models.$_->[0]" } }
+        ['Transformer', ''], ['Pooling', '1_Pooling'], ['Normalize', '2_Normalize']]));
     spew_in($dir, '1_Pooling/config.json', $json->encode($change{pooling} // { pooling_mode_mean_tokens => JSON::PP::true }));
     spew_in($dir, $_, $change{files}{$_}) for keys %{ $change{files} // {} };
     return $dir;

@@ -1,222 +1,213 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "text/encoder.h"
 
-#include <errno.h>
-#include <jansson.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/io.h"
 #include "base/mem.h"
+#include "text/settings.h"
+#include "text/tokenizer.h"
 
-enum { TEXT_MOST = 64 << 20 };      /* bytes of a file other than the weights */
-
+/* A folder that is being opened, and that of its transformer, which may lie in it. */
 struct opening {
-    const char *dir;
-    char *why;
-    size_t room;
+    struct settings top, inner;
+    char *inner_dir;
 };
 
-__attribute__((format(printf, 3, 4)))
-static bool wrong(struct opening *o, const char *name, const char *format, ...)
+/* The last word of a module's class: the Pooling of sentence_transformers.models.Pooling. */
+static const char *class_of(const json_t *module)
 {
-    va_list args;
-    int n = snprintf(o->why, o->room, "%s/%s: ", o->dir, name);
-    va_start(args, format);
-    if (n > 0 && (size_t)n < o->room)
-        vsnprintf(o->why + n, o->room - (size_t)n, format, args);
-    va_end(args);
-    return false;
+    const char *type = settings_string(module, "type"), *last = strrchr(type, '.');
+    return last ? last + 1 : type;
 }
 
-static char *path_of(const struct opening *o, const char *name)
-{
-    size_t n = strlen(o->dir) + strlen(name) + 2;
-    char *path = mem_new(n, 1);
-    snprintf(path, n, "%s/%s", o->dir, name);
-    return path;
-}
-
-/* All of a file with a NUL behind it, size in *n; NULL if it cannot be read, `missing`
- * then says whether there is none. */
-static char *read_all(struct opening *o, const char *name, size_t *n, bool *missing)
-{
-    char *path = path_of(o, name), *p = io_file(path, TEXT_MOST, n);
-    int failed = errno;
-    free(path);
-    *missing = !p && failed == ENOENT;
-    if (!p)
-        wrong(o, name, failed == EFBIG ? "larger than 64 MB" : "cannot read: %s",
-              failed == EINVAL ? "not a regular file" : strerror(failed));
-    return p;
-}
-
-/* A JSON file; *j is NULL if there is none and it is not `needed`. */
-static bool read_json(struct opening *o, const char *name, bool needed, json_t **j)
-{
-    size_t n;
-    bool missing;
-    char *text = read_all(o, name, &n, &missing);
-    *j = NULL;
-    if (!text)
-        return missing && !needed;
-    json_error_t error;
-    *j = json_loadb(text, n, 0, &error);
-    free(text);
-    return *j || wrong(o, name, "line %d: %s", error.line, error.text);
-}
-
-/* A whole number from 1 to `most`. */
-static bool whole(struct opening *o, const char *name, const json_t *j, const char *key, size_t most, size_t *to)
-{
-    const json_t *v = json_object_get(j, key);
-    if (!json_is_integer(v) || json_integer_value(v) < 1 || (size_t)json_integer_value(v) > most)
-        return wrong(o, name, "%s is not a number from 1 to %zu", key, most);
-    *to = (size_t)json_integer_value(v);
-    return true;
-}
-
-/* The value of key is absent, or this word. */
-static bool word(struct opening *o, const char *name, const json_t *j, const char *key, const char *want)
-{
-    const char *got = json_string_value(json_object_get(j, key));
-    if (json_object_get(j, key) && (!got || strcmp(got, want) != 0))
-        return wrong(o, name, "%s is %.40s: only %s is known", key, got ? got : "no text", want);
-    return true;
-}
-
-static bool read_shape(struct opening *o, struct encoder *e)
+/* How the vectors are made of the last layer's: 1_Pooling/config.json, in whichever folder. */
+static bool read_pooling(const struct settings *s, const char *folder, struct encoder *e)
 {
     json_t *j;
-    const char *name = "config.json";
-    struct bert_shape *s = &e->shape;
-    if (!read_json(o, name, true, &j))
+    char name[300];
+    snprintf(name, sizeof name, "%.250s/config.json", folder);
+    if (!settings_json(s, name, false, &j))
         return false;
-    const json_t *given = json_object_get(j, "layer_norm_eps");
-    double eps = given ? json_number_value(given) : 1e-12;
-    bool ok = word(o, name, j, "model_type", "bert") && word(o, name, j, "hidden_act", "gelu") &&
-              word(o, name, j, "position_embedding_type", "absolute") &&
-              whole(o, name, j, "num_hidden_layers", 1000, &s->layers) &&
-              whole(o, name, j, "hidden_size", 1 << 16, &s->hidden) &&
-              whole(o, name, j, "num_attention_heads", 1 << 12, &s->heads) &&
-              whole(o, name, j, "intermediate_size", 1 << 20, &s->inner) &&
-              whole(o, name, j, "max_position_embeddings", 1 << 16, &s->positions) &&
-              whole(o, name, j, "vocab_size", 1 << 24, &s->words) &&
-              whole(o, name, j, "type_vocab_size", 1 << 10, &s->types);
-    json_decref(j);
-    if (ok && s->hidden % s->heads)
-        return wrong(o, name, "%zu heads do not divide hidden_size %zu", s->heads, s->hidden);
-    if (ok && !(eps > 0 && eps < 1))
-        return wrong(o, name, "layer_norm_eps is %g", eps);
-    s->eps = eps;
-    return ok;
-}
-
-/* A truth value, or `usual` where there is none or null. */
-static bool flag(const json_t *j, const char *key, bool usual)
-{
-    const json_t *v = json_object_get(j, key);
-    return json_is_boolean(v) ? json_is_true(v) : usual;
-}
-
-static bool read_pieces(struct opening *o, struct encoder *e)
-{
-    json_t *j;
-    size_t n;
-    bool none;
-    const char *missing;
-    if (!read_json(o, "tokenizer_config.json", false, &j))
-        return false;
-    struct wordpiece_how how = { .lowercase = flag(j, "do_lower_case", true),
-                                 .chinese = flag(j, "tokenize_chinese_chars", true) };
-    how.strip_accents = flag(j, "strip_accents", how.lowercase);
-    json_decref(j);
-    char *vocab = read_all(o, "vocab.txt", &n, &none);
-    if (!vocab)
-        return false;
-    e->pieces = wordpiece_new(vocab, n, how, &missing);
-    free(vocab);
-    if (!e->pieces)
-        return wrong(o, "vocab.txt", "no %s in it: no WordPiece vocabulary", missing);
-    if (wordpiece_size(e->pieces) > e->shape.words)
-        return wrong(o, "vocab.txt", "%zu pieces, but config.json has %zu", wordpiece_size(e->pieces),
-                     e->shape.words);
-    return true;
-}
-
-static bool read_limit(struct opening *o, struct encoder *e)
-{
-    json_t *j;
-    const char *name = "sentence_bert_config.json";
-    if (!read_json(o, name, false, &j))
-        return false;
-    e->limit = e->shape.positions;
-    const json_t *v = json_object_get(j, "max_seq_length");
-    bool ok = !v || json_is_null(v) || whole(o, name, j, "max_seq_length", 1 << 20, &e->limit);
-    json_decref(j);
-    if (ok && e->limit < 3)
-        return wrong(o, name, "max_seq_length is below 3");
-    if (e->limit > e->shape.positions)
-        e->limit = e->shape.positions;
-    return ok;
-}
-
-static bool read_pooling(struct opening *o, struct encoder *e)
-{
-    json_t *j, *module;
-    size_t i;
-    bool ok = read_json(o, "modules.json", false, &j);
-    json_array_foreach(j, i, module) {
-        const char *type = json_string_value(json_object_get(module, "type"));
-        const char *last = type ? strrchr(type, '.') : NULL;
-        last = last ? last + 1 : type;
-        bool known = last && (strcmp(last, "Transformer") == 0 || strcmp(last, "Pooling") == 0 ||
-                              strcmp(last, "Normalize") == 0);
-        if (!known)
-            ok = wrong(o, "modules.json", "module %.60s: only Transformer, Pooling and Normalize are known",
-                       type ? type : "without type");
+    bool cls = settings_flag(j, "pooling_mode_cls_token", false), max = settings_flag(j, "pooling_mode_max_tokens", false);
+    bool mean = settings_flag(j, "pooling_mode_mean_tokens", !cls && !max);
+    bool other = settings_flag(j, "pooling_mode_mean_sqrt_len_tokens", false) ||
+                 settings_flag(j, "pooling_mode_weightedmean_tokens", false) ||
+                 settings_flag(j, "pooling_mode_lasttoken", false);
+    const json_t *mode = json_object_get(j, "pooling_mode");
+    if (json_array_size(mode) == 1)
+        mode = json_array_get(mode, 0);
+    if (mode && !json_is_null(mode)) {
+        const char *word = json_is_string(mode) ? json_string_value(mode) : "";
+        cls = strcmp(word, "cls") == 0;
+        max = strcmp(word, "max") == 0;
+        mean = strcmp(word, "mean") == 0;
+        other = false;
     }
-    json_decref(j);
-    if (!ok || !read_json(o, "1_Pooling/config.json", false, &j))
-        return false;
-    bool cls = flag(j, "pooling_mode_cls_token", false), max = flag(j, "pooling_mode_max_tokens", false);
-    bool mean = flag(j, "pooling_mode_mean_tokens", !cls && !max);
-    const char *mode = json_string_value(json_object_get(j, "pooling_mode"));
-    if (mode) {
-        cls = strcmp(mode, "cls") == 0;
-        max = strcmp(mode, "max") == 0;
-        mean = strcmp(mode, "mean") == 0;
-    }
-    bool other = flag(j, "pooling_mode_mean_sqrt_len_tokens", false) ||
-                 flag(j, "pooling_mode_weightedmean_tokens", false) || flag(j, "pooling_mode_lasttoken", false);
+    e->prompt_pooled = settings_flag(j, "include_prompt", true);
     json_decref(j);
     if (other || cls + max + mean != 1)
-        return wrong(o, "1_Pooling/config.json", "its pooling is not one of mean, cls and max alone");
+        return settings_wrong(s, name, "its pooling is not one of mean, cls and max alone");
     e->pooling = cls ? BERT_CLS : max ? BERT_MAX : BERT_MEAN;
     return true;
 }
 
-static bool read_weights(struct opening *o, struct encoder *e)
+/* Normalize of the pooled vectors. */
+static bool read_normalize(const struct settings *s, const char *folder, struct encoder *e)
+{
+    json_t *j;
+    char name[300];
+    snprintf(name, sizeof name, "%.250s/config.json", folder);
+    e->normalize = true;
+    bool good = settings_json(s, name, false, &j) &&
+                settings_word(s, name, j, "module_input_name", "sentence_embedding") &&
+                settings_word(s, name, j, "module_output_name", "sentence_embedding");
+    json_decref(j);
+    return good;
+}
+
+static bool read_module(struct opening *o, const json_t *module, size_t *at, struct encoder *e)
+{
+    static const char *const order[] = { "Transformer", "Pooling", "Normalize" };
+    const char *class = class_of(module), *folder = settings_string(module, "path");
+    if (strcmp(class, "Dropout") == 0)          /* which does nothing but in training */
+        return true;
+    size_t k = 0;
+    while (k < 3 && strcmp(class, order[k]) != 0)
+        k++;
+    if (k == 3)
+        return settings_wrong(&o->top, "modules.json", "module %.60s: only Transformer, Pooling and Normalize are known",
+                              *settings_string(module, "type") ? settings_string(module, "type") : "without type");
+    if (k != *at)
+        return settings_wrong(&o->top, "modules.json", "module %zu is %s where %s is expected", *at, class,
+                              *at < 3 ? order[*at] : "none");
+    ++*at;
+    if (k == 0 && *folder)
+        o->inner.dir = o->inner_dir = settings_path(&o->top, folder);
+    return k == 0 || (k == 1 ? read_pooling(&o->top, folder, e) : read_normalize(&o->top, folder, e));
+}
+
+/* Without modules.json the vectors are means over the pieces, or what 1_Pooling says, as they are. */
+static bool read_modules(struct opening *o, struct encoder *e)
+{
+    json_t *j, *module;
+    size_t i, at = 0;
+    bool good = settings_json(&o->top, "modules.json", false, &j);
+    e->modules = j;
+    if (good && !j)
+        return read_pooling(&o->top, "1_Pooling", e);
+    json_array_foreach(j, i, module)
+        good = good && read_module(o, module, &at, e);
+    json_decref(j);
+    if (good && at < 2)
+        return settings_wrong(&o->top, "modules.json", "no %s in it", at ? "Pooling" : "Transformer");
+    return good;
+}
+
+/* What goes before each text, and what would be done behind the modules. */
+static bool read_prompt(const struct settings *s, const char *wanted, struct encoder *e)
+{
+    json_t *j;
+    const char *name = "config_sentence_transformers.json";
+    if (!settings_json(s, name, false, &j))
+        return false;
+    const char *prompt = wanted ? wanted : settings_string(j, "default_prompt_name");
+    const json_t *prompts = json_object_get(j, "prompts"), *type = json_object_get(j, "model_type"),
+                 *cut = json_object_get(j, "truncate_dim");
+    const char *text = settings_string(prompts, prompt);
+    bool usual = strcmp(prompt, "query") == 0 || strcmp(prompt, "document") == 0;   /* empty ones that all models have */
+    bool good = true;
+    e->prompt = mem_text(text, strlen(text));
+    e->prompt_name = mem_text(prompt, strlen(prompt));
+    if (cut && !json_is_null(cut))
+        good = settings_wrong(s, name, "truncate_dim: vectors that are cut are not known");
+    else if (type && !json_is_null(type))
+        good = settings_word(s, name, j, "model_type", "SentenceTransformer");
+    if (good && *prompt && !usual && !json_is_string(json_object_get(prompts, prompt)))
+        good = settings_wrong(s, name, "no prompt is called %.60s", prompt);
+    if (good && *text && !e->prompt_pooled)
+        good = settings_wrong(s, name, "the prompt %.60s is to be left out of the pooling (include_prompt false), "
+                              "which is not known", prompt);
+    json_decref(j);
+    return good;
+}
+
+static bool read_shape(const struct settings *o, struct encoder *e)
+{
+    json_t *j;
+    const char *name = "config.json";
+    struct bert_shape *s = &e->shape;
+    if (!settings_json(o, name, true, &j))
+        return false;
+    const json_t *given = json_object_get(j, "layer_norm_eps");
+    double eps = given ? json_number_value(given) : 1e-12;
+    bool decoder = settings_flag(j, "is_decoder", false);
+    bool ok = settings_word(o, name, j, "model_type", "bert") && settings_word(o, name, j, "hidden_act", "gelu") &&
+              settings_word(o, name, j, "position_embedding_type", "absolute") &&
+              settings_whole(o, name, j, "num_hidden_layers", 1000, &s->layers) &&
+              settings_whole(o, name, j, "hidden_size", 1 << 16, &s->hidden) &&
+              settings_whole(o, name, j, "num_attention_heads", 1 << 12, &s->heads) &&
+              settings_whole(o, name, j, "intermediate_size", 1 << 20, &s->inner) &&
+              settings_whole(o, name, j, "max_position_embeddings", 1 << 16, &s->positions) &&
+              settings_whole(o, name, j, "vocab_size", 1 << 24, &s->words) &&
+              settings_whole(o, name, j, "type_vocab_size", 1 << 10, &s->types);
+    json_decref(j);
+    if (ok && decoder)
+        return settings_wrong(o, name, "is_decoder is true: only encoders are known");
+    if (ok && s->hidden % s->heads)
+        return settings_wrong(o, name, "%zu heads do not divide hidden_size %zu", s->heads, s->hidden);
+    if (ok && !(eps > 0 && eps < 1))
+        return settings_wrong(o, name, "layer_norm_eps is %g", eps);
+    s->eps = eps;
+    return ok;
+}
+
+/* The pieces, and how many of them a text may have: max_seq_length, or else model_max_length. */
+static bool read_pieces(const struct settings *s, struct encoder *e)
+{
+    json_t *j;
+    const char *name = "sentence_bert_config.json";
+    if (!settings_json(s, name, false, &j))
+        return false;
+    size_t limit = e->limit = e->shape.positions;
+    const json_t *given = json_object_get(j, "max_seq_length");
+    bool lowercase = settings_flag(j, "do_lower_case", false);
+    bool is_given = given && !json_is_null(given), good = true;
+    if (is_given && !(json_number_value(given) > (double)limit))
+        good = settings_whole(s, name, j, "max_seq_length", limit, &limit);
+    json_decref(j);
+    if (!good || !(e->pieces = tokenizer_read(s, e->shape.words, lowercase, &e->limit)))
+        return false;
+    if (is_given)
+        e->limit = limit;
+    if (e->limit < 3)
+        return settings_wrong(s, is_given ? name : "tokenizer_config.json", "%s is below 3",
+                              is_given ? "max_seq_length" : "model_max_length");
+    return true;
+}
+
+static bool read_weights(const struct settings *o, struct encoder *e)
 {
     const char *name = "model.safetensors";
-    char *path = path_of(o, name), why[300];
+    char *path = settings_path(o, name), why[300];
     e->file = safetensors_open(path, why, sizeof why);
     free(path);
     if (!e->file)
-        return wrong(o, name, "%s", why);
+        return settings_wrong(o, name, "%s", why);
     e->bert = bert_new(e->file, &e->shape, why, sizeof why);
-    return e->bert || wrong(o, name, "%s", why);
+    return e->bert || settings_wrong(o, name, "%s", why);
 }
 
-struct encoder *encoder_open(const char *dir, char *why, size_t room)
+struct encoder *encoder_open(const char *dir, const char *prompt, char *why, size_t room)
 {
     struct encoder *e = mem_zero(1, sizeof *e);
-    struct opening o = { dir, why, room };
-    if (read_shape(&o, e) && read_limit(&o, e) && read_pooling(&o, e) && read_weights(&o, e) && read_pieces(&o, e))
+    struct settings top = { dir, why, room };
+    struct opening o = { top, top, NULL };
+    bool good = read_modules(&o, e) && read_prompt(&top, prompt, e) && read_shape(&o.inner, e) &&
+                read_weights(&o.inner, e) && read_pieces(&o.inner, e);
+    free(o.inner_dir);
+    if (good)
         return e;
     encoder_close(e);
     return NULL;
@@ -229,5 +220,7 @@ void encoder_close(struct encoder *e)
     bert_free(e->bert);
     wordpiece_free(e->pieces);
     safetensors_close(e->file);
+    free(e->prompt);
+    free(e->prompt_name);
     free(e);
 }

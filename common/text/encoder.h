@@ -1,13 +1,15 @@
 /* encoder - a sentence encoder from its standard folder
  *
+ *   modules.json                   Transformer, Pooling and, for vectors of length 1, Normalize; their folders
+ *   1_Pooling/config.json          mean, CLS or max pooling
+ *   config_sentence_transformers.json      prompts, default_prompt_name
  *   config.json                    the shape of a BERT (hidden_act gelu, absolute positions)
- *   vocab.txt                      word pieces, one a line
  *   model.safetensors              weights in F32, F16 or BF16
- *   tokenizer_config.json          do_lower_case, strip_accents, tokenize_chinese_chars
- *   sentence_bert_config.json      max_seq_length
- *   modules.json, 1_Pooling/config.json    mean, CLS or max pooling
+ *   sentence_bert_config.json      max_seq_length, do_lower_case
+ *   tokenizer.json or vocab.txt, tokenizer_config.json      see text/tokenizer.h
  *
- * The first three must be there.
+ * config.json, the weights and the pieces must be there. What sentence-transformers 6.2 would do
+ * beyond that is refused by its name.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TEXT_ENCODER_H
@@ -24,11 +26,15 @@ struct encoder {
     struct safetensors *file;
     size_t limit;               /* of pieces in one text, with [CLS] and [SEP] */
     enum bert_pooling pooling;
+    bool modules;               /* modules.json is there, and with it the model's word on normalize: */
+    bool normalize;             /* vectors are brought to length 1 */
+    bool prompt_pooled;         /* the prompt's pieces count as the text's */
+    char *prompt_name, *prompt; /* what goes before each text, and its name; "" none */
 };
 
-/* Open folder dir. NULL if something is missing or wrong: why[room] names the file and
- * what is wrong with it. */
-struct encoder *encoder_open(const char *dir, char *why, size_t room);
+/* Open folder dir; `prompt` is the name of one of its prompts, NULL: its default. NULL if
+ * something is missing or wrong: why[room] names the file and what is wrong with it. */
+struct encoder *encoder_open(const char *dir, const char *prompt, char *why, size_t room);
 void encoder_close(struct encoder *e);
 
 #endif

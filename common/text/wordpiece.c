@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { WORD_MOST = 100 };       /* code points; a longer word is [UNK] */
+enum { WORD_MOST = WORDPIECE_WORD_MOST };
 
 /* What is kept of a code point: the one that it becomes, and these. */
 enum {
@@ -231,6 +231,14 @@ void wordpiece_free(struct wordpiece *w)
     free(w->slot[1]);
     free(w->text);
     free(w);
+}
+
+bool wordpiece_special(const char *name)
+{
+    for (int k = 0; k < 5; k++)
+        if (strcmp(name, specials[k]) == 0)
+            return true;
+    return false;
 }
 
 size_t wordpiece_size(const struct wordpiece *w) { return w->size; }

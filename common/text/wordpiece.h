@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Code points of the longest word that is cut; a longer one is [UNK]. */
+#define WORDPIECE_WORD_MOST 100
+
 struct wordpiece_how {
     bool lowercase, strip_accents;
     bool chinese;               /* each Chinese character is a word */
@@ -23,6 +26,9 @@ struct wordpiece;
  * without [UNK], [CLS] or [SEP]; *missing then names it. vocab is copied. */
 struct wordpiece *wordpiece_new(const char *vocab, size_t n, struct wordpiece_how how, const char **missing);
 void wordpiece_free(struct wordpiece *w);
+
+/* Whether `name` is one of the five that stand for themselves in a text: wordpiece_cut. */
+bool wordpiece_special(const char *name);
 
 /* How many pieces there are, and the numbers of some. */
 size_t wordpiece_size(const struct wordpiece *w);

@@ -63,6 +63,93 @@ is(join(' ', sort keys %{ $named[0] }), 'e e.tokens e.truncated e.unk id lyrics'
 is(scalar(@{ (records("embed -q -m $m", runs('from-json', texts('love ' x 2_000_000))))[0]{x} }), 8, 'a text of 10 MB');
 runs("embed -q --window mean -m $m >/dev/null", runs('from-json', texts('love ' x 200_000)));
 
+# ---- folders as sentence-transformers 6.2 saves them ----
+
+my ($yes, $no) = (JSON::PP::true, JSON::PP::false);
+my @vocab = split /\n/, slurp_file("$m/vocab.txt");
+# A tokenizer.json as transformers 5 writes it, changed by a sub.
+sub steps {
+    my ($change) = @_;
+    my $template = [{ SpecialToken => { id => '[CLS]' } }, { Sequence => { id => 'A' } }, { SpecialToken => { id => '[SEP]' } }];
+    my %j = (
+        added_tokens => [map { { id => $_, content => $vocab[$_] } } 0 .. 4],
+        normalizer => { type => 'BertNormalizer', clean_text => $yes, handle_chinese_chars => $yes, strip_accents => undef, lowercase => $yes },
+        pre_tokenizer => { type => 'BertPreTokenizer' },
+        post_processor => { type => 'TemplateProcessing', single => $template },
+        model => { type => 'WordPiece', unk_token => '[UNK]', continuing_subword_prefix => '##', max_input_chars_per_word => 100,
+            vocab => { map { $vocab[$_] => $_ } 0 .. $#vocab } },
+    );
+    $change->(\%j) if $change;
+    return $json->encode(\%j);
+}
+my $k = 0;
+# The vectors of a folder without vocab.txt.
+sub modern {
+    my ($change, %files) = @_;
+    my $dir = folder("$tmp/modern" . $k++, files => { 'tokenizer.json' => steps($change), %files });
+    unlink "$dir/vocab.txt";
+    return $dir;
+}
+sub of { my ($dir, $options, $text) = @_; return (records("embed -q $options -m $dir", runs('from-json', texts($text))))[0] }
+
+my $new = modern(undef, 'tokenizer_config.json' => '{"model_max_length": 7, "tokenizer_class": "BertTokenizer"}',
+    'sentence_bert_config.json' => '{"transformer_task": "feature-extraction"}');
+is_deeply(of($new, '', 'la love song'), of($m, '', 'la love song'), 'the pieces of tokenizer.json');
+is_deeply([map { $_->{tokens} } of($new, '', 'la ' x 30), of($m, '', 'la ' x 30)], [7, 12], 'the limit of model_max_length');
+my $no_limit = modern(undef, 'tokenizer_config.json' => '{"model_max_length": 1000000000000000019884624838656}',
+    'sentence_bert_config.json' => '{"max_seq_length": 100000000000000000000000}');
+is(of($no_limit, '', 'la ' x 30)->{tokens}, 12, 'int(1e30) is no limit');
+my $both = modern(undef, 'tokenizer_config.json' => '{"model_max_length": 7}', 'sentence_bert_config.json' => '{"max_seq_length": 9}');
+is(of($both, '', 'la ' x 30)->{tokens}, 9, 'max_seq_length goes before model_max_length');
+
+my $cased = sub { $_[0]{normalizer}{lowercase} = $no };
+my $class = sub { ('tokenizer_config.json' => qq({"tokenizer_class": "$_[0]"})) };
+is(of(modern($cased, $class->('BertTokenizer')), '', 'LA')->{unk}, 0, 'a BertTokenizer takes its flags from tokenizer_config.json');
+is(of(modern($cased, $class->('TokenizersBackend')), '', 'LA')->{unk}, 1, 'another those of tokenizer.json');
+is(of(modern($cased, $class->('PreTrainedTokenizerFast'), 'sentence_bert_config.json' => '{"do_lower_case": true}'), '', 'LA')->{unk}, 0,
+    'do_lower_case of sentence_bert_config.json');
+my $lower = sub { $_[0]{normalizer} = { type => 'Sequence', normalizers => [{ type => 'Lowercase' }, { %{ $_[0]{normalizer} }, lowercase => $no }] } };
+is(of(modern($lower, $class->('TokenizersBackend')), '', 'LA')->{unk}, 0, 'and as it is saved again');
+
+my $modules = sub { my $i = 0; ('modules.json' => $json->encode([map { { idx => $i, path => $i++ ? "${i}_$_" : '', type => "x.y.$_" } } @_])) };
+my $raw = folder("$tmp/raw", files => { $modules->('Transformer', 'Dropout', 'Pooling') });
+is_deeply(of($raw, '', 'la love'), of($m, '--no-normalize', 'la love'), 'a folder without Normalize gives vectors of any length');
+is_deeply(of($raw, '--normalize', 'la love'), of($m, '', 'la love'), '--normalize brings them to 1');
+like(runs("embed -q -m $raw $tmp/t.sp | sp-info"), qr/--no-normalize/, 'the history says so');
+my $bare = folder("$tmp/bare");
+unlink "$bare/modules.json";
+like((run("embed -m $bare $tmp/t.sp"))[2], qr/has no modules.json: vectors are not brought to length 1/, 'a note without modules.json');
+my $max = folder("$tmp/max", files => { $modules->('Transformer', 'Pooling', 'Normalize') });
+mkdir "$max/2_Pooling";
+spew("$max/2_Pooling/config.json", '{"pooling_mode": ["max"], "embedding_dimension": 8}');
+is_deeply(of($max, '', 'la love'), of($m, '--pooling max', 'la love'), 'pooling in the folder that modules.json names');
+my $nested = folder("$tmp/nested/0_Transformer");
+system('mv', "$nested/modules.json", "$nested/1_Pooling", "$tmp/nested");
+(my $list = slurp_file("$tmp/nested/modules.json")) =~ s/"path":""/"path":"0_Transformer"/;
+spew("$tmp/nested/modules.json", $list);
+is_deeply(of("$tmp/nested", '', 'la love'), of($m, '', 'la love'), 'a transformer in a folder of its own');
+
+my $st = 'config_sentence_transformers.json';
+my $prompts = '"prompts": {"query": "sing: ", "document": "", "song": "la love "}';
+my $query = folder("$tmp/query", files => { $st => "{$prompts, \"default_prompt_name\": \"song\", \"model_type\": \"SentenceTransformer\"}" });
+is_deeply(of($query, '', 'song a'), of($m, '', 'la love song a'), 'the default prompt goes before each text');
+is_deeply(of($query, '--prompt query', 'song'), of($m, '', 'sing: song'), '--prompt names another');
+is_deeply(of($query, '--prompt document', 'song'), of($m, '', 'song'), 'an empty one');
+like(runs("embed -q -m $query $tmp/t.sp | sp-info"), qr/--prompt song/, 'the default prompt is in the history');
+refuses(3, qr/\Q$st\E: no prompt is called nosuch/, "embed --prompt nosuch -m $query $tmp/t.sp");
+refuses(6, qr/UTF-8 at byte 6/, "embed -m $query", runs("from-json | sp-fields --set lyrics=\$'la caf\\xe9 la'", qq({"id":"r0"}\n)));
+
+SKIP: {
+    my $case = shared('cases/14-embed-saved-by-st62') or skip 'needs ../shared', 1;
+    my @got = records("embed -q -m $case/model", runs("from-json $case/docs.jsonl"));
+    is_deeply([map { $_->{tokens} } @got], [5, 16], 'saved by sentence-transformers 6.2: pieces');
+    near_all([map { @{ $_->{x} } } @got], [-0.19707, 0.30905, -0.65865, -0.05085, 0.35735, -0.22251, 0.50060, -0.03793,
+        -0.03316, 0.19694, -0.71254, -0.14799, 0.19603, 0.47990, 0.29462, -0.27381], 1e-5, 0, 'and vectors');
+    my $limit = shared('cases/13-embed-model-max-length');
+    is(runs("from-json $limit/docs.jsonl | embed -q --no-history -m $limit/model"),
+        runs("from-json $case/docs.jsonl | embed -q --no-history -m $case/model"), 'model_max_length 1e30');
+}
+
 # ---- goldens ----
 
 SKIP: {
@@ -144,6 +231,39 @@ my @bad = (
     [qr/no \[SEP\] in it/, files => { 'vocab.txt' => "[UNK]\n[CLS]\nla\n" }],
     [qr/pooling is not one of/, pooling => { pooling_mode_mean_sqrt_len_tokens => JSON::PP::true, pooling_mode_mean_tokens => JSON::PP::false }],
     [qr/module .*Dense: only/, files => { 'modules.json' => '[{"type": "sentence_transformers.models.Dense"}]' }],
+    [qr/modules.json: no Pooling in it/, files => { 'modules.json' => '[{"type": "Transformer"}]' }],
+    [qr/modules.json: module 1 is Normalize where Pooling/, files => { $modules->(qw(Transformer Normalize Pooling)) }],
+    [qr/modules.json: module 3 is Normalize where none/, files => { $modules->(qw(Transformer Pooling Normalize Normalize)) }],
+    [qr/module_input_name is token_embeddings/, files => { $modules->(qw(Transformer Pooling)),
+        'modules.json' => '[{"type":"Transformer"},{"type":"Pooling","path":"1_Pooling"},{"type":"Normalize","path":"1_Pooling"}]',
+        '1_Pooling/config.json' => '{"module_input_name": "token_embeddings"}' }],
+    [qr/pooling is not one of/, pooling => { pooling_mode => ['mean', 'max'] }],
+    [qr/truncate_dim: vectors that are cut/, files => { $st => '{"truncate_dim": 4}' }],
+    [qr/model_type is SparseEncoder: only SentenceTransformer/, files => { $st => '{"model_type": "SparseEncoder"}' }],
+    [qr/no prompt is called x/, files => { $st => '{"default_prompt_name": "x"}' }],
+    [qr/prompt song is to be left out of the pooling/, pooling => { pooling_mode => 'mean', include_prompt => $no },
+        files => { $st => '{"default_prompt_name": "song", "prompts": {"song": "la"}}' }],
+    [qr/is_decoder is true/, config => { is_decoder => $yes }],
+    [qr/tokenizer_class is BertJapaneseTokenizer: only/, files => { $class->('BertJapaneseTokenizer') }],
+    [qr/tokenizer_class is TokenizersBackend: .*without a tokenizer.json/, files => { $class->('TokenizersBackend') }],
+    [qr/model_max_length is below 3/, files => { 'tokenizer_config.json' => '{"model_max_length": 2}' }],
+    (map { my ($pattern, $change) = @$_; [$pattern, files => { 'tokenizer.json' => steps($change) }] }
+        [qr/normalizer is NFKC: only BertNormalizer/, sub { $_[0]{normalizer} = { type => 'NFKC' } }],
+        [qr/normalizer is Replace: only/, sub { $_[0]{normalizer} = { type => 'Sequence', normalizers => [{ type => 'Replace' }, $_[0]{normalizer}] } }],
+        [qr/normalizer is missing/, sub { delete $_[0]{normalizer} }],
+        [qr/clean_text false/, sub { $_[0]{normalizer}{clean_text} = $no }],
+        [qr/pre_tokenizer is Whitespace: only BertPreTokenizer/, sub { $_[0]{pre_tokenizer}{type} = 'Whitespace' }],
+        [qr/post_processor is RobertaProcessing: only/, sub { $_[0]{post_processor}{type} = 'RobertaProcessing' }],
+        [qr/post_processor does not put/, sub { shift @{ $_[0]{post_processor}{single} } }],
+        [qr/model is BPE: only WordPiece/, sub { $_[0]{model}{type} = 'BPE' }],
+        [qr/unk_token is <unk>/, sub { $_[0]{model}{unk_token} = '<unk>' }],
+        [qr/continuing_subword_prefix is @@/, sub { $_[0]{model}{continuing_subword_prefix} = '@@' }],
+        [qr/max_input_chars_per_word is 50/, sub { $_[0]{model}{max_input_chars_per_word} = 50 }],
+        [qr/added token \[SONG\] is not known/, sub { push @{ $_[0]{added_tokens} }, { content => '[SONG]' } }],
+        [qr/has no vocab/, sub { delete $_[0]{model}{vocab} }],
+        [qr/piece .*: its number is not from 0 to 21/, sub { $_[0]{model}{vocab}{one} = 22 }],
+        [qr/piece .*: its number is not/, sub { $_[0]{model}{vocab}{one} = 3 }],
+        [qr/no \[SEP\] in it/, sub { delete $_[0]{model}{vocab}{'[SEP]'} }]),
     [qr/max_seq_length is not a number/, files => { 'sentence_bert_config.json' => '{"max_seq_length": -1}' }],
     [qr/tokenizer_config.json: line/, files => { 'tokenizer_config.json' => '{' }],
     [qr/4 bytes after its last tensor/, behind => 'xxxx'],

@@ -72,7 +72,7 @@ static void close_to(const struct safetensors *golden, const char *name, const f
 static void hidden_of(const char *model, const char *values)
 {
     char why[512];
-    struct encoder *e = encoder_open(golden_path(model), why, sizeof why);
+    struct encoder *e = encoder_open(golden_path(model), NULL, why, sizeof why);
     struct safetensors *golden = safetensors_open(golden_path(values), why, sizeof why);
     if (!e || !golden)
         skip();
@@ -181,12 +181,16 @@ static const char config[] = "{\"model_type\":\"bert\",\"hidden_size\":4,\"num_h
 static const char vocab[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nla\n##l\n##o\n";
 static const char tokenizer[] = "{\"do_lower_case\":true,\"strip_accents\":null,\"tokenize_chinese_chars\":true}";
 static const char limit[] = "{\"max_seq_length\":5}", pooling[] = "{\"pooling_mode_mean_tokens\":true}";
-static const char modules[] = "[{\"type\":\"a.Transformer\"},{\"type\":\"b.Pooling\"},{\"type\":\"c.Normalize\"}]";
+static const char modules[] = "[{\"type\":\"a.Transformer\"},{\"type\":\"b.Pooling\",\"path\":\"1_Pooling\"},{\"type\":\"c.Normalize\"}]";
+
+static const char steps[] = "{\"added_tokens\":[{\"id\":0,\"content\":\"[PAD]\"}],\"normalizer\":{\"type\":\"BertNormalizer\"},"
+    "\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3],"
+    "\"cls\":[\"[CLS]\",2]},\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3,\"la\":5,\"##l\":6}}}";
 
 static size_t run_one(void)
 {
     char why[512];
-    struct encoder *e = encoder_open(dir, why, sizeof why);
+    struct encoder *e = encoder_open(dir, NULL, why, sizeof why);
     if (!e)
         return 0;
     struct pieces p = { .n = 0 };
@@ -214,17 +218,25 @@ static void mutated(void **state)
     const struct { const char *name; const void *p; size_t n; } files[] = {
         { "config.json", config, sizeof config - 1 }, { "vocab.txt", vocab, sizeof vocab - 1 }, { "model.safetensors", w, size },
         { "tokenizer_config.json", tokenizer, sizeof tokenizer - 1 }, { "sentence_bert_config.json", limit, sizeof limit - 1 },
-        { "1_Pooling/config.json", pooling, sizeof pooling - 1 }, { "modules.json", modules, sizeof modules - 1 } };
+        { "1_Pooling/config.json", pooling, sizeof pooling - 1 }, { "modules.json", modules, sizeof modules - 1 },
+        { "tokenizer.json", steps, sizeof steps - 1 } };        /* in the second half, and not vocab.txt */
     enum { FILES = sizeof files / sizeof *files, ROUNDS = 1500 };
-    uint8_t *p = mem_new(size + sizeof config, 1);
+    uint8_t *p = mem_new(size + sizeof config + sizeof steps, 1);
     struct rng rng;
     rng_init(&rng, 11, 0);
     assert_int_equal(mkdir(in_dir("1_Pooling"), 0700), 0);
-    for (size_t i = 0; i < FILES; i++)
+    for (size_t i = 0; i < FILES - 1; i++)
         put(files[i].name, files[i].p, files[i].n);
     assert_int_equal(run_one(), 1);
     for (size_t round = 0; round < ROUNDS; round++) {
-        size_t f = (size_t)rng_below(&rng, FILES), n = files[f].n;
+        if (round == ROUNDS / 2) {
+            put("tokenizer.json", steps, sizeof steps - 1);
+            unlink(in_dir("vocab.txt"));
+            assert_int_equal(run_one(), 1);
+        }
+        size_t f = (size_t)rng_below(&rng, FILES - 1), n = files[f].n;
+        if (f == 1 && round >= ROUNDS / 2)
+            n = files[f = FILES - 1].n;
         memcpy(p, files[f].p, n);
         for (uint64_t k = 1 + rng_below(&rng, 3); k; k--) {
             size_t at = (size_t)rng_below(&rng, f == 2 ? n / 2 : n);
@@ -257,7 +269,7 @@ static void packed(void **state)
     put("config.json", config, sizeof config - 1);
     put("vocab.txt", vocab, sizeof vocab - 1);
     put("model.safetensors", w, size);
-    struct encoder *e = encoder_open(dir, why, sizeof why);
+    struct encoder *e = encoder_open(dir, NULL, why, sizeof why);
     assert_non_null(e);
     assert_int_equal(e->limit, 6);
     assert_int_equal(e->shape.hidden, HIDDEN);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "text/tokenizer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+static const char config[] = "tokenizer_config.json", file[] = "tokenizer.json";
+
+/* ---- the steps of tokenizer.json ---- */
+
+static bool is_type(const json_t *step, const char *type)
+{
+    return strcmp(settings_string(step, "type"), type) == 0;
+}
+
+static bool unknown(const struct settings *s, const char *what, const json_t *step, const char *known)
+{
+    const char *type = settings_string(step, "type");
+    return settings_wrong(s, file, "its %s is %.60s: only %s is known", what, *type ? type : "missing or without a type",
+                          known);
+}
+
+/* BertNormalizer, perhaps behind Lowercase, which sentence-transformers puts in front. */
+static bool read_normalizer(const struct settings *s, const json_t *j, struct wordpiece_how *how)
+{
+    const json_t *all = is_type(j, "Sequence") ? json_object_get(j, "normalizers") : NULL;
+    size_t n = all ? json_array_size(all) : 1;
+    bool lower = false;
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (!is_type(json_array_get(all, i), "Lowercase"))
+            return unknown(s, "normalizer", json_array_get(all, i), "BertNormalizer");
+        lower = true;
+    }
+    if (all)
+        j = json_array_get(all, n - 1);
+    if (!is_type(j, "BertNormalizer"))
+        return unknown(s, "normalizer", j, "BertNormalizer");
+    if (!settings_flag(j, "clean_text", true))
+        return settings_wrong(s, file, "its normalizer has clean_text false: only true is known");
+    how->lowercase = settings_flag(j, "lowercase", true);
+    how->strip_accents = settings_flag(j, "strip_accents", how->lowercase);
+    how->chinese = settings_flag(j, "handle_chinese_chars", true);
+    how->lowercase |= lower;
+    return true;
+}
+
+/* Whether part i of a template is the special token of that name. */
+static bool is_special(const json_t *parts, size_t i, const char *name)
+{
+    return strcmp(settings_string(json_object_get(json_array_get(parts, i), "SpecialToken"), "id"), name) == 0;
+}
+
+/* [CLS] text [SEP]. */
+static bool check_template(const struct settings *s, const json_t *j)
+{
+    const json_t *single = json_object_get(j, "single");
+    const char *first = json_string_value(json_array_get(json_object_get(j, "cls"), 0)),
+               *last = json_string_value(json_array_get(json_object_get(j, "sep"), 0));
+    bool fits = false;
+    if (is_type(j, "TemplateProcessing"))
+        fits = json_array_size(single) == 3 && is_special(single, 0, "[CLS]") &&
+               json_object_get(json_array_get(single, 1), "Sequence") && is_special(single, 2, "[SEP]");
+    else if (is_type(j, "BertProcessing"))
+        fits = first && last && strcmp(first, "[CLS]") == 0 && strcmp(last, "[SEP]") == 0;
+    else
+        return unknown(s, "post_processor", j, "TemplateProcessing or BertProcessing");
+    return fits || settings_wrong(s, file, "its post_processor does not put [CLS] before a text and [SEP] after it");
+}
+
+static bool check_added(const struct settings *s, const json_t *added)
+{
+    size_t i;
+    json_t *token;
+    json_array_foreach(added, i, token) {
+        const char *text = settings_string(token, "content");
+        if (!wordpiece_special(text))
+            return settings_wrong(s, file, "its added token %.60s is not known: only [PAD], [UNK], [CLS], [SEP] and "
+                                  "[MASK] are", text);
+    }
+    return true;
+}
+
+static bool check_model(const struct settings *s, const json_t *j)
+{
+    const json_t *most = json_object_get(j, "max_input_chars_per_word");
+    if (*settings_string(j, "type") && !is_type(j, "WordPiece"))
+        return unknown(s, "model", j, "WordPiece");
+    if (most && json_number_value(most) != WORDPIECE_WORD_MOST)
+        return settings_wrong(s, file, "max_input_chars_per_word is %g: only %d is known", json_number_value(most),
+                              WORDPIECE_WORD_MOST);
+    return settings_word(s, file, j, "unk_token", "[UNK]") &&
+           settings_word(s, file, j, "continuing_subword_prefix", "##");
+}
+
+/* The pieces as a vocab.txt would have them. A line end is in no word: a piece that has one, as a
+ * number that no piece has, is an empty line. */
+static bool list_pieces(const struct settings *s, const json_t *vocab, size_t words, struct str *text)
+{
+    const char **piece = mem_zero(words, sizeof *piece), *name;
+    size_t n = 0;
+    bool good = json_object_size(vocab) > 0 || settings_wrong(s, file, "its model has no vocab");
+    json_t *number;
+    json_object_foreach((json_t *)vocab, name, number) {
+        double id = json_number_value(number);
+        if (!json_is_number(number) || !(id >= 0 && id < (double)words) || id != floor(id) || piece[(size_t)id])
+            good = settings_wrong(s, file, "piece %.60s: its number is not from 0 to %zu (config.json's vocab_size "
+                                  "less 1), or another piece has it", name, words - 1);
+        if (!good)
+            break;
+        piece[(size_t)id] = name;
+        n = n > (size_t)id ? n : (size_t)id + 1;
+    }
+    for (size_t i = 0; i < n && good; i++) {
+        if (piece[i] && !strpbrk(piece[i], "\r\n"))
+            str_text(text, piece[i]);
+        str_char(text, '\n');
+    }
+    free(piece);
+    return good;
+}
+
+static bool read_steps(const struct settings *s, const json_t *j, size_t words, struct wordpiece_how *how,
+                       struct str *vocab)
+{
+    const json_t *model = json_object_get(j, "model"), *before = json_object_get(j, "pre_tokenizer");
+    return read_normalizer(s, json_object_get(j, "normalizer"), how) &&
+           (is_type(before, "BertPreTokenizer") || unknown(s, "pre_tokenizer", before, "BertPreTokenizer")) &&
+           check_model(s, model) && check_template(s, json_object_get(j, "post_processor")) &&
+           check_added(s, json_object_get(j, "added_tokens")) &&
+           list_pieces(s, json_object_get(model, "vocab"), words, vocab);
+}
+
+/* ---- both files together ---- */
+
+/* Flags and limit of tokenizer_config.json; those of the steps stand for a class that has none. */
+static bool read_config(const struct settings *s, bool steps, struct wordpiece_how *how, size_t *limit)
+{
+    static const char *const general[] = { "PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer" };
+    static const char *const bert[] = { "", "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer",
+                                        "DistilBertTokenizerFast", "ElectraTokenizer", "ElectraTokenizerFast" };
+    json_t *j;
+    if (!settings_json(s, config, false, &j))
+        return false;
+    const char *class = settings_string(j, "tokenizer_class");
+    bool of_steps = false, known = false;
+    for (size_t i = 0; i < sizeof general / sizeof *general; i++)
+        of_steps |= steps && strcmp(class, general[i]) == 0;
+    for (size_t i = 0; i < sizeof bert / sizeof *bert; i++)
+        known |= strcmp(class, bert[i]) == 0;
+    bool good = of_steps || known || settings_wrong(s, config, "tokenizer_class is %.60s: only BertTokenizer is known%s",
+                                                    class, steps ? "" : " without a tokenizer.json");
+    if (good && !of_steps) {
+        how->lowercase = settings_flag(j, "do_lower_case", true);
+        how->strip_accents = settings_flag(j, "strip_accents", how->lowercase);
+        how->chinese = settings_flag(j, "tokenize_chinese_chars", true);
+    }
+    double most = json_number_value(json_object_get(j, "model_max_length"));
+    if (most >= 1 && most < (double)*limit)
+        *limit = (size_t)most;
+    json_decref(j);
+    return good;
+}
+
+struct wordpiece *tokenizer_read(const struct settings *s, size_t words, bool lowercase, size_t *limit)
+{
+    json_t *j;
+    struct wordpiece_how how = { .lowercase = true };
+    struct str vocab = { NULL, 0, 0 };
+    struct wordpiece *w = NULL;
+    const char *name = file, *missing;
+    if (!settings_json(s, file, false, &j))
+        return NULL;
+    bool steps = j, good = !steps || read_steps(s, j, words, &how, &vocab), none;
+    json_decref(j);
+    good = good && read_config(s, steps, &how, limit);
+    if (good && !steps) {
+        name = "vocab.txt";
+        vocab.p = settings_text(s, name, &vocab.n, &none);
+        if (!vocab.p && none)
+            settings_wrong(s, name, "cannot read: there is neither this file nor a tokenizer.json");
+    }
+    how.lowercase |= lowercase;
+    if (good && vocab.p) {
+        w = wordpiece_new(vocab.p, vocab.n, how, &missing);
+        if (!w)
+            settings_wrong(s, name, "no %s in it: no WordPiece vocabulary", missing);
+    }
+    str_free(&vocab);
+    if (w && wordpiece_size(w) > words) {
+        settings_wrong(s, name, "%zu pieces, but config.json has %zu", wordpiece_size(w), words);
+        wordpiece_free(w);
+        w = NULL;
+    }
+    return w;
+}
