@@ -1,0 +1,76 @@
+/* l2norm - scale vectors to unit length
+ *
+ * in      records with vectors, dense or sparse
+ * out     the same records, each vector divided by its norm; a sparse one stays sparse
+ * memory  the vector of one record a thread
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "base/progress.h"
+#include "drive/map.h"
+#include "drive/slurp.h"
+#include "math/vec.h"
+
+static double (*const norms[])(const float *x, size_t n) = { vec_l1, vec_l2, vec_max };
+static struct { const char *in, *out; bool keep; int norm; } arg = { .in = "x", .norm = 1 };
+
+static const struct opt opts[] = {
+    MAP_IN(&arg.in),
+    MAP_OUT(&arg.out),
+    MAP_KEEP(&arg.keep),
+    OPT_CHOICE(0, "norm", &arg.norm, "l1|l2|max", "what becomes 1: the sum of all sizes, the length, or the largest size"),
+    OPT_END
+};
+static const struct prog prog = {
+    .name = "l2norm", .brief = "scale vectors to unit length", .in = IO_RECORDS, .out = IO_RECORDS,
+    .reads = "x vector", .writes = "x vector", .conv = "sklearn-1.9", .opts = opts, .also = map_also,
+};
+
+static const struct columns *columns;   /* of the input, for messages */
+static size_t width;                    /* of all vectors: the first one's, known before threads begin */
+static atomic_size_t zeros;             /* vectors without a direction */
+
+static void scale(float *x, size_t n)
+{
+    double norm = norms[arg.norm](x, n);
+    zeros += norm == 0;
+    for (size_t i = 0; i < n && norm > 0; i++)
+        x[i] = (float)((double)x[i] / norm);
+}
+
+static bool process(struct rec *r, const struct value *in, void *unused)
+{
+    (void)unused;
+    const char *out = arg.out ? arg.out : arg.in;
+    struct row all = { .d = width };
+    struct sparse_row few = { .d = width };
+    bool sparse = in->type == V_SPARSE;
+    bool good = sparse ? row_read_sparse(r, arg.in, in, columns, &few) : row_read(r, arg.in, in, columns, &all);
+    if (good && sparse) {
+        scale(few.value, few.nnz);
+        rec_set_sparse(r, out, few.d, few.nnz, few.index, few.value);
+    } else if (good) {
+        scale(all.x, all.d);
+        rec_set_vector(r, out, all.x, all.d);
+    }
+    if (good && !width)
+        width = sparse ? few.d : all.d;
+    free(all.x);
+    free(few.index);
+    free(few.value);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
+    columns = head_columns(rec_head(in), arg.in);
+    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .same_columns = true,
+                                        .process = process }, in, rec_create(&prog, in));
+    if (zeros && !progress_quiet)
+        warn("zero vectors, left as they are: %zu", (size_t)zeros);
+    return status;
+}
