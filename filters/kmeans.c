@@ -5,7 +5,7 @@
  * memory  all vectors, 8 bytes a number, and up to 64 MB; other fields are not held
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cluster/kmeans.h"
-#include "drive/model.h"
+#include "drive/fitted.h"
 #include "drive/scan.h"
 
 static struct {
@@ -50,6 +50,18 @@ static const struct prog prog = {
     .example = "-k 2", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
 };
 
+static struct { struct kmeans m; size_t records; } fit;
+
+static const struct model_part parts[] = {
+    MODEL_SIZE("records", &fit.records, 1, 1e15),
+    MODEL_SIZE("k", &fit.m.k, 1, INT32_MAX),
+    MODEL_REAL("inertia", &fit.m.inertia, 0, DBL_MAX),
+    MODEL_SIZE("n_iter", &fit.m.n_iter, 1, 1e15),
+    MODEL_FLAG("converged", &fit.m.converged),
+    MODEL_MATRIX("centres", &fit.m.centre, &fit.m.k, &fit.m.d, -DBL_MAX, DBL_MAX),
+    MODEL_END
+};
+
 /* The vectors of --init: init[k][d], or NULL without. */
 static double *starts(size_t d, size_t *k)
 {
@@ -76,42 +88,6 @@ static double *starts(size_t d, size_t *k)
     rec_free(r);
     rec_close(in);
     return init;
-}
-
-static struct kmeans *load(const struct rec_in *in)
-{
-    struct model *file = model_load(&arg.model, prog.name);
-    struct value input = rec_get(model_config(file), "input");
-    size_t shape[2];
-    struct kmeans *m = mem_zero(1, sizeof *m);
-    m->centre = model_f64(file, "centres", 2, shape);
-    m->k = shape[0];
-    m->d = shape[1];
-    m->converged = true;
-    if (input.type != V_STR || m->k == 0 || m->k > INT32_MAX || m->d == 0)
-        model_bad(file, "no input, or no centres");
-    for (size_t i = 0; i < m->k * m->d; i++)
-        if (!isfinite(m->centre[i]))
-            model_bad(file, "a centre is not finite");
-    char *field = mem_text(input.s.p, input.s.n);
-    model_same_columns(file, field, rec_head(in), arg.in);
-    free(field);
-    model_free(file);
-    return m;
-}
-
-static void save(const struct rec_in *in, const struct kmeans *km, size_t n)
-{
-    struct model_out *m = model_create(&prog, in, arg.save);
-    struct rec *config = model_out_config(m);
-    rec_set_str(config, "input", arg.in, strlen(arg.in));
-    rec_set_int(config, "records", (int64_t)n);
-    rec_set_int(config, "k", (int64_t)km->k);
-    rec_set_f64(config, "inertia", km->inertia);
-    rec_set_int(config, "n_iter", (int64_t)km->n_iter);
-    rec_set_bool(config, "converged", km->converged);
-    model_put(m, "centres", T_F8, 2, (size_t[]){ km->k, km->d }, km->centre);
-    model_finish(m);
 }
 
 static void tick(size_t start, size_t step, void *state)
@@ -156,7 +132,7 @@ static size_t best_k(const struct slurp *s)
 }
 
 /* From the centres of --init or by k-means++; and what to say of it. */
-static struct kmeans *fit(const struct slurp *s)
+static void learn(const struct slurp *s)
 {
     size_t k = (size_t)arg.scan.k.first, given = k;
     double *init = starts(s->d, &k);
@@ -169,8 +145,10 @@ static struct kmeans *fit(const struct slurp *s)
     progress_start(init ? 1 : o.n_init, "starts");
     struct kmeans *m = kmeans_fit(s->x, s->n, s->d, &o);
     progress_clear();
+    fit.m = *m;
+    fit.records = s->n;
     if (arg.save)
-        save(s->in, m, s->n);
+        fitted_save(&prog, arg.save, parts, s->in, arg.in);
     if (!progress_quiet)
         warn("inertia %.6g after %zu steps%s", m->inertia, m->n_iter, init || arg.n_init == 1 ? "" : " of the best start");
     if (m->used < k)
@@ -178,7 +156,7 @@ static struct kmeans *fit(const struct slurp *s)
     if (!m->converged)
         warn("no convergence within %zu steps: the output is valid; --max-iter allows more", (size_t)arg.max_iter);
     free(init);
-    return m;
+    free(m);
 }
 
 int main(int argc, char **argv)
@@ -187,28 +165,28 @@ int main(int argc, char **argv)
     if (scan_wanted(&arg.scan, &prog) && arg.init.path)
         opt_misuse(&prog, "--init goes with one number of clusters");
     struct rec_in *in = rec_open(&prog, operands, true);
-    struct kmeans *m = arg.model.path ? load(in) : NULL;
+    if (arg.model.path)
+        fitted_load(&prog, &arg.model, parts, NULL, in, arg.in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
     budget_need(8 * (double)s->n * (double)s->d, "the vectors, twice");
-    if (!m)
-        m = fit(s);
-    else if (s->n && s->d != m->d)
-        die(ST_STOPPED, "%s has %zu numbers, the model %s was fitted to %zu", arg.in, s->d, arg.model.path, m->d);
-    if (!m->label) {
-        m->label = mem_new(s->n, sizeof *m->label);
-        kmeans_label(m, s->x, s->n, m->label);
+    if (!arg.model.path) {
+        learn(s);
+    } else if (s->n && s->d != fit.m.d) {
+        die(ST_STOPPED, "%s has %zu numbers, the model %s was fitted to %zu", arg.in, s->d, arg.model.path, fit.m.d);
+    } else {
+        fit.m.converged = true;
+        fit.m.label = mem_new(s->n, sizeof *fit.m.label);
+        kmeans_label(&fit.m, s->x, s->n, fit.m.label);
     }
     double *distance = mem_new(s->n, sizeof *distance);
-    kmeans_distance(m, s->x, s->n, m->label, distance);
+    kmeans_distance(&fit.m, s->x, s->n, fit.m.label, distance);
     char *side = item_side(arg.out, "cluster", "distance");
     int status = slurp_annotate(s, rec_create(&prog, in), (struct column[]){
-        { .field = arg.out, .type = COL_I4, .data = m->label },
+        { .field = arg.out, .type = COL_I4, .data = fit.m.label },
         { .field = side, .type = COL_F8, .data = distance, .side = true },
         { .field = NULL },
     });
-    status = status == ST_OK && !m->converged ? ST_PARTIAL : status;
-    kmeans_free(m);
     free(distance);
     free(side);
-    return status;
+    return status == ST_OK && !fit.m.converged ? ST_PARTIAL : status;
 }
