@@ -16,6 +16,7 @@
 #include "base/progress.h"
 #include "cluster/kmeans.h"
 #include "drive/fitted.h"
+#include "drive/pass.h"
 #include "drive/scan.h"
 
 static struct {
@@ -62,32 +63,37 @@ static const struct model_part parts[] = {
     MODEL_END
 };
 
-/* The vectors of --init: init[k][d], or NULL without. */
-static double *starts(size_t d, size_t *k)
+/* The vectors of --init: init[k][d]. */
+struct starts { struct rec_in *in; struct row row; size_t d, k, cap; double *init; };
+
+static bool add_start(struct rec *r, const struct value *unused, void *state)
+{
+    struct starts *t = state;
+    struct value v = rec_get(r, arg.in);
+    struct text id = rec_id(r);
+    (void)unused;
+    if (!row_read(r, arg.in, &v, head_columns(rec_head(t->in), arg.in), &t->row))
+        die(ST_STOPPED, "%s: %.*s: %s", arg.init.path, (int)id.n, id.p, r->error);
+    if (t->row.d != t->d)
+        die(ST_STOPPED, "%s has vectors of %zu numbers, the input of %zu", arg.init.path, t->row.d, t->d);
+    mem_grow(&t->init, &t->cap, (t->k + 1) * t->d, sizeof *t->init);
+    for (size_t j = 0; j < t->d; j++)
+        t->init[t->k * t->d + j] = (double)t->row.x[j];
+    t->k++;
+    return true;
+}
+
+/* Read them; NULL without. *k becomes their number. */
+static double *read_starts(size_t d, size_t *k)
 {
     if (!arg.init.path)
         return NULL;
-    struct rec_in *in = rec_open_file(arg.init.path, IO_RECORDS);
-    struct rec *r = rec_new();
-    struct row row = { NULL, 0, 0 };
-    double *init = NULL;
-    size_t cap = 0;
-    for (*k = 0; rec_next(in, r); ++*k) {
-        struct value v = rec_get(r, arg.in);
-        struct text id = rec_id(r);
-        if (!row_read(r, arg.in, &v, head_columns(rec_head(in), arg.in), &row))
-            die(ST_STOPPED, "%s: %.*s: %s", arg.init.path, (int)id.n, id.p, r->error);
-        if (row.d != d)
-            die(ST_STOPPED, "%s has vectors of %zu numbers, the input of %zu", arg.init.path, row.d, d);
-        mem_grow(&init, &cap, (*k + 1) * d, sizeof *init);
-        for (size_t j = 0; j < d; j++)
-            init[*k * d + j] = (double)row.x[j];
-    }
-    arg.init.xxh3 = rec_hash(in);
-    free(row.x);
-    rec_free(r);
-    rec_close(in);
-    return init;
+    struct starts t = { .in = rec_open_file(arg.init.path, IO_RECORDS), .d = d };
+    *k = pass_each(t.in, &(struct pass){ .what = NULL }, add_start, &t);
+    arg.init.xxh3 = rec_hash(t.in);
+    free(t.row.x);
+    rec_close(t.in);
+    return t.init;
 }
 
 static void tick(size_t start, size_t step, void *state)
@@ -135,14 +141,14 @@ static size_t best_k(const struct slurp *s)
 static void learn(const struct slurp *s)
 {
     size_t k = (size_t)arg.scan.k.first, given = k;
-    double *init = starts(s->d, &k);
+    double *init = read_starts(s->d, &k);
     if (init && given && given != k)
         die(ST_STOPPED, "%s has %zu records, not the %zu of -k", arg.init.path, k, given);
     if (scan_wanted(&arg.scan, &prog))
         k = best_k(s);
     scan_possible(s, k);
     struct kmeans_options o = options(k, init);
-    progress_start(init ? 1 : o.n_init, "starts");
+    pass_progress(s->in, init ? 1 : o.n_init, "starts");
     struct kmeans *m = kmeans_fit(s->x, s->n, s->d, &o);
     progress_clear();
     fit.m = *m;

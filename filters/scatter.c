@@ -12,8 +12,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
-#include "drive/item.h"
+#include "drive/pass.h"
 #include "drive/slurp.h"
 #include "files/line.h"
 #include "plot/scatter.h"
@@ -45,37 +44,38 @@ static const struct prog prog = {
 static struct scatter s;
 static struct scatter_label shape;
 
-static void read_label(struct rec *r, struct scatter_label *l)
+static bool read_label(struct rec *r, struct scatter_label *l)
 {
     struct value v = rec_get(r, l->name);
     int64_t whole = 0;
     uint32_t class = SCATTER_NONE;
     float value = NAN;
     if (!rec_find(r, l->name))
-        die(ST_STOPPED, "%.*s: no field %s", (int)rec_id(r).n, rec_id(r).p, l->name);
+        return rec_lacks(r, l->name, "");
     if (v.type == V_INT || v.type == V_FLOAT)
         value = v.type == V_INT ? (float)v.i : (float)v.f;
     if (value_whole(&v, &whole) && whole == -1)
         class = SCATTER_NOISE;
     else if (v.type == V_FLOAT && !value_whole(&v, &whole))
         l->scale |= isfinite(v.f) != 0;
-    else if (v.type != V_NIL && (class = (uint32_t)value_name(&l->classes, &v)) == SCATTER_NONE) {
-        value_no_label(r, l->name, &v);
-        die(ST_STOPPED, "%.*s: %s", (int)rec_id(r).n, rec_id(r).p, r->error);
-    }
+    else if (v.type != V_NIL && (class = (uint32_t)value_name(&l->classes, &v)) == SCATTER_NONE)
+        return value_no_label(r, l->name, &v);
     mem_grow(&l->class, &l->class_cap, s.n + 1, sizeof *l->class);
     mem_grow(&l->value, &l->value_cap, s.n + 1, sizeof *l->value);
     l->class[s.n] = class;
     l->value[s.n] = value;
     l->noise += class == SCATTER_NOISE;
     l->none += class == SCATTER_NONE;
+    return true;
 }
 
 /* What the options leave open, the first record decides. */
-static void choose(const struct rec *r)
+static void choose(struct rec *r)
 {
+    if (!arg.in && !rec_find(r, "xy") && !rec_find(r, "x"))
+        rec_lacks(r, "xy", " and no field x");
     if (!arg.in)
-        arg.in = rec_find(r, "xy") || !rec_find(r, "x") ? "xy" : "x";
+        arg.in = rec_find(r, "xy") ? "xy" : "x";
     if (!arg.color.n && rec_find(r, "cluster"))
         opt_cut(&prog, "color", "cluster", &arg.color);
     s.n_panels = arg.color.n;
@@ -88,37 +88,30 @@ static void choose(const struct rec *r)
     }
 }
 
-static void read_all(struct rec_in *in)
+static bool add_point(struct rec *r, const struct value *unused, void *state)
 {
-    struct rec *r = rec_new();
-    struct row row = { NULL, 0, 0 };
-    size_t x_cap = 0, y_cap = 0;
-    progress_start(0, "points");
-    for (size_t count = 0; rec_next(in, r); progress_at(++count, NULL)) {
-        if (count == 0)
-            choose(r);
-        struct value v = rec_get(r, arg.in);
-        if (!rec_find(r, arg.in))
-            rec_error(r, strcmp(arg.in, "xy") ? "no field %s" : "no field %s and no field x", arg.in);
-        else if (v.type != V_NIL && row_read(r, arg.in, &v, NULL, &row) && row.d < 2)
-            rec_error(r, "%s has one column, a map needs two", arg.in);
-        if (r->error[0])
-            item_bad(r);
-        if (v.type == V_NIL) {
-            item_nil();
-            continue;
-        }
-        for (size_t i = 0; i < s.n_panels; i++)
-            read_label(r, s.panels + i);
-        if (s.shape)
-            read_label(r, s.shape);
-        mem_grow(&s.x, &x_cap, s.n + 1, sizeof *s.x);
-        mem_grow(&s.y, &y_cap, s.n + 1, sizeof *s.y);
-        s.x[s.n] = row.x[0];
-        s.y[s.n++] = row.x[1];
-    }
-    free(row.x);
-    rec_free(r);
+    static size_t x_cap, y_cap;
+    static bool chosen;
+    struct row *row = state;
+    struct value v;
+    (void)unused;
+    if (!chosen)
+        choose(r);
+    chosen = true;
+    if (r->error[0] || !rec_need(r, arg.in, &v) || !row_read(r, arg.in, &v, NULL, row))
+        return false;
+    if (row->d < 2)
+        return rec_error(r, "%s has one column, a map needs two", arg.in);
+    for (size_t i = 0; i < s.n_panels; i++)
+        if (!read_label(r, s.panels + i))
+            return false;
+    if (s.shape && !read_label(r, s.shape))
+        return false;
+    mem_grow(&s.x, &x_cap, s.n + 1, sizeof *s.x);
+    mem_grow(&s.y, &y_cap, s.n + 1, sizeof *s.y);
+    s.x[s.n] = row->x[0];
+    s.y[s.n++] = row->x[1];
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -129,7 +122,9 @@ int main(int argc, char **argv)
     s.terminal = arg.terminal;
     s.title = arg.title;
     struct rec_in *in = rec_open(&prog, operands, false);
-    read_all(in);
+    struct row row = { NULL, 0, 0 };
+    pass_each(in, &(struct pass){ .what = "points", .only = true }, add_point, &row);
+    free(row.x);
     if (s.n == 0)
         die(ST_STOPPED, "no points to draw");
     const struct columns *names = head_columns(rec_head(in), arg.in);

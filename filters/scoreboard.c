@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
-#include "drive/item.h"
+#include "drive/pass.h"
 #include "files/csv_out.h"
 #include "files/line.h"
 #include "stream/value.h"
@@ -79,7 +79,7 @@ static bool read_labels(struct rec *r, struct str *labels)
         struct value v = rec_get(r, field);
         labels[i].n = text.n = 0;
         if (!rec_find(r, field))
-            return rec_error(r, "no field %s; give --by", field);
+            return rec_lacks(r, field, "; give --by");
         if (v.type != V_NIL && !value_text(&v, &text))
             return value_no_label(r, field, &v);
         str_put(labels + i, (const char *)text.p, text.n);
@@ -115,8 +115,12 @@ static void add_score(struct sum *s, double x)
 }
 
 /* Add the scores of r to its line. */
-static void add_run(const struct rec *r, struct line *line)
+static bool add_run(struct rec *r, const struct value *unused, void *labels)
 {
+    (void)unused;
+    if (!read_labels(r, labels))
+        return false;
+    struct line *line = line_of(labels);
     line->runs++;
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = r->fields + i;
@@ -134,6 +138,7 @@ static void add_run(const struct rec *r, struct line *line)
         if (isfinite(x))
             add_score(line->sum + c, x);
     }
+    return true;
 }
 
 /* ---- the table ---- */
@@ -280,18 +285,12 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
     struct line_out *out = line_create(arg.output);
     struct str *labels = mem_zero(arg.by.n, sizeof *labels);
-    struct rec *r = rec_new();
-    while (rec_next(in, r))
-        if (read_labels(r, labels))
-            add_run(r, line_of(labels));
-        else
-            item_bad(r);
+    pass_each(in, &(struct pass){ .what = "runs", .only = true }, add_run, labels);
     if (arg.format == CSV)
         put_csv(out);
     else
         put_table(out);
     line_finish(out);
     rec_close(in);
-    rec_free(r);
     return item_status();
 }

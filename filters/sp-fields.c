@@ -13,6 +13,7 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "drive/map.h"
+#include "drive/pass.h"
 #include "stream/value.h"
 
 static struct {
@@ -62,7 +63,7 @@ static bool rename_fields(struct rec *r)
     for (size_t i = 0; i < arg.rename.n; i++) {
         const char *from = arg.rename.v[i].name, *to = arg.rename.v[i].value;
         if (!rec_find(r, from))
-            return rec_error(r, "no field %s to rename to %s", from, to);
+            return rec_lacks(r, from, " to rename");
         if (strcmp(from, to) == 0)
             continue;
         if (rec_find(r, to))
@@ -78,7 +79,7 @@ static bool process(struct rec *r, const struct value *in, void *state)
     (void)state;
     if (arg.shuffle) {
         if (!rec_find(r, arg.shuffle))
-            return rec_error(r, "no field %s", arg.shuffle);
+            return rec_lacks(r, arg.shuffle, "");
         if (deal.next == deal.n)
             io_changed(deal.name);
         size_t at = deal.order[deal.next++];
@@ -112,27 +113,29 @@ static void header(struct head *h, void *state)
         head_set_columns(h, arg.set.v[i].name, NULL, 0);
 }
 
+static bool add_value(struct rec *r, const struct value *unused, void *state)
+{
+    const struct field *f = rec_find(r, arg.shuffle);
+    (void)unused;
+    (void)state;
+    mem_grow(&deal.start, &deal.cap, deal.n + 2, sizeof *deal.start);
+    deal.start[deal.n++] = deal.bytes.n;
+    msg_append(&deal.bytes, f->raw + f->key, f->size - f->key);
+    deal.start[deal.n] = deal.bytes.n;
+    return true;
+}
+
 /* First pass: collect the values of --shuffle's field and draw their new order. */
 static void collect(struct rec_in *in)
 {
-    struct rec *r = rec_new();
     struct rng rng;
-    while (rec_next(in, r)) {
-        const struct field *f = rec_find(r, arg.shuffle);
-        if (!f)                     /* bad; said when the record is worked on */
-            continue;
-        mem_grow(&deal.start, &deal.cap, deal.n + 2, sizeof *deal.start);
-        deal.start[deal.n++] = deal.bytes.n;
-        msg_append(&deal.bytes, f->raw + f->key, f->size - f->key);
-        deal.start[deal.n] = deal.bytes.n;
-    }
+    pass_each(in, &(struct pass){ .field = arg.shuffle, .nil = true }, add_value, NULL);
     deal.name = rec_name(in);
     deal.order = mem_new(deal.n, sizeof *deal.order);
     for (size_t i = 0; i < deal.n; i++)
         deal.order[i] = i;
     rng_init(&rng, arg.seed, 0);
     rng_shuffle(&rng, deal.order, deal.n);
-    rec_free(r);
     rec_rewind(in);
 }
 

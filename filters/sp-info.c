@@ -10,6 +10,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "drive/pass.h"
 #include "drive/survey.h"
 #include "files/line.h"
 #include "stream/history.h"
@@ -226,23 +227,30 @@ static bool print_problems(const struct head *h, const struct survey *all, struc
     return any;
 }
 
+struct looking { const struct head *head; struct survey *all; struct str *to; };
+
+static bool look(struct rec *r, const struct value *unused, void *state)
+{
+    struct looking *l = state;
+    (void)unused;
+    if (arg.pipeline)
+        return true;
+    if (l->head->model)
+        print_part(r, l->all->records == 0, l->to);
+    survey_add(l->all, r, l->head->model ? NULL : l->head);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
-    struct rec *r = rec_new();
     struct survey *all = survey_new();
     const struct head *h = rec_head(in);
     struct line_out *out = line_create(NULL);
     struct str *to = &out->text;            /* nothing is said of a stream that is not whole */
     if (!arg.pipeline)
         print_header(in, to);
-    while (rec_next(in, r)) {
-        if (arg.pipeline)
-            continue;
-        if (h->model)
-            print_part(r, all->records == 0, to);
-        survey_add(all, r, h->model ? NULL : h);
-    }
+    pass_each(in, &(struct pass){ .what = "records" }, look, &(struct looking){ h, all, to });
     bool bad = false;
     if (arg.pipeline) {
         print_pipeline(in, to);
@@ -258,7 +266,6 @@ int main(int argc, char **argv)
     if (bad)
         die(ST_STREAM, "%s: whole, but not right: see its problems", rec_name(in));
     survey_free(all);
-    rec_free(r);
     rec_close(in);
     return ST_OK;
 }

@@ -12,8 +12,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
-#include "drive/item.h"
+#include "drive/pass.h"
 #include "files/csv.h"
 #include "files/csv_out.h"
 #include "files/line.h"
@@ -90,8 +89,10 @@ static struct part *part_of(const struct field *f, size_t hint)
     return parts + n_parts++;
 }
 
-static void look(const struct rec *r)
+static bool look(struct rec *r, const struct value *unused, void *state)
 {
+    (void)unused;
+    (void)state;
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = r->fields + i;
         struct value v = field_value(f);
@@ -111,14 +112,18 @@ static void look(const struct rec *r)
         p->vector = vector;
         p->d = d;
     }
+    return true;
 }
 
 /* ---- second pass: the lines ---- */
 
 /* The cells of a record; a field that is nil or missing leaves its own empty. */
-static void put_record(struct str *to, const struct rec *r)
+static bool put_record(struct rec *r, const struct value *unused, void *state)
 {
+    struct line_out *out = state;
+    struct str *to = &out->text;
     bool first = true;
+    (void)unused;
     for (size_t i = 0; i < n_parts; i++) {
         const struct part *p = parts + i;
         const struct field *f = i < r->n ? r->fields + i : NULL;
@@ -132,6 +137,8 @@ static void put_record(struct str *to, const struct rec *r)
         lost += csv_put_value(to, &v, f ? f->raw + f->key : NULL, p->d, delimiter);
         first = false;
     }
+    line_end(out);
+    return true;
 }
 
 /* ---- the first line ---- */
@@ -187,25 +194,16 @@ int main(int argc, char **argv)
     if (!csv_delimiter(arg.delimiter, &delimiter))
         opt_misuse(&prog, "--delimiter '%s' is not a single character", arg.delimiter);
     struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec *r = rec_new();
-    size_t records = 0, done = 0;
-    progress_start(0, "records");
     part_of(&(struct field){ .name = "id", .len = 2 }, 0);
-    for (; rec_next(in, r); progress_at(++records, NULL))
-        look(r);
+    size_t records = pass_each(in, &(struct pass){ .what = "records" }, look, NULL);
     rec_rewind(in);
     struct line_out *out = line_create(arg.output);
     if (!arg.no_header) {
         put_names(&out->text, rec_head(in));
         line_end(out);
     }
-    progress_start(records, "records");
-    for (; rec_next(in, r); progress_at(++done, NULL)) {
-        put_record(&out->text, r);
-        line_end(out);
-    }
+    pass_each(in, &(struct pass){ .what = "records", .total = records }, put_record, out);
     line_finish(out);
-    rec_free(r);
     rec_close(in);
     for (size_t i = 0; i < n_parts; i++)
         free(parts[i].field);

@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/die.h"
-#include "drive/item.h"
+#include "drive/pass.h"
 #include "files/json_out.h"
 #include "files/line.h"
 
@@ -26,8 +26,13 @@ static const struct prog prog = {
 
 static struct json_lost lost;
 
-static void put_record(struct str *to, const struct rec *r)
+static struct rec_in *in;
+
+static bool put_record(struct rec *r, const struct value *unused, void *state)
 {
+    struct line_out *out = state;
+    struct str *to = &out->text;
+    (void)unused;
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = r->fields + i;
         str_char(to, i ? ',' : '{');
@@ -38,21 +43,18 @@ static void put_record(struct str *to, const struct rec *r)
                 " %d deep", (int)rec_id(r).n, rec_id(r).p, (int)f->len, f->name, JSON_DEEPEST);
     }
     str_text(to, r->n ? "}" : "{}");
+    line_end(out);
+    if (!rec_ready(in))
+        line_flush(out);
+    return true;
 }
 
 int main(int argc, char **argv)
 {
-    struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
-    struct rec *r = rec_new();
+    in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
     struct line_out *out = line_create(arg.output);
-    while (rec_next(in, r)) {
-        put_record(&out->text, r);
-        line_end(out);
-        if (!rec_ready(in))
-            line_flush(out);
-    }
+    pass_each(in, &(struct pass){ .what = "records" }, put_record, out);
     line_finish(out);
-    rec_free(r);
     rec_close(in);
     if (lost.not_finite)
         warn("values that are NaN or infinite, written as null: %zu", lost.not_finite);

@@ -13,8 +13,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/progress.h"
-#include "drive/item.h"
+#include "drive/pass.h"
 #include "files/line.h"
 #include "files/npy.h"
 
@@ -99,36 +98,25 @@ static bool look(struct rec *r, const struct value *v)
     return true;
 }
 
-/* Read r's field into *v; false, r->error set, if it has none or nil. */
-static bool find(struct rec *r, struct value *v)
-{
-    const struct field *f = rec_find(r, arg.in);
-    *v = f ? field_value(f) : (struct value){ .type = V_NIL };
-    return f ? v->type != V_NIL || rec_error(r, "%s is nil", arg.in) : rec_error(r, "no field %s", arg.in);
-}
+static size_t records, rows, nils;
+static char *first_nil;
 
-/* Number of rows. */
-static size_t scan(struct rec_in *in, struct rec *r)
+static bool count_row(struct rec *r, const struct value *unused, void *state)
 {
-    size_t n = 0, nils = 0, records = 0;
-    char *first = NULL;
     struct value v;
-    for (; rec_next(in, r); progress_at(++records, NULL)) {
-        bool good = find(r, &v) && look(r, &v), nil = !good && v.type == V_NIL && rec_find(r, arg.in);
-        n += good || item_on_error == ON_ERROR_EMIT;
-        if (nil && nils++ == 0)
-            first = mem_text(rec_id(r).p, rec_id(r).n);
-        else if (!good && !nil && item_on_error == ON_ERROR_FAIL)
-            item_bad(r);        /* ends here */
-    }
-    if (nils && item_on_error == ON_ERROR_FAIL)
-        die(ST_STOPPED, "%s: %s is nil, as in %zu of %zu records: leave them out (sp-match %s present, or"
-            " --on-error skip) or make them rows of NaN (--on-error emit)", first, arg.in, nils, records, arg.in);
-    free(first);
-    return n;
+    (void)unused;
+    (void)state;
+    bool good = rec_need(r, arg.in, &v) && look(r, &v);
+    rows += good || item_on_error == ON_ERROR_EMIT;
+    if (r->nil && nils++ == 0)
+        first_nil = mem_text(rec_id(r).p, rec_id(r).n);
+    records++;
+    return good;
 }
 
 /* ---- second pass: the numbers ---- */
+
+static struct line_out *out, *ids;      /* ids is NULL without --ids */
 
 static void put_number(struct str *to, double v, int64_t whole)
 {
@@ -172,7 +160,7 @@ static void put_row(struct str *to, const struct value *v, double *x)
     }
 }
 
-static void put_id(struct line_out *ids, const struct rec *r)
+static void put_id(const struct rec *r)
 {
     struct text id = rec_id(r);
     if (memchr(id.p, '\n', id.n))
@@ -181,50 +169,56 @@ static void put_id(struct line_out *ids, const struct rec *r)
     line_end(ids);
 }
 
+/* The record's row; one that is bad or nil is left out, or is of NaN. */
+static bool put_record(struct rec *r, const struct value *unused, void *x)
+{
+    struct value v;
+    (void)unused;
+    bool good = rec_need(r, arg.in, &v) && look(r, &v);
+    if (r->nil)
+        rec_error(r, "%s is nil", arg.in);
+    if (!good && !item_bad(r))
+        return true;
+    put_row(&out->text, good ? &v : &(struct value){ .type = V_NIL }, x);
+    line_cut(out);
+    if (ids)
+        put_id(r);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv), head[NPY_HEAD];
-    size_t shape[NPY_DIMS], n, done = 0;
+    size_t shape[NPY_DIMS];
     if (!arg.output && isatty(STDOUT_FILENO))
         opt_misuse(&prog, "an array is not written to a terminal: give --output FILE");
     struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec *r = rec_new();
-    struct value v;
-    progress_start(0, "records");
-    n = scan(in, r);
+    pass_each(in, &(struct pass){ .what = "records" }, count_row, NULL);
+    if (nils && item_on_error == ON_ERROR_FAIL)
+        die(ST_STOPPED, "%s: %s is nil, as in %zu of %zu records: leave them out (sp-match %s present, or"
+            " --on-error skip) or make them rows of NaN (--on-error emit)", first_nil, arg.in, nils, records, arg.in);
+    free(first_nil);
     rec_rewind(in);
     if (!array.known)
-        die(ST_STOPPED, n ? "%s is nil in all records: no array" : "no record has %s: no array", arg.in);
+        die(ST_STOPPED, rows ? "%s is nil in all records: no array" : "no record has %s: no array", arg.in);
     if (item_on_error == ON_ERROR_EMIT && array.kind != 'f')
         widen('f', 8);
     if (arg.f64)
         widen('f', 8);
-    mem_mul(mem_mul(n, array.count), array.size);
+    mem_mul(mem_mul(rows, array.count), array.size);
     if (array.count > frame_max / array.size)
         die(ST_MEMORY, "a row of %zu numbers is larger than --max-record (%zu)", array.count, frame_max);
-    struct line_out *out = line_create(arg.output), *ids = arg.ids ? line_create(arg.ids) : NULL;
+    out = line_create(arg.output);
+    ids = arg.ids ? line_create(arg.ids) : NULL;
     double *x = mem_new(array.count, sizeof *x);
-    shape[0] = n;
+    shape[0] = rows;
     memcpy(shape + 1, array.shape, sizeof array.shape);
     str_put(&out->text, head, npy_pack(head, array.kind, array.size, array.ndim + 1, shape));
-    progress_start(n, "records");
-    for (; rec_next(in, r); progress_at(++done, NULL)) {
-        r->error[0] = '\0';
-        bool good = find(r, &v) && look(r, &v);
-        if (!good && !item_bad(r))
-            continue;
-        if (!good)
-            v = (struct value){ .type = V_NIL };
-        put_row(&out->text, &v, x);
-        line_cut(out);
-        if (ids)
-            put_id(ids, r);
-    }
+    pass_each(in, &(struct pass){ .what = "records", .total = records }, put_record, x);
     line_finish(out);
     if (ids)
         line_finish(ids);
     free(x);
-    rec_free(r);
     rec_close(in);
     return item_status();
 }

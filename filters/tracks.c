@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/walk.h"
+#include "drive/pass.h"
 #include "drive/source.h"
 #include "files/path.h"
 #include "files/sheet.h"
@@ -217,11 +218,17 @@ static void put_table(char delimiter)
 
 /* ---- */
 
+static bool add_old(struct rec *r, const struct value *unused, void *state)
+{
+    (void)unused;
+    (void)state;
+    return ids_add(run.s.ids, rec_id(r), OLD);
+}
+
 static void read_old(void)
 {
     struct rec_in *in = rec_open_file(arg.not_in.path, IO_RECORDS);
-    while (rec_next(in, run.s.rec))
-        ids_add(run.s.ids, rec_id(run.s.rec), OLD);
+    pass_each(in, &(struct pass){ .what = NULL }, add_old, NULL);
     arg.not_in.xxh3 = rec_hash(in);
     rec_close(in);
 }

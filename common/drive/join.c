@@ -54,12 +54,8 @@ void join_open(struct join *j)
     p->in = rec_open_file(j->with.path, IO_RECORDS);
     p->ids = ids_new();
     p->labels = ids_new();
-    for (struct rec *r = rec_new(); ; r = rec_new()) {
-        if (!rec_next(p->in, r)) {
-            rec_free(r);
-            break;
-        }
-        rec_own(r);
+    struct rec *r = rec_new();
+    while (rec_next(p->in, r)) {
         struct text id = rec_id(r);
         if (!ids_add(p->ids, id, j->n))
             die(ST_STREAM, "%s: id %.*s appears twice", j->with.path, (int)id.n, id.p);
@@ -70,8 +66,9 @@ void join_open(struct join *j)
             g->at[g->n++] = j->n;
         }
         mem_grow(&j->recs, &p->cap, j->n + 1, sizeof *j->recs);
-        j->recs[j->n++] = r;
+        j->recs[j->n++] = rec_keep(r);
     }
+    rec_free(r);
     j->with.xxh3 = rec_hash(p->in);
     p->used = mem_zero(j->n, sizeof *p->used);
 }

@@ -25,15 +25,12 @@ struct model *model_load(struct opt_input *file, const char *tool)
     struct model *m = mem_zero(1, sizeof *m);
     m->path = file->path;
     m->in = rec_open_file(file->path, IO_MODEL);
-    for (struct rec *r = rec_new(); ; r = rec_new()) {
-        if (!rec_next(m->in, r)) {
-            rec_free(r);
-            break;
-        }
-        rec_own(r);
+    struct rec *r = rec_new();
+    while (rec_next(m->in, r)) {
         mem_grow(&m->recs, &m->cap, m->n + 1, sizeof *m->recs);
-        m->recs[m->n++] = r;
+        m->recs[m->n++] = rec_keep(r);
     }
+    rec_free(r);
     file->xxh3 = rec_hash(m->in);
     struct text made_by = m->n ? rec_id(m->recs[0]) : (struct text){ "nothing", 7 };
     if (made_by.n != strlen(tool) || memcmp(made_by.p, tool, made_by.n) != 0)

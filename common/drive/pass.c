@@ -15,7 +15,7 @@ size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec
 {
     struct rec *r = rec_new();
     size_t used = 0;
-    pass_progress(in, 0, p->what ? p->what : "records read");
+    pass_progress(in, p->total, p->what ? p->what : "records read");
     for (size_t n = 0; rec_next(in, r); progress_at(++n, NULL)) {
         struct text id = rec_id(r);
         struct value v = { .type = V_NIL };

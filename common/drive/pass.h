@@ -1,4 +1,4 @@
-/* pass - the loop of a first pass, or of the only one: what reads all records before it writes
+/* pass - the loop of what reads all records before it writes, and of what writes no records
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DRIVE_PASS_H
 #define DRIVE_PASS_H
@@ -10,6 +10,7 @@
 struct pass {
     const char *field;      /* whose value `use` gets, and which no record may lack; NULL: `use` looks for itself */
     const char *what;       /* what the progress counts; NULL: "records read" */
+    size_t total;           /* how many it will count, where an earlier pass has found it; else 0 */
     bool nil;               /* `use` gets records whose field is nil, too: v->type is V_NIL */
     bool only;              /* no second pass will come: bad records and nil ones are said and counted here */
     struct ids *unique;     /* gets every id, with the record's number from 0; one that appears twice ends with

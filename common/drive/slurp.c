@@ -137,15 +137,13 @@ struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
     return s;
 }
 
-#define NO_ROW SIZE_MAX
-
-/* The fields of a record: from a row of the columns, or with NO_ROW nil. */
+/* The fields of a record: from a row of the columns, or with SLURP_NO_ROW nil. */
 static void set_columns(struct rec *r, const struct column *columns, size_t row, float *narrow)
 {
     for (const struct column *c = columns; c->field; c++) {
         if (c->side)
             item_note_side(r, c->field);
-        if (row == NO_ROW) {
+        if (row == SLURP_NO_ROW) {
             rec_set_nil(r, c->field);
             continue;
         }
@@ -174,34 +172,45 @@ static void set_columns(struct rec *r, const struct column *columns, size_t row,
     }
 }
 
-int slurp_annotate(struct slurp *s, struct rec_out *out, const struct column *columns)
+void slurp_again(struct slurp *s, void (*use)(struct rec *r, size_t row, void *state), void *state)
 {
     struct rec *r = rec_new();
-    struct row row = { NULL, s->d, 0 };
-    size_t next = 0, widest = 0;
-    for (const struct column *c = columns; c->field; c++)
-        widest = c->d > widest ? c->d : widest;
-    float *narrow = mem_new(widest, sizeof *narrow);
+    size_t row = 0;
     rec_rewind(s->in);
     for (size_t i = 0; rec_next(s->in, r); i++) {
         if (i == s->records)
             io_changed(rec_name(s->in));
-        bool keep = true;
-        if (!s->has_row[i]) {
-            vector(r, s->field, rec_head(s->in), &row);     /* for the reason */
-            if (r->error[0])
-                keep = item_bad(r);
-            else
-                item_nil();
-        }
-        if (keep) {
-            set_columns(r, columns, s->has_row[i] ? next++ : NO_ROW, narrow);
-            rec_put(out, r);
-        }
+        use(r, s->has_row[i] ? row++ : SLURP_NO_ROW, state);
     }
-    free(narrow);
-    free(row.x);
     rec_free(r);
+}
+
+struct annotating { struct slurp *s; struct rec_out *out; const struct column *columns; struct row row; float *narrow; };
+
+static void annotate_record(struct rec *r, size_t row, void *state)
+{
+    struct annotating *a = state;
+    if (row == SLURP_NO_ROW) {
+        vector(r, a->s->field, rec_head(a->s->in), &a->row);    /* for the reason */
+        if (!r->error[0])
+            item_nil();
+        else if (!item_bad(r))
+            return;
+    }
+    set_columns(r, a->columns, row, a->narrow);
+    rec_put(a->out, r);
+}
+
+int slurp_annotate(struct slurp *s, struct rec_out *out, const struct column *columns)
+{
+    struct annotating a = { s, out, columns, { .d = s->d }, NULL };
+    size_t widest = 0;
+    for (const struct column *c = columns; c->field; c++)
+        widest = c->d > widest ? c->d : widest;
+    a.narrow = mem_new(widest, sizeof *a.narrow);
+    slurp_again(s, annotate_record, &a);
+    free(a.narrow);
+    free(a.row.x);
     rec_finish(out);
     return slurp_done(s);
 }

@@ -64,6 +64,11 @@ struct column {
     void (*make)(struct rec *r, const char *field, size_t row, const void *data);
 };
 
+/* Second pass: call use(r, row, state) for each record in order; of one whose vector was nil or bad,
+ * row is SLURP_NO_ROW. A file that has grown since ends the program. */
+#define SLURP_NO_ROW SIZE_MAX
+void slurp_again(struct slurp *s, void (*use)(struct rec *r, size_t row, void *state), void *state);
+
 /* Second pass: set the fields of every record in order, nil where its vector is nil or bad, and
  * write it. Bad records are treated as --on-error says. Finishes out, closes in, frees s;
  * returns the exit status. */

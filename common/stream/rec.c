@@ -388,6 +388,15 @@ void rec_own(struct rec *r)
     }
 }
 
+struct rec *rec_keep(struct rec *r)
+{
+    struct rec *kept = rec_new();
+    rec_own(r);
+    *kept = *r;
+    *r = (struct rec){ .n = 0 };
+    return kept;
+}
+
 /* ---- reading a stream ---- */
 
 const struct opt rec_in_opts[] = {

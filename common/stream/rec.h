@@ -127,6 +127,9 @@ bool rec_next(struct rec_in *in, struct rec *r);
 /* Copy the body that the record was read from, so that it outlives the next rec_next. */
 void rec_own(struct rec *r);
 
+/* The record that was read, to be kept: it outlives the next rec_next, which finds r empty. Free it. */
+struct rec *rec_keep(struct rec *r);
+
 /* frame_place of a field's value: raw + key. */
 int rec_place(struct rec_in *in, const uint8_t *p, uint64_t *at);
 
