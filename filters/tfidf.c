@@ -7,9 +7,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <fcntl.h>
 #include <float.h>
-#include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,13 +29,14 @@ static struct {
 } arg = { .in = "lyrics", .out = "x" };
 
 /* What is asked of the fit; with -m it comes from the model. */
-static struct fit {
-    const char *ngrams, *min_df, *max_df;
+static struct {
+    struct opt_range ngrams;
+    const char *min_df, *max_df;
     int64_t max_features, max_candidates;
     bool sublinear, binary, no_idf, no_smooth, no_lowercase;
     int norm, token, strip;
     struct opt_input stop;
-} fit = { .ngrams = "1,1", .min_df = "1", .max_df = "1.0" };
+} fit = { .ngrams.text = "1,1", .min_df = "1", .max_df = "1.0" };
 
 #define NORMS "l2|l1|none"
 #define RULES "words|marks|sklearn"
@@ -47,7 +46,7 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_STR('n', "ngrams", &fit.ngrams, "MIN,MAX", "count runs of so many words"),
+    OPT_RANGE('n', "ngrams", &fit.ngrams, 1, VOCAB_NGRAM_MOST, "MIN,MAX", "count runs of so many words"),
     OPT_INT(0, "max-features", &fit.max_features, 0, UINT32_MAX - 1, "keep the most frequent terms only; 0: all"),
     OPT_STR(0, "min-df", &fit.min_df, "N|SHARE",
             "leave out terms in fewer texts: a count, or a share if it has a point"),
@@ -76,9 +75,8 @@ static const struct prog prog = {
 
 /* What is fitted, and what came up in use. */
 static struct {
-    size_t min_n, max_n;        /* of --ngrams */
-    struct vocab *vocab;        /* the kept terms, found as columns */
-    char **terms;               /* terms[n], in the order of the columns */
+    struct vocab *vocab;        /* finds the kept terms */
+    char **terms;               /* terms[n], the names of the columns */
     double *idf;
     uint32_t *df;
     size_t n, texts;
@@ -88,7 +86,7 @@ static struct {
 } model;
 static const struct model_part parts[] = {
     MODEL_SIZE("texts", &model.texts, 1, UINT32_MAX),
-    MODEL_TEXT("ngrams", &fit.ngrams),
+    MODEL_TEXT("ngrams", &fit.ngrams.text),
     MODEL_TEXT("min_df", &fit.min_df),
     MODEL_TEXT("max_df", &fit.max_df),
     MODEL_INT("max_features", &fit.max_features, 0, UINT32_MAX - 1),
@@ -125,17 +123,13 @@ static bool cut(struct rec *r, const struct value *v, struct tokens *t)
     return true;
 }
 
-/* A vocabulary that passes over the stop words, each cut as the texts are. */
+/* A vocabulary that passes over the stop words. */
 static struct vocab *vocabulary(void)
 {
-    struct vocab *v = vocab_new(model.min_n, model.max_n);
-    struct tokens *t = tokens_new(how());
+    struct vocab *v = vocab_new((size_t)fit.ngrams.first, (size_t)fit.ngrams.last);
     size_t bad;
-    if (!tokens_cut(t, model.stop.p, model.stop.n, &bad))
+    if (!vocab_stop(v, how(), model.stop.p, model.stop.n, &bad))
         die(ST_STOPPED, "%s: not UTF-8 at byte %zu", fit.stop.path ? fit.stop.path : arg.model.path, bad);
-    for (size_t i = 0; i < t->n; i++)
-        vocab_stop(v, t->token[i]);
-    tokens_free(t);
     return v;
 }
 
@@ -149,23 +143,6 @@ static void read_stop_words(void)
     close(fd);
     fit.stop.xxh3 = XXH3_64bits(text, n);
     model.stop = (struct text){ text, n };
-}
-
-static bool range(const char *text)
-{
-    const char *max;
-    double lo, hi;
-    size_t n = strcspn(text, ",");
-    char *min = mem_text(text, n);
-    max = text[n] ? text + n + 1 : min;
-    bool ok = opt_number(min, 1, VOCAB_NGRAM_MOST, &lo) && opt_number(max, 1, VOCAB_NGRAM_MOST, &hi) && lo <= hi &&
-              lo == floor(lo) && hi == floor(hi);
-    if (ok) {
-        model.min_n = (size_t)lo;
-        model.max_n = (size_t)hi;
-    }
-    free(min);
-    return ok;
 }
 
 /* --min-df or --max-df as a number of texts. */
@@ -192,72 +169,44 @@ static bool count_text(struct rec *r, const struct value *v, void *state)
     return true;
 }
 
-static struct vocab *count(struct rec_in *in)
+/* The terms of model.lines become columns; false if they are not as many as there are idf. */
+static bool number_terms(void)
 {
-    struct counting c = { vocabulary(), tokens_new(how()) };
-    struct ids *ids = ids_new();
-    vocab_bound(c.vocab, (size_t)fit.max_candidates);
-    pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted", .unique = ids }, count_text, &c);
-    ids_free(ids);
-    tokens_free(c.tokens);
-    return c.vocab;
-}
-
-/* The terms of model.lines get their columns, and can be found. NULL, or what is wrong with them. */
-static const char *number_terms(void)
-{
-    const char *p = model.lines.p, *end = p + model.lines.n;
-    model.terms = mem_zero(model.n, sizeof *model.terms);
     model.vocab = vocabulary();
-    for (size_t i = 0; i < model.n; i++) {
-        const char *line = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
-        if (!line || line == p)
-            return "terms and idf are not as many, or one is empty";
-        model.terms[i] = mem_text(p, (size_t)(line - p));
-        vocab_put(model.vocab, p, (size_t)(line - p), (uint32_t)i);
-        p = line + 1;
-    }
-    return p == end && model.n < UINT32_MAX ? NULL : "terms and idf are not as many";
+    model.terms = vocab_columns(model.vocab, model.lines.p, model.lines.n, model.n);
+    return model.terms;
 }
 
 static void keep_terms(const struct term *terms, size_t n)
 {
-    size_t bytes = 0;
     model.n = n;
     model.idf = mem_new(n, sizeof *model.idf);
     model.df = mem_new(n, sizeof *model.df);
-    for (size_t i = 0; i < n; i++) {
-        bytes += terms[i].n + 1;
+    for (size_t i = 0; i < n; i++)
         model.df[i] = terms[i].df;
-    }
     weigh_idf(model.df, n, model.texts, !fit.no_smooth, model.idf);
-    char *p = mem_new(bytes, 1);
-    model.lines = (struct text){ p, bytes };
-    for (size_t i = 0; i < n; i++) {
-        memcpy(p, terms[i].text, terms[i].n);
-        p += terms[i].n;
-        *p++ = '\n';
-    }
+    model.lines.p = vocab_lines(terms, n, &model.lines.n);
     number_terms();
 }
 
 static void fit_to(struct rec_in *in)
 {
-    struct vocab *v = count(in);
+    struct vocab *v = vocabulary();
+    struct counting c = { v, tokens_new(how()) };
+    struct ids *ids = ids_new();
+    vocab_bound(v, (size_t)fit.max_candidates);
+    pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted", .unique = ids }, count_text, &c);
+    ids_free(ids);
+    tokens_free(c.tokens);
     if (!model.texts)
         die(ST_STOPPED, "no text in %s: nothing to fit to", arg.in);
     double min = documents("min-df", fit.min_df), max = documents("max-df", fit.max_df);
     size_t n;
     struct term *terms = vocab_terms(v, min, max, (size_t)fit.max_features, &n);
-    if (!n) {
-        free(terms);
-        free(vocab_terms(v, 1, INFINITY, 1, &n));
-        if (!n)
-            die(ST_STOPPED, "no term in %zu texts: they have no words of two letters that are no stop words",
-                model.texts);
-        die(ST_STOPPED, "no term is in %g to %g of %zu texts: lower --min-df or raise --max-df",
-            min, max, model.texts);
-    }
+    if (!vocab_size(v))
+        die(ST_STOPPED, "no term in %zu texts: they have no words of two letters that are no stop words", model.texts);
+    if (!n)
+        die(ST_STOPPED, "no term is in %g to %g of %zu texts: lower --min-df or raise --max-df", min, max, model.texts);
     if (vocab_missed(v) && !progress_quiet)
         warn("rare n-grams were dropped to hold %lld at a time: the counts of n-grams may be low by up to %llu",
              (long long)fit.max_candidates, (unsigned long long)vocab_missed(v));
@@ -266,22 +215,11 @@ static void fit_to(struct rec_in *in)
     free(terms);
 }
 
-/* The options as they are without a command line, and as it gave them. */
-static struct fit usual, given;
-
-/* A loaded model: beside -m an option of the fit must be the default or what the model was fitted with. */
 static const char *check(void)
 {
-#define SAME(F) (given.F == usual.F || given.F == fit.F)
-#define SAME_TEXT(F) (strcmp(given.F, usual.F) == 0 || strcmp(given.F, fit.F) == 0)
-    if (!range(fit.ngrams))
+    if (!opt_read_range(fit.ngrams.text, ',', 1, VOCAB_NGRAM_MOST, &fit.ngrams))
         return "ngrams is not MIN,MAX";
-    const char *wrong = number_terms();
-    if (!wrong && !(SAME_TEXT(ngrams) && SAME_TEXT(min_df) && SAME_TEXT(max_df) && SAME(max_features) &&
-                    SAME(max_candidates) && SAME(sublinear) && SAME(binary) && SAME(no_idf) && SAME(no_smooth) &&
-                    SAME(no_lowercase) && SAME(norm) && SAME(token) && SAME(strip)))
-        opt_misuse(&prog, "the model was fitted with other options: with -m give none");
-    return wrong;
+    return number_terms() ? NULL : "terms and idf are not as many, or one is empty";
 }
 
 /* ---- the weights ---- */
@@ -342,11 +280,7 @@ static void remarks(void)
 
 int main(int argc, char **argv)
 {
-    usual = fit;
     char **operands = opt_parse(&prog, argc, argv);
-    given = fit;
-    if (!range(fit.ngrams))
-        opt_misuse(&prog, "--ngrams '%s' is not MIN,MAX with 1 <= MIN <= MAX <= %d", fit.ngrams, VOCAB_NGRAM_MOST);
     documents("min-df", fit.min_df);
     documents("max-df", fit.max_df);
     if (fit.stop.path)

@@ -29,7 +29,7 @@ static const struct opt opts[] = {
     FITTED_MODEL(&arg.model),
     FITTED_SAVE(&arg.save),
     BUDGET_OPT,
-    EXCLUDES("model", "save|ridge"),
+    EXCLUDES("model", "save"),
     OPT_END
 };
 static const struct prog prog = {

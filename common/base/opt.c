@@ -315,6 +315,17 @@ static void check_rules(const struct parser *p, const struct opt *table)
         check_rule(p, table);
 }
 
+static const struct opt **given_opts;       /* what opt_given finds */
+static size_t n_given_opts;
+
+bool opt_given(const struct opt *o)
+{
+    size_t i = 0;
+    while (i < n_given_opts && given_opts[i] != o)
+        i++;
+    return i < n_given_opts;
+}
+
 static _Noreturn void print_and_exit(const struct prog *prog)
 {
     if (want_help)
@@ -345,6 +356,11 @@ char **opt_parse(const struct prog *prog, int argc, char **argv)
     check_rules(&p, prog->opts);
     for (const struct opt *const *t = prog->also; t && *t; t++)
         check_rules(&p, *t);
+    given_opts = mem_resize(given_opts, p.n, sizeof *given_opts);
+    n_given_opts = 0;
+    for (size_t i = 0; i < p.n; i++)
+        if (is_given(&p, i))
+            given_opts[n_given_opts++] = p.opts[i];
     free(p.given);
     free(p.usual);
     free(p.opts);

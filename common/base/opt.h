@@ -36,7 +36,7 @@ struct opt_or {
     int word;               /* 0: it is the number; else the word's place in "X|first|second" */
 };
 
-/* Whole numbers "K" (first == last) or "A:B". text NULL: not set, and both are 0. Set text
+/* Whole numbers "K" (first == last) or "A:B", or "A,B". text NULL: not set, and both are 0. Set text
  * alone for a default, which opt_parse reads. */
 struct opt_range { const char *text; int64_t first, last; };
 
@@ -79,7 +79,7 @@ struct opt {
 #define OPT_F64(c, n, t, lo, hi, h) { c, n, OPT_T_F64, { .real = t }, lo, hi, "X", h, NULL }
 /* struct opt_or: a number or one of the words of a = "X|first|second" */
 #define OPT_F64_OR(c, n, t, lo, hi, a, h) { c, n, OPT_T_F64_OR, { .number_or = t }, lo, hi, a, h, NULL }
-/* struct opt_range; in the history a text, or with OPT_INT_RANGE a number where it is one */
+/* struct opt_range, its numbers parted by ':', or by ',' where a has one; in the history a text, or with OPT_INT_RANGE a number where it is one */
 #define OPT_RANGE(c, n, t, lo, hi, a, h) { c, n, OPT_T_RANGE, { .range = t }, lo, hi, a, h, NULL }
 #define OPT_INT_RANGE(c, n, t, lo, hi, a, h) { c, n, OPT_T_INT_RANGE, { .range = t }, lo, hi, a, h, NULL }
 /* const char *; a default of NULL is "not set" */
@@ -189,6 +189,12 @@ struct opt_value {
 
 /* That value; OPT_V_NONE: not set, or not for the history. Borrowed from the option's variable. */
 struct opt_value opt_value(const struct opt *o);
+
+/* Whether the last opt_parse met the option, and not with its default. */
+bool opt_given(const struct opt *o);
+
+/* Read "K" or "A<between>B" with whole numbers lo <= A <= B <= hi; false if it is neither. */
+bool opt_read_range(const char *text, char between, double lo, double hi, struct opt_range *to);
 
 /* Whole text as a decimal number: false unless it all is one, finite and in lo … hi. */
 bool opt_number(const char *text, double lo, double hi, double *value);

@@ -43,14 +43,14 @@ static void describe_range(const struct opt *o, char *to, size_t size)
         snprintf(to, size, " of %.10g or more", o->min);
 }
 
-/* A whole number in the option's range at the beginning of text; *end is what follows it. */
-static bool read_whole(const struct opt *o, const char *text, int64_t *value, const char **end)
+/* A whole number in lo ... hi at the beginning of text; *end is what follows it. */
+static bool read_whole(const char *text, double lo, double hi, int64_t *value, const char **end)
 {
     char *stop;
     errno = 0;
     long long v = strtoll(text, &stop, 10);
     *end = stop;
-    if (stop == text || strchr(" \t\n\v\f\r", *text) || errno || !((double)v >= o->min && (double)v <= o->max))
+    if (stop == text || strchr(" \t\n\v\f\r", *text) || errno || !((double)v >= lo && (double)v <= hi))
         return false;
     *value = v;
     return true;
@@ -71,7 +71,7 @@ static int64_t need_whole(const struct prog *prog, const struct opt *o, const ch
     char range[80];
     const char *end;
     int64_t v = 0;
-    if (!read_whole(o, text, &v, &end) || *end) {
+    if (!read_whole(text, o->min, o->max, &v, &end) || *end) {
         describe_range(o, range, sizeof range);
         opt_misuse(prog, "--%s '%s' is not a whole number%s", o->name, text, range);
     }
@@ -258,22 +258,29 @@ static void parse_or(const struct prog *prog, const struct opt *o, char *given)
 static void print_or(const struct opt *o, char *to, size_t size) { print(o->to.number_or->text, to, size); }
 static void pack_or(const struct opt *o, struct opt_value *to) { pack(o->to.number_or->text, to); }
 
+bool opt_read_range(const char *text, char between, double lo, double hi, struct opt_range *to)
+{
+    const char *end;
+    bool right = read_whole(text, lo, hi, &to->first, &end);
+    to->last = to->first;
+    if (right && *end == between)
+        right = read_whole(end + 1, lo, hi, &to->last, &end);
+    return right && !*end && to->first <= to->last;
+}
+
 static void parse_range(const struct prog *prog, const struct opt *o, char *given)
 {
     struct opt_range *to = o->to.range;
-    const char *text = given ? given : to->text, *end;
-    char range[80];
+    const char *text = given ? given : to->text;
+    char range[80], between = strchr(o->arg, ',') ? ',' : ':';
     to->text = text;
     to->first = to->last = 0;
     if (!text)
         return;
-    bool right = read_whole(o, text, &to->first, &end);
-    to->last = to->first;
-    if (right && *end == ':')
-        right = read_whole(o, end + 1, &to->last, &end);
-    if (!right || *end || to->last < to->first) {
+    if (!opt_read_range(text, between, o->min, o->max, to)) {
         describe_range(o, range, sizeof range);
-        opt_misuse(prog, "--%s '%s' is not a whole number%s, nor two of them as in 2:20", o->name, text, range);
+        opt_misuse(prog, "--%s '%s' is not a whole number%s, nor two of them as in 2%c%d", o->name, text, range, between,
+                   between == ':' ? 20 : 3);
     }
 }
 

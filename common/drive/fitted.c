@@ -9,6 +9,42 @@
 
 struct fitted_names fitted_names;
 
+/* The options that were given beside --model and are parts of it, and how. */
+struct asked {
+    const struct model_part *parts;
+    struct { const struct opt *o; struct head_args as; } *v;
+    size_t n;
+};
+
+static void ask(const struct opt *o, void *state)
+{
+    struct asked *a = state;
+    const struct model_part *p = a->parts;
+    while (p->name && (o->type == OPT_T_JOBS || p->to != (void *)o->to.text))
+        p++;
+    if (!p->name || !opt_given(o))
+        return;
+    a->v = mem_resize(a->v, a->n + 1, sizeof *a->v);
+    a->v[a->n].o = o;
+    a->v[a->n].as = (struct head_args){ { NULL, 0, 0 }, 0 };
+    head_put_option(o, &a->v[a->n++].as);
+}
+
+/* The model has them now: it must be as they were given. */
+static void compare_asked(const struct prog *prog, struct asked *a)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        struct head_args now = { { NULL, 0, 0 }, 0 };
+        struct msg_buf *as = &a->v[i].as.buf;
+        head_put_option(a->v[i].o, &now);
+        if (now.buf.n != as->n || memcmp(now.buf.p, as->p, as->n) != 0)
+            opt_misuse(prog, "the model was fitted with another --%s: with --model leave it out", a->v[i].o->name);
+        msg_free(&now.buf);
+        msg_free(as);
+    }
+    free(a->v);
+}
+
 void fitted_load(const struct prog *prog, struct opt_input *file, const struct model_part *parts,
                  const char *(*check)(void), const struct rec_in *in, const char *field)
 {
@@ -22,10 +58,13 @@ void fitted_load(const struct prog *prog, struct opt_input *file, const struct m
             model_same_columns(m, input, rec_head(in), field);
         free(input);
     }
+    struct asked asked = { .parts = parts };
+    opt_each(prog, ask, &asked);
     model_read(m, parts);
     const char *wrong = check ? check() : NULL;
     if (wrong)
         model_bad(m, wrong);
+    compare_asked(prog, &asked);
     model_free(m);
 }
 

@@ -10,7 +10,9 @@
 #include "drive/model.h"
 
 /* Options of such a filter. What only a fit heeds is ruled out beside --model:
- * EXCLUDES("model", "save|n-components"). */
+ * EXCLUDES("model", "save|n-components"); but not an option whose variable is a part's: it is refused
+ * where it was given and is not what the model has. So a command from the history, which tells the
+ * model's, runs again. */
 #define FITTED_MODEL(target) OPT_INPUT('m', "model", target, "apply this model instead of fitting one")
 #define FITTED_SAVE(target) OPT_NOTE(0, "save", target, "FILE", "write the fitted model to this file")
 

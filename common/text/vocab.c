@@ -184,14 +184,27 @@ void vocab_free(struct vocab *v)
     free(v);
 }
 
-void vocab_stop(struct vocab *v, struct token word)
+bool vocab_stop(struct vocab *v, struct tokens_how how, const char *text, size_t n, size_t *bad)
 {
-    word_add(v, word, word_key(word));
+    struct tokens *t = tokens_new(how);
+    bool good = tokens_cut(t, text, n, bad);
+    for (size_t i = 0; good && i < t->n; i++)
+        word_add(v, t->token[i], word_key(t->token[i]));
     v->stops = v->level[1].last_id;
+    tokens_free(t);
+    return good;
 }
 
 void vocab_bound(struct vocab *v, size_t most) { v->most = most; }
 uint64_t vocab_missed(const struct vocab *v) { return v->missed; }
+
+size_t vocab_size(const struct vocab *v)
+{
+    size_t n = 0;
+    for (size_t k = v->min_n; k <= v->max_n; k++)
+        n += v->level[k].n;
+    return n - (v->min_n == 1 ? v->stops : 0);
+}
 
 static void room(uint32_t **ids, uint32_t **grams, uint64_t **keys, size_t *cap, size_t n)
 {
@@ -441,7 +454,7 @@ struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, si
 
 /* ---- finding them again ---- */
 
-void vocab_put(struct vocab *v, const char *term, size_t n, uint32_t column)
+static void put_term(struct vocab *v, const char *term, size_t n, uint32_t column)
 {
     uint8_t *text = mem_zero(n + TOKENS_PAD, 1);
     struct gram *g = NULL;
@@ -462,6 +475,39 @@ void vocab_put(struct vocab *v, const char *term, size_t n, uint32_t column)
     if (g)
         g->column = column + 1;
     free(text);
+}
+
+char *vocab_lines(const struct term *terms, size_t n, size_t *bytes)
+{
+    size_t at = *bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        *bytes += terms[i].n + 1;
+    char *lines = mem_new(*bytes, 1);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(lines + at, terms[i].text, terms[i].n);
+        at += terms[i].n + 1;
+        lines[at - 1] = '\n';
+    }
+    return lines;
+}
+
+char **vocab_columns(struct vocab *v, const char *lines, size_t bytes, size_t n)
+{
+    const char *p = lines, *end = lines + bytes;
+    size_t i = 0;
+    if (n >= UINT32_MAX)
+        return NULL;
+    char **names = mem_zero(n, sizeof *names);
+    for (const char *line; i < n && p < end && (line = memchr(p, '\n', (size_t)(end - p))) && line > p; p = line + 1) {
+        names[i] = mem_text(p, (size_t)(line - p));
+        put_term(v, p, (size_t)(line - p), (uint32_t)i++);
+    }
+    if (i == n && p == end)
+        return names;
+    while (i)
+        free(names[--i]);
+    free(names);
+    return NULL;
 }
 
 struct vocab_row *vocab_row_new(size_t columns)

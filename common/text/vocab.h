@@ -18,8 +18,9 @@ struct vocab;
 struct vocab *vocab_new(size_t min_n, size_t max_n);
 void vocab_free(struct vocab *v);
 
-/* Let word be passed over in all texts, before n-grams are made; to be called first. */
-void vocab_stop(struct vocab *v, struct token word);
+/* Let the words of text[n], cut in this way, be passed over in all texts, before n-grams are made; to be
+ * called first. False if it is not UTF-8 at byte *bad. */
+bool vocab_stop(struct vocab *v, struct tokens_how how, const char *text, size_t n, size_t *bad);
 
 /* Count a text: at most 2^32 - 2 of them. */
 void vocab_count(struct vocab *v, const struct token *word, size_t n);
@@ -33,6 +34,9 @@ void vocab_bound(struct vocab *v, size_t most);
 /* What no count is low by more than; 0: they are exact. */
 uint64_t vocab_missed(const struct vocab *v);
 
+/* How many n-grams are held, stop words left out. */
+size_t vocab_size(const struct vocab *v);
+
 struct term {
     const char *text;           /* words with one space between them; not NUL-ended */
     size_t n;
@@ -45,8 +49,12 @@ struct term {
  * in *n; free the result with one free. */
 struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n);
 
-/* Let a term be found as `column`. */
-void vocab_put(struct vocab *v, const char *term, size_t n, uint32_t column);
+/* The terms as lines, each with a newline at its end: *bytes in all, the caller's to free. */
+char *vocab_lines(const struct term *terms, size_t n, size_t *bytes);
+
+/* Let the term of each such line be found as a column, counted from 0. The terms, NUL-ended, as the
+ * names of the columns (free them and the array); NULL if they are not n lines, or one is empty. */
+char **vocab_columns(struct vocab *v, const char *lines, size_t bytes, size_t n);
 
 /* What vocab_find works with and gives: column[nnz] ascending, count[nnz]. */
 struct vocab_row {
@@ -64,7 +72,7 @@ struct vocab_row {
 struct vocab_row *vocab_row_new(size_t columns);
 void vocab_row_free(struct vocab_row *row);
 
-/* Count the terms that were put into v in a text. */
+/* Count the terms that have a column in a text. */
 void vocab_find(const struct vocab *v, struct vocab_row *row, const struct token *word, size_t n);
 
 #endif

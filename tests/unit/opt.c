@@ -355,15 +355,46 @@ static void test_rules(void **state)
     used = &prog;
 }
 
+static void test_read_range(void **state)
+{
+    (void)state;
+    static const struct { const char *text; bool right; int first, last; } cases[] = {
+        { "1,3", true, 1, 3 }, { "2", true, 2, 2 }, { "16,16", true, 16, 16 },
+        { "3,1", false, 0, 0 }, { "0,1", false, 0, 0 }, { "1,17", false, 0, 0 }, { "1:3", false, 0, 0 }, { "1,", false, 0, 0 },
+        { "", false, 0, 0 }, { "1,2,3", false, 0, 0 }, { "1.5", false, 0, 0 }, { " 1", false, 0, 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct opt_range r = { .text = NULL };
+        bool right = opt_read_range(cases[i].text, ',', 1, 16, &r);
+        if (right != cases[i].right || (right && (r.first != cases[i].first || r.last != cases[i].last)))
+            fail_msg("'%s' gives %d to %d", cases[i].text, (int)r.first, (int)r.last);
+    }
+}
+
+static void test_given(void **state)
+{
+    (void)state;
+    static int64_t a = 1, b = 2, c = 3;
+    static const struct opt three[] = { OPT_INT('a', "aa", &a, 0, 9, ""), OPT_INT('b', "bb", &b, 0, 9, ""),
+                                       OPT_INT('c', "cc", &c, 0, 9, ""), OPT_END };
+    static const struct prog of_three = { .name = "test", .opts = three };
+    char *args[] = { "test", "-a5", "-b2", NULL };
+    opt_parse(&of_three, 3, args);
+    assert_true(opt_given(three) && !opt_given(three + 1) && !opt_given(three + 2));   /* -b has its default */
+    char *none[] = { "test", NULL };
+    opt_parse(&of_three, 1, none);
+    assert_false(opt_given(three));
+}
+
 /* A list within another value, whose words may be empty. */
 static void test_cut(void **state)
 {
     (void)state;
-    static const struct prog prog = { .name = "test" };
+    static const struct prog bare = { .name = "test" };
     struct opt_words w = { .n = 0 };
-    opt_cut(&prog, NULL, ",b,", &w);
-    opt_cut(&prog, NULL, "", &w);
-    opt_cut(&prog, "o", "c", &w);
+    opt_cut(&bare, NULL, ",b,", &w);
+    opt_cut(&bare, NULL, "", &w);
+    opt_cut(&bare, "o", "c", &w);
     const char *const want[] = { "", "b", "", "", "c" };
     assert_int_equal(w.n, 5);
     for (size_t i = 0; i < w.n; i++) {
@@ -380,7 +411,7 @@ int main(void)
         cmocka_unit_test(test_words), cmocka_unit_test(test_pairs), cmocka_unit_test(test_number_or),
         cmocka_unit_test(test_range), cmocka_unit_test(test_value), cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_operands), cmocka_unit_test(test_names), cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_cut), cmocka_unit_test(test_read_range), cmocka_unit_test(test_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
