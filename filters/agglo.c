@@ -30,7 +30,7 @@ static const struct opt opts[] = {
     OPT_F64('d', "distance", &arg.distance, 0, 1e300, "join no clusters at this height or above, instead of -k"),
     OPT_CHOICE('l', "linkage", &arg.linkage, "ward|single|average|complete", "how far clusters are apart"),
     OPT_STR('c', "connectivity", &arg.connectivity, "knn:K", "ward: join only what is among K nearest neighbours"),
-    OPT_NOTE(0, "tree", &arg.tree, "FILE", "write the merges as records: left, right, height, size"),
+    OPT_OUTPUT(0, "tree", &arg.tree, "write the merges as records: left, right, height, size"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     EXCLUDES("n-clusters", "distance"),

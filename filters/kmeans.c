@@ -40,7 +40,7 @@ static const struct opt opts[] = {
     OPT_SEED(&arg.seed),
     OPT_INPUT(0, "init", &arg.init, "start from the vectors of this stream, once"),
     OPT_INPUT('m', "model", &arg.model, "take the centres of this model and only label"),
-    OPT_NOTE(0, "save", &arg.save, "FILE", "write the centres to this file"),
+    OPT_OUTPUT(0, "save", &arg.save, "write the centres to this file"),
     REQUIRED("n-clusters|init|model", "the number of clusters"),
     EXCLUDES_WHY("model", "n-clusters|init|save", "the model has its centres"),
     OPT_END

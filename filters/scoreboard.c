@@ -31,7 +31,7 @@ static const struct opt opts[] = {
     OPT_WORDS_OR_NONE(0, "lower", &arg.lower, "A,B,...", "scores of which the lowest is the best"),
     OPT_CHOICE('f', "format", &arg.format, "text|csv|markdown", "aligned text, CSV or a Markdown table"),
     OPT_INT('d', "digits", &arg.digits, 0, 17, "digits after the point; CSV has all of them"),
-    OPT_NOTE(0, "output", &arg.output, "FILE", "write to FILE, which appears when it is whole"),
+    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, NULL };

@@ -26,7 +26,7 @@ static struct {
 static const struct opt opts[] = {
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between cells; tab for a tabulator"),
     OPT_FLAG(0, "no-header", &arg.no_header, "leave out the first line, the names"),
-    OPT_NOTE(0, "output", &arg.output, "FILE", "write to FILE, which appears when it is whole"),
+    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };

@@ -15,7 +15,7 @@ static struct {
 } arg;
 
 static const struct opt opts[] = {
-    OPT_NOTE(0, "output", &arg.output, "FILE", "write to FILE, which appears when it is whole"),
+    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };

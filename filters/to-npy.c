@@ -25,8 +25,8 @@ static struct {
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "field to write"),
     OPT_FLAG(0, "f64", &arg.f64, "write 64-bit floats, whatever the field holds"),
-    OPT_NOTE(0, "ids", &arg.ids, "FILE", "write the ids to FILE, a line each"),
-    OPT_NOTE(0, "output", &arg.output, "FILE", "write to FILE, which appears when it is whole"),
+    OPT_OUTPUT(0, "ids", &arg.ids, "write the ids to FILE, a line each"),
+    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, NULL };

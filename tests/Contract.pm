@@ -44,8 +44,8 @@ sub binaries {
 
 # ---- running ----
 
-# Run a binary: go([NAME, args...], in => bytes or pipe => bytes, out => path or 'closed',
-# ignore_pipe => 1, env => {}).
+# Run a binary: go([NAME, args...], in => bytes or pipe => bytes, out => path or 'closed', append => path,
+# ignore_pipe => 1, env => {}, shut => [descriptors to close]).
 # Returns (status, stdout, stderr); 142: it hung.
 sub go {
     my ($argv, %o) = @_;
@@ -73,9 +73,10 @@ sub go {
     }
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        my $ok = ($feeder ? open(STDIN, '<&', $feeder->[1]) : open(STDIN, '<', $in)) && open(STDERR, '>', $err) && ($writer ? open(STDOUT, '>&', $writer) : open(STDOUT, '>', $o{out} // $out));
+        my $ok = ($feeder ? open(STDIN, '<&', $feeder->[1]) : open(STDIN, '<', $in)) && open(STDERR, '>', $err) && ($writer ? open(STDOUT, '>&', $writer) : open(STDOUT, $o{append} ? '>>' : '>', $o{append} // $o{out} // $out));
         $SIG{PIPE} = $o{ignore_pipe} ? 'IGNORE' : 'DEFAULT';
         $ENV{$_} = $o{env}{$_} for keys %{ $o{env} || {} };
+        POSIX::close($_) for @{ $o{shut} || [] };
         alarm(asan() ? 120 : 30);
         exec { "$bin/$name" } $name, @args if $ok;
         POSIX::_exit(99);
@@ -85,7 +86,7 @@ sub go {
     waitpid $pid, 0;
     my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
     waitpid $feeder->[0], 0 if $feeder;
-    return ($status, $o{out} ? '' : slurp_file($out), slurp_file($err));
+    return ($status, $o{out} || $o{append} ? '' : slurp_file($out), slurp_file($err));
 }
 
 # Run it on damaged copies of a stream by tests/fuzz/damage.c, which spawns faster than

@@ -68,7 +68,50 @@ for my $name (binaries()) {
             $wrong->('a closed pipe', $ignore ? ', SIGPIPE ignored' : '', ": status $got: $err") if $got != 141 || $err ne '';
         }
     });
+    failures("$name: without stderr the same; without stdin or stdout it says so, and no file takes their place", sub {
+        my ($wrong) = @_;
+        my %piped = defined $o{in} ? (pipe => $o{in}) : ();
+        for (['stderr', %o, shut => [2]], ['stderr, a pipe', %piped, shut => [2]], (%piped ? () : ['stdin', shut => [0]]),
+            (%piped ? () : ['stdin and stderr', shut => [0, 2]])) {
+            my ($what, %o) = @$_;
+            my ($got, $out, $err) = go($argv, %o);
+            $wrong->("$what closed: status $got: $err") if $got;
+            $wrong->("$what closed: other bytes") if $out ne $want;
+        }
+        for (['stdout', %o, shut => [1]], ['stdout, a pipe', %piped, shut => [1]], (%piped ? ['stdin', shut => [0]] : ()),
+            ['stdin and stdout', shut => [0, 1]]) {
+            my ($what, %o) = @$_;
+            my ($got, $out, $err) = go([@$argv, '-q'], %o);
+            $wrong->("$what closed: status $got, or other than one line: $err") if $got != 6 || !one_line($name, $err);
+            $wrong->("$what closed: it writes") if $out ne '';
+        }
+        my ($got, $out, $err) = go([$name, '--help'], shut => [1]);
+        $wrong->("--help, stdout closed: status $got: $err") if $got != 6;
+    });
     next if $d->{in} !~ /^(records|any stream)$/;
+
+    failures("$name: an output that is the input is refused before anything is written", sub {
+        my ($wrong) = @_;
+        my $path = spew("$tmp/both.sp", $o{in});
+        my ($got, $out, $err) = go([@$argv, $path], append => $path);
+        $wrong->("an operand: status $got: $err") if $got != 2 || !one_line($name, $err);
+        ($got, $out, $err) = go([@$argv, spew("$tmp/first.sp", input($d, n => 2, first => 90)), $path], append => $path);
+        $wrong->("the second operand: status $got: $err") if $got != 2 || !one_line($name, $err);
+        ($got, $out, $err) = go($argv, in => $o{in}, append => "$tmp/.in");
+        $wrong->("stdin: status $got: $err") if $got != 2 || !one_line($name, $err);
+        $wrong->('the input is another one afterwards') if slurp_file($path) ne $o{in};
+        symlink $path, "$tmp/both.link" or die if !-l "$tmp/both.link";
+        for my $output (grep { ($_->{arg} // '') eq 'FILE' && $_->{name} =~ /^(save|output|ids|tree|scan|log|checkpoint)$/ } @{ $d->{options} }) {
+            my $o = $output->{name};
+            for my $name ($path, "$tmp/both.link") {
+                ($got, $out, $err) = go([@$argv, "--$o", $name, $path]);
+                $wrong->("--$o: status $got: $err") if $got != 2 || $out ne '' || slurp_file($path) ne $o{in};
+                ($got, $out, $err) = go([@$argv, "--$o", $name], in => $o{in}, out => $path);
+                $wrong->("--$o and stdout: status $got: $err") if $got != 2;
+                spew($path, $o{in});
+            }
+        }
+    });
 
     failures("$name: the same from a file, a pipe, an operand", sub {
         my ($wrong) = @_;

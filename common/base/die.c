@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/progress.h"
 
 const char *die_name = "songpipe";
@@ -51,5 +52,6 @@ noreturn void die(enum status status, const char *format, ...)
     va_start(args, format);
     message(format, args);
     va_end(args);
+    io_abandon();
     _exit((int)status);
 }

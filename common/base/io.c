@@ -18,6 +18,111 @@
 
 enum { PIECE = 64 << 10, PIPE = 1 << 20 };
 
+/* ---- when a program begins ---- */
+
+/* A file, by what tells it from others: its inode, or where there is none yet its folder's and its name. */
+struct file {
+    const char *name;
+    mode_t mode;
+    dev_t dev;
+    ino_t ino;
+    const char *base;       /* NULL: there is a file */
+    bool out;
+};
+
+static struct file *files;
+static size_t n_files, files_cap;
+
+static bool same_file(const struct file *a, const struct file *b)
+{
+    if (a->dev != b->dev || a->ino != b->ino || !a->base != !b->base)
+        return false;
+    return a->base ? strcmp(a->base, b->base) == 0 : S_ISREG(a->mode) || (a->out && b->out && !S_ISCHR(a->mode));
+}
+
+static void put_file(struct file f)
+{
+    mem_grow(&files, &files_cap, n_files + 1, sizeof *files);
+    files[n_files++] = f;
+}
+
+static void add_file(struct file f)
+{
+    for (size_t i = 0; i < n_files; i++) {
+        if (!(f.out || files[i].out) || !same_file(&f, files + i))
+            continue;
+        if (f.out && files[i].out)
+            die(ST_USAGE, "%s and %s are the same file, and both would be written", files[i].name, f.name);
+        die(ST_USAGE, "%s is read, and would be written, too: give the output another name", f.out ? files[i].name : f.name);
+    }
+    put_file(f);
+}
+
+/* A file as fstat and stat tell it. */
+static struct file file_of(const char *name, const struct stat *s)
+{
+    return (struct file){ .name = name, .mode = s->st_mode, .dev = s->st_dev, .ino = s->st_ino };
+}
+
+void io_begin(void)
+{
+    static const char *const names[] = { "stdin", "stdout", "stderr" };
+    struct stat s;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)         /* the wrong way round: using it is still an error */
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)     /* which may be one file */
+        if (fstat(fd, &s) == 0) {
+            struct file f = file_of(names[fd], &s);
+            f.out = true;
+            put_file(f);
+        }
+}
+
+void io_reads(const char *path)
+{
+    struct stat s;
+    bool in = strcmp(path, "-") == 0;
+    if ((in ? fstat(STDIN_FILENO, &s) : stat(path, &s)) == 0)
+        add_file(file_of(in ? "stdin" : path, &s));
+}
+
+void io_writes(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = NULL;
+    struct stat s;
+    if (stat(path, &s) != 0) {
+        char *folder = slash ? mem_text(path, (size_t)(slash - path) + 1) : mem_text(".", 1);
+        base = slash ? slash + 1 : path;
+        bool there = stat(folder, &s) == 0;
+        free(folder);
+        if (!there)                         /* io_create will say it */
+            return;
+    }
+    struct file f = file_of(path, &s);
+    f.base = base;
+    f.out = true;
+    add_file(f);
+}
+
+void io_updates(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0)
+        return;
+    struct file f = file_of(path, &s);
+    for (size_t i = 0; i < n_files; i++)
+        if (same_file(files + i, &f))
+            files[i].out = false;
+}
+
+/* Whether the descriptor is open for `how`, O_RDONLY or O_WRONLY. */
+static bool is_open(int fd, int how)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && ((flags & O_ACCMODE) == how || (flags & O_ACCMODE) == O_RDWR);
+}
+
 /* ---- for any room ---- */
 
 ssize_t io_read(int fd, void *to, size_t most)
@@ -155,7 +260,10 @@ struct io_in *io_open(const char *path, int wanted)
     struct stat s;
     in->path = path;
     in->name = strcmp(path, "-") == 0 ? "stdin" : path;
+    io_reads(path);
     open_path(in);
+    if (!is_open(in->fd, O_RDONLY))
+        die(ST_STOPPED, "%s: closed, or not open for reading", in->name);
     fcntl(in->fd, F_SETPIPE_SZ, PIPE);      /* a hint: refused for anything but a pipe */
     in->regular = fstat(in->fd, &s) == 0 && S_ISREG(s.st_mode);
     in->rewinds = wanted & IO_REWIND;
@@ -270,52 +378,101 @@ struct io_out {
     int fd;
     char *path, *temp;      /* NULL: a descriptor, or what is written straight */
     int keep;               /* a second descriptor: fd is closed before the file appears */
-    bool named;             /* `temp` has been there all the time */
+    bool named;             /* `temp` is there: begun with a name, or about to become `path` */
+    pid_t by;               /* not to be removed by a child of ours */
+    struct io_out *next;    /* that is not finished either */
 };
+
+static struct io_out *unfinished;
 
 struct io_out *io_create_fd(int fd)
 {
     struct io_out *out = mem_zero(1, sizeof *out);
     out->fd = fd;
+    if (!is_open(fd, O_WRONLY))
+        die(ST_STOPPED, "cannot write: stdout is closed, or not open for writing");
     fcntl(fd, F_SETPIPE_SZ, PIPE);
     return out;
 }
 
-/* Begin the nameless file in the folder of `path`, or one beside it where there are none. */
-static void begin_file(struct io_out *out, const char *path)
+/* Give the file being written a name beside `path` that none has: a stale one of a process with our
+ * number, or one of our own, may be there. `make`: how. */
+static bool name_temp(struct io_out *out, bool (*make)(struct io_out *out, mode_t mode), mode_t mode)
 {
-    const char *slash = strrchr(path, '/');
-    size_t n = strlen(path) + 16;
+    size_t n = strlen(out->path) + 32;
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(out->temp, n, "%s.%u.%u", out->path, (unsigned)out->by, i);
+        if (make(out, mode))
+            return out->named = true;
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
+static bool make_file(struct io_out *out, mode_t mode)
+{
+    out->fd = open(out->temp, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+    return out->fd >= 0;
+}
+
+static bool make_link(struct io_out *out, mode_t unused)
+{
+    char self[64];
+    (void)unused;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", out->keep);
+    return linkat(AT_FDCWD, self, AT_FDCWD, out->temp, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* Begin the nameless file in the folder of out->path, or one beside it where there are none. */
+static void begin_file(struct io_out *out, const struct stat *older)
+{
+    const char *slash = strrchr(out->path, '/');
+    mode_t mode = older ? older->st_mode & 0777 : 0666;
+    size_t n = strlen(out->path) + 32;
     out->temp = mem_new(n, 1);
-    snprintf(out->temp, n, "%.*s", slash ? (int)(slash - path) + 1 : 2, slash ? path : "./");
-    out->fd = open(out->temp, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    snprintf(out->temp, n, "%s.%u", path, (unsigned)getpid());
-    out->named = out->fd < 0;
-    if (out->named)
-        out->fd = open(out->temp, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    snprintf(out->temp, n, "%.*s", slash ? (int)(slash - out->path) + 1 : 2, slash ? out->path : "./");
+    out->fd = open(out->temp, O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+    if (out->fd < 0)
+        name_temp(out, make_file, mode);
+    if (out->fd >= 0 && older) {
+        if ((older->st_uid != geteuid() || older->st_gid != getegid()) && fchown(out->fd, older->st_uid, older->st_gid) != 0)
+            errno = 0;                      /* then it is ours */
+        fchmod(out->fd, mode);              /* the umask has taken some */
+    }
     out->keep = out->fd < 0 ? -1 : fcntl(out->fd, F_DUPFD_CLOEXEC, 0);
+}
+
+void io_abandon(void)
+{
+    int saved = errno;
+    for (struct io_out *out = unfinished; out; out = out->next)
+        if (out->named && out->by == getpid())
+            unlink(out->temp);
+    unfinished = NULL;
+    errno = saved;
 }
 
 noreturn static void write_failed(const struct io_out *out)
 {
-    int saved = errno;
-    if (out->named)
-        unlink(out->temp);
-    errno = saved;
     die(ST_STOPPED, "%s%scannot write:", out->path ? out->path : "", out->path ? ": " : "");
 }
 
 struct io_out *io_create(const char *path)
 {
     struct io_out *out = mem_zero(1, sizeof *out);
-    struct stat s;
-    out->path = realpath(path, NULL);       /* a symbolic link stays one */
-    if (!out->path)
+    struct stat s, link;
+    *out = (struct io_out){ .path = realpath(path, NULL), .by = getpid(), .next = unfinished };
+    unfinished = out;
+    if (!out->path && lstat(path, &link) == 0 && S_ISLNK(link.st_mode) && stat(path, &s) != 0)
+        die(ST_STOPPED, "%s: cannot write: a link that leads nowhere", path);
+    if (!out->path)                         /* a symbolic link stays one */
         out->path = mem_text(path, strlen(path));
-    if (stat(out->path, &s) == 0 && !S_ISREG(s.st_mode))
+    bool older = stat(out->path, &s) == 0;
+    if (older && !S_ISREG(s.st_mode))
         out->fd = open(out->path, O_WRONLY | O_CLOEXEC);
     else
-        begin_file(out, out->path);
+        begin_file(out, older ? &s : NULL);
     if (out->fd < 0)
         write_failed(out);
     return out;
@@ -337,15 +494,17 @@ void io_finish(struct io_out *out)
     if (close(out->fd) != 0)
         write_failed(out);
     if (out->temp) {
-        char self[64];
-        snprintf(self, sizeof self, "/proc/self/fd/%d", out->keep);
-        if (!out->named && linkat(AT_FDCWD, self, AT_FDCWD, out->temp, AT_SYMLINK_FOLLOW) != 0)
+        if (!out->named && !name_temp(out, make_link, 0))
             write_failed(out);
-        out->named = true;
         if (rename(out->temp, out->path) != 0)
             write_failed(out);
         close(out->keep);
     }
+    for (struct io_out **at = &unfinished; *at; at = &(*at)->next)
+        if (*at == out) {
+            *at = out->next;
+            break;
+        }
     free(out->path);
     free(out->temp);
     free(out);

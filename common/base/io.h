@@ -13,6 +13,22 @@
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
+/* ---- when a program begins ---- */
+
+/* Let descriptors 0 to 2 be open, so that no file becomes one of them: where one was closed, reading
+ * stdin and writing stdout fail as on a closed one, and messages go nowhere. Called by opt_parse. */
+void io_begin(void);
+
+/* A file will be read, or written; "-" is stdin. opt_parse says it of the options OPT_INPUT and
+ * OPT_OUTPUT, which comes before all work; io_open of what it opens. An input that is an output, too
+ * (stdout and stderr as well), or two outputs that are one file, by device and inode, end the program
+ * with ST_USAGE. Devices are let pass, and pipes as an input. */
+void io_reads(const char *path);
+void io_writes(const char *path);
+
+/* Let that output be an input, too: it is read whole before it is written. */
+void io_updates(const char *path);
+
 /* ---- for any room: an error is the caller's, in errno ---- */
 
 /* Read up to `most` bytes, as many as are there; 0 at the end, -1 on an error. */
@@ -79,8 +95,8 @@ struct io_out;
 struct io_out *io_create_fd(int fd);
 
 /* Begin to write what is to become `path`. Until io_finish nothing is seen of it, and a
- * program that dies leaves nothing behind. What is no regular file (a pipe, /dev/null) is
- * written straight. */
+ * program that dies leaves nothing behind. It keeps the mode and owner of an older file. A link stays one;
+ * one that leads nowhere is refused. What is no regular file (a pipe, /dev/null) is written straight. */
 struct io_out *io_create(const char *path);
 
 /* Write n bytes; a closed pipe ends the program as SIGPIPE does. */
@@ -88,5 +104,8 @@ void io_put(struct io_out *out, const void *p, size_t n);
 
 /* All is written: close it, and let the file appear in place of an older one. Frees out. */
 void io_finish(struct io_out *out);
+
+/* Remove what the outputs that are not finished have left in their folders: for die. */
+void io_abandon(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/opt_kind.h"
 #include "base/progress.h"
@@ -116,7 +117,7 @@ static void print_option(const struct opt *o, void *unused)
     puts(*text || range ? ")" : "");
 }
 
-static const char *io_name(enum io io)
+static const char *stream_name(enum io io)
 {
     static const char *const names[] = { "none", "records", "model", "text", "files", "any stream" };
     return names[io];
@@ -127,8 +128,8 @@ static void print_help(const struct prog *prog)
     printf("Usage: %s [OPTION]... %s\n%s\n\n", prog->name, operands_of(prog), prog->brief);
     opt_each(prog, print_option, NULL);
     each(common, print_option, NULL);
-    printf("\ninput    %s%s%s\n", io_name(prog->in), prog->reads ? ": " : "", prog->reads ? prog->reads : "");
-    printf("output   %s%s%s\n", io_name(prog->out), prog->writes ? ": " : "", prog->writes ? prog->writes : "");
+    printf("\ninput    %s%s%s\n", stream_name(prog->in), prog->reads ? ": " : "", prog->reads ? prog->reads : "");
+    printf("output   %s%s%s\n", stream_name(prog->out), prog->writes ? ": " : "", prog->writes ? prog->writes : "");
     printf("example  %s%s%s\n", prog->name, prog->example ? " " : "", prog->example ? prog->example : "");
     printf("manual   man %s\n", prog->name);
 }
@@ -340,6 +341,7 @@ static _Noreturn void print_and_exit(const struct prog *prog)
 char **opt_parse(const struct prog *prog, int argc, char **argv)
 {
     die_name = prog->name;
+    io_begin();
     struct parser p = { .prog = prog, .argc = argc, .argv = argv };
     opt_each(prog, collect, &p);
     each(common, collect, &p);

@@ -15,7 +15,7 @@
 
 enum opt_type {
     OPT_T_END, OPT_T_FLAG, OPT_T_INT, OPT_T_F64, OPT_T_F64_OR, OPT_T_RANGE, OPT_T_INT_RANGE, OPT_T_STR, OPT_T_CHOICE,
-    OPT_T_LIST, OPT_T_WORDS, OPT_T_WORDS_EACH, OPT_T_PAIRS, OPT_T_SIZE, OPT_T_JOBS, OPT_T_SEED, OPT_T_INPUT, OPT_T_NOTE,
+    OPT_T_LIST, OPT_T_WORDS, OPT_T_WORDS_EACH, OPT_T_PAIRS, OPT_T_SIZE, OPT_T_JOBS, OPT_T_SEED, OPT_T_INPUT, OPT_T_OUTPUT, OPT_T_NOTE,
     OPT_T_EXCLUDES, OPT_T_NEEDS, OPT_T_REQUIRED,    /* rules */
 };
 
@@ -108,8 +108,9 @@ struct opt {
 /* struct opt_input; a file, or a folder of files */
 #define OPT_INPUT(c, n, t, h) { c, n, OPT_T_INPUT, { .input = t }, 0, 0, "FILE", h, NULL }
 #define OPT_FOLDER(c, n, t, h) { c, n, OPT_T_INPUT, { .input = t }, 0, 0, "DIR", h, NULL }
-/* const char *: a file to write, or what else does not change the output and so is
- * left out of the history */
+/* const char *: a file to write, which must be no other file of the command (io_writes) */
+#define OPT_OUTPUT(c, n, t, h) { c, n, OPT_T_OUTPUT, { .text = t }, 0, 0, "FILE", h, NULL }
+/* const char *: what does not change the output and so is left out of the history */
 #define OPT_NOTE(c, n, t, a, h) { c, n, OPT_T_NOTE, { .text = t }, 0, 0, a, h, NULL }
 
 /* Rules, which stand in the table after the options. `others` names one option or several,

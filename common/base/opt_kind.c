@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/par.h"
 
@@ -225,12 +226,20 @@ static void parse_str(const struct prog *prog, const struct opt *o, char *text)
     *o->to.text = text;
 }
 
+static void parse_output(const struct prog *prog, const struct opt *o, char *text)
+{
+    (void)prog;
+    io_writes(text);
+    *o->to.text = text;
+}
+
 static void print_str(const struct opt *o, char *to, size_t size) { print(*o->to.text, to, size); }
 static void pack_str(const struct opt *o, struct opt_value *to) { pack(*o->to.text, to); }
 
 static void parse_input(const struct prog *prog, const struct opt *o, char *text)
 {
     (void)prog;
+    io_reads(text);
     o->to.input->path = text;
 }
 
@@ -394,6 +403,7 @@ const struct opt_kind opt_kinds[] = {
     [OPT_T_JOBS]       = { parse_jobs, true, print_jobs, true, NULL },
     [OPT_T_SEED]       = { parse_seed, false, print_seed, false, pack_seed },
     [OPT_T_INPUT]      = { parse_input, false, NULL, false, pack_input },
+    [OPT_T_OUTPUT]     = { parse_output, false, NULL, false, NULL },
     [OPT_T_NOTE]       = { parse_str, false, NULL, false, NULL },
     [OPT_T_REQUIRED]   = { NULL, false, NULL, false, NULL },
 };

@@ -14,7 +14,7 @@
  * where it was given and is not what the model has. So a command from the history, which tells the
  * model's, runs again. */
 #define FITTED_MODEL(target) OPT_INPUT('m', "model", target, "apply this model instead of fitting one")
-#define FITTED_SAVE(target) OPT_NOTE(0, "save", target, "FILE", "write the fitted model to this file")
+#define FITTED_SAVE(target) OPT_OUTPUT(0, "save", target, "write the fitted model to this file")
 
 struct fitted {
     struct map map;                     /* in, out, keep, what a record becomes */

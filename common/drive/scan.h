@@ -19,7 +19,7 @@ struct scan { struct opt_range k; const char *file; int by; };
 
 /* For the filter's table, behind its OPT_RANGE of k. */
 #define SCAN_OPTS(scan, words) \
-    OPT_NOTE(0, "scan", &(scan)->file, "FILE", "write the scores of all k of A:B to this file, as records"), \
+    OPT_OUTPUT(0, "scan", &(scan)->file, "write the scores of all k of A:B to this file, as records"), \
     OPT_CHOICE(0, "by", &(scan)->by, words, "which k of A:B is the best")
 
 /* What came of one k. */

@@ -2,6 +2,7 @@
 #include "drive/source.h"
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/progress.h"
 #include "files/csv.h"
 
@@ -23,6 +24,8 @@ void source_open(struct source *s, const struct prog *prog, char **operands)
 {
     static char *only_stdin[] = { "-", NULL };
     opt_need_stdin(prog, operands);
+    for (char **path = operands; *path; path++)
+        io_reads(*path);
     *s = (struct source){ .paths = operands[0] ? operands : only_stdin, .out = rec_create(prog, NULL),
                           .rec = rec_new(), .ids = ids_new() };
 }

@@ -10,6 +10,7 @@
 
 #include "base/budget.h"
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "drive/item.h"
@@ -36,8 +37,8 @@ const struct opt trainer_run_opts[] = {
     OPT_F64(0, "validation", &trainer_arg.validation, 0, 0.9, "share of the rows to measure the loss on, not to train on"),
     OPT_INT(0, "patience", &trainer_arg.patience, 0, 1e6, "stop after this many epochs without improvement; 0: never"),
     OPT_SEED(&trainer_arg.seed),
-    OPT_NOTE(0, "log", &trainer_arg.log, "FILE", "write a record for each epoch"),
-    OPT_NOTE(0, "checkpoint", &trainer_arg.checkpoint, "FILE", "keep what is needed to go on, after each epoch"),
+    OPT_OUTPUT(0, "log", &trainer_arg.log, "write a record for each epoch"),
+    OPT_OUTPUT(0, "checkpoint", &trainer_arg.checkpoint, "keep what is needed to go on, after each epoch"),
     OPT_NOTE(0, "resume", &trainer_arg.resume, "FILE", "go on from a checkpoint"),
     OPT_JOBS(0),
     BUDGET_OPT,
@@ -156,6 +157,8 @@ static void get_run(const struct model *m, struct fit *f)
 static void resume(const struct run *run, struct fit *f)
 {
     const char *path = trainer_arg.resume;
+    if (trainer_arg.checkpoint && strcmp(trainer_arg.checkpoint, path) == 0)
+        io_updates(path);
     struct opt_input file = { .path = path };
     struct model *m = model_load(&file, run->t->prog->name);
     const struct field *then = rec_find(model_config(m), "settings");

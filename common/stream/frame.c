@@ -65,6 +65,8 @@ struct frame_in *frame_open(char **paths, bool twice)
         in->n++;
     in->paths = mem_new(in->n, sizeof *paths);
     memcpy(in->paths, paths, in->n * sizeof *paths);
+    for (size_t i = 0; i < in->n; i++)      /* all, before anything is written */
+        io_reads(in->paths[i]);
     in->files = mem_zero(in->n, sizeof *in->files);
     in->first_digest = mem_zero(in->n, sizeof *in->first_digest);
     in->twice = twice;

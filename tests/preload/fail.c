@@ -7,12 +7,15 @@
  * FAIL_WRITE=again   each second write is interrupted
  * FAIL_WRITE=full:N  after N bytes to one descriptor the disk is full (ENOSPC)
  * FAIL_CLOSE=error   closing what was written to fails (EIO)
+ * FAIL_TMPFILE=1     there are no nameless files (EOPNOTSUPP)
  *
  * stderr is spared; so is what the C library reads by itself.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -70,6 +73,22 @@ ssize_t write(int fd, const void *p, size_t n)
 {
     size_t most = allowed("FAIL_WRITE", 1, fd, n);
     return n && !most ? -1 : count(1, fd, syscall(SYS_write, fd, p, most));
+}
+
+int open(const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) {
+        va_list args;
+        va_start(args, flags);
+        mode = va_arg(args, mode_t);
+        va_end(args);
+    }
+    if ((flags & O_TMPFILE) == O_TMPFILE && getenv("FAIL_TMPFILE")) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 int close(int fd)
