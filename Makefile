@@ -25,7 +25,7 @@ BUILD = build
 BIN = bin
 
 # The one list of Debian packages: README, CI and `make deps` use it.
-DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libmpg123-dev libsoxr-dev libtagc0-dev \
+DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libflac-dev libmpg123-dev libsoxr-dev libtagc0-dev \
 	libfftw3-dev libopenblas-dev libarpack2-dev libmsgpack-dev libxxhash-dev libjansson-dev libunistring-dev libssl-dev \
 	libcmocka-dev \
 	gnuplot-nox fonts-dejavu-core mandoc perl xz-utils
@@ -46,7 +46,7 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 # floating-point exceptions, which nobody reads, are given up.
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Icommon -pthread -fno-math-errno -fno-trapping-math -ffp-contract=fast
 PKG_CONFIG ?= pkg-config
-PKGS := sox sndfile libmpg123 taglib_c soxr fftw3f openblas msgpack libxxhash jansson libcrypto
+PKGS := sox sndfile flac libmpg123 taglib_c soxr fftw3f openblas msgpack libxxhash jansson libcrypto
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 LDLIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lunistring -larpack -lm -pthread
 COMPILE = $(CC) $(FLAGS) $(WARN) $(WERROR) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(ARCH)

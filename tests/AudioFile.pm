@@ -7,7 +7,7 @@ use Exporter 'import';
 use Songpipe;
 use Stream;
 
-our @EXPORT = qw(song input wav sine sounds);
+our @EXPORT = qw(song input wav flac sine sounds);
 
 # A record that names a file; its id is the name without folders unless given.
 sub song {
@@ -29,6 +29,31 @@ sub wav {
     spew($path, 'RIFF' . pack('V', 36 + length $data) . 'WAVEfmt ' . pack('VvvVVvv', 16, $float ? 3 : 1, $channels,
         $rate, $rate * $block & 0xffffffff, $block & 0xffff, 8 * $bytes) . 'data' . pack('V', length $data) . $data);
     return $path;
+}
+
+sub crc {
+    my ($bytes, $width, $polynomial) = @_;
+    my $crc = 0;
+    for (unpack 'C*', $bytes) {
+        $crc ^= $_ << ($width - 8);
+        $crc = $crc >> ($width - 1) & 1 ? ($crc << 1 ^ $polynomial) & (1 << $width) - 1 : $crc << 1 for 1 .. 8;
+    }
+    return $crc;
+}
+
+# FLAC of one channel that packs nothing: integers of so many bits, in frames of [rate, numbers]. STREAMINFO has the
+# rate of the first; $total is what it says of the samples.
+sub flac {
+    my ($bits, $total, @frames) = @_;
+    my $out = 'fLaC' . pack('C n C n n N', 0x80, 0, 34, 4096, 4096, 0) . pack('n', 0) .
+        pack('B64', sprintf '%020b%03b%05b%036b', $frames[0][0], 0, $bits - 1, $total) . "\0" x 16;
+    for my $i (0 .. $#frames) {
+        my ($rate, @x) = @{ $frames[$i] };
+        my $head = pack 'n C C C n n', 0xfff8, 0x7d, 0, $i, @x - 1, $rate;     # 16 bits of size and rate follow
+        my $frame = $head . chr(crc($head, 8, 0x07)) . "\x02" . pack 'B*', join '', map { sprintf "%0${bits}b", $_ & (1 << $bits) - 1 } @x;
+        $out .= $frame . pack 'n', crc($frame, 16, 0x8005);
+    }
+    return $out;
 }
 
 # 440 Hz.

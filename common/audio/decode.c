@@ -2,6 +2,7 @@
 #include "audio/decode.h"
 
 #include <errno.h>
+#include <FLAC/format.h>
 #include <fcntl.h>
 #include <math.h>
 #include <mpg123.h>
@@ -14,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audio/flac.h"
+#include "audio/mpeg.h"
 #include "audio/sniff.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -26,8 +29,14 @@ struct decoder {
     bool whole;                 /* a file that ends before `claimed` is broken */
     bool ended;
     uint64_t at;                /* frames read so far */
+    int fd;
+    struct sniff s;
+    uint64_t link;              /* where the stream that is read begins, in a chain of them */
     mpg123_handle *mpg;
+    char changed[DECODE_WHY];   /* libmpg123's next samples are of another format: which; or "" */
+    struct flac *flac;
     SNDFILE *snd;
+    struct part *part;          /* what libsndfile reads, where that is not the whole file as it is */
     sox_format_t *sox;
     sox_sample_t *ints;
     float *block;               /* of unmixed samples */
@@ -53,53 +62,25 @@ static struct decoder *refuse(struct decoder *d, char *why, const char *text)
 
 /* ---- libmpg123 ---- */
 
-/* It reads a frame's four bytes and then its rest: without a buffer two calls for each. */
-struct reader { int fd; off_t at, start; size_t n; char bytes[64 << 10]; };
-
-static ssize_t reader_read(void *state, void *to, size_t n)
-{
-    struct reader *r = state;
-    if (r->at < r->start || r->at >= r->start + (off_t)r->n) {
-        ssize_t got = io_read_at(r->fd, r->bytes, sizeof r->bytes, (uint64_t)r->at);
-        if (got <= 0)
-            return got;
-        r->start = r->at;
-        r->n = (size_t)got;
-    }
-    size_t skip = (size_t)(r->at - r->start), part = r->n - skip < n ? r->n - skip : n;
-    memcpy(to, r->bytes + skip, part);
-    r->at += (off_t)part;
-    return (ssize_t)part;
-}
-
-static off_t reader_seek(void *state, off_t offset, int whence)
-{
-    struct reader *r = state;
-    struct stat st;
-    off_t from = whence == SEEK_CUR ? r->at : 0;
-    if (whence == SEEK_END)
-        from = fstat(r->fd, &st) == 0 ? st.st_size : 0;
-    if (from + offset < 0)
-        return -1;
-    return r->at = from + offset;
-}
+static ssize_t read_part(void *part, void *to, size_t n) { return part_read(part, to, n); }
+static off_t seek_part(void *part, off_t offset, int whence) { return part_seek(part, offset, whence); }
 
 static struct decoder *open_mpg(int fd, bool mix, const struct sniff *s, char *why)
 {
     struct decoder *d = mem_zero(1, sizeof *d);
     mpg123_init();
     d->mpg = mpg123_new(NULL, NULL);
-    long flags = MPG123_FORCE_FLOAT | MPG123_GAPLESS | MPG123_QUIET | (mix ? MPG123_MONO_MIX : 0);
+    bool mixes = mix && mpeg_mixes(fd, s->start, s->end);
+    long flags = MPG123_FORCE_FLOAT | MPG123_GAPLESS | MPG123_QUIET | (mixes ? MPG123_MONO_MIX : 0);
     long rate = 0;
     int channels = 0, encoding = 0;
     if (!d->mpg || mpg123_param(d->mpg, MPG123_ADD_FLAGS, flags, 0) != MPG123_OK ||
         mpg123_param(d->mpg, MPG123_REMOVE_FLAGS, MPG123_AUTO_RESAMPLE, 0) != MPG123_OK ||
         mpg123_param(d->mpg, MPG123_RESYNC_LIMIT, -1, 0) != MPG123_OK)
         return refuse(d, why, "libmpg123 cannot be set up");
-    struct reader *r = mem_new(1, sizeof *r);
-    *r = (struct reader){ .fd = fd };
-    if (mpg123_replace_reader_handle(d->mpg, reader_read, reader_seek, free) != MPG123_OK ||
-        mpg123_open_handle(d->mpg, r) != MPG123_OK ||
+    struct part *part = part_new(fd, s->start, s->end, NULL, 0);
+    if (mpg123_replace_reader_handle(d->mpg, read_part, seek_part, free) != MPG123_OK ||
+        mpg123_open_handle(d->mpg, part) != MPG123_OK ||
         mpg123_getformat(d->mpg, &rate, &channels, &encoding) != MPG123_OK || encoding != MPG123_ENC_FLOAT_32)
         return refuse(d, why, "not audio: no MPEG frames in it");
     d->info.rate = (int)rate;
@@ -109,45 +90,104 @@ static struct decoder *open_mpg(int fd, bool mix, const struct sniff *s, char *w
     return d;
 }
 
-static ptrdiff_t read_mpg(struct decoder *d, float *x, size_t frames, char *why)
+/* What libmpg123 says beside samples: another format, which those that follow have, or an error in the middle. */
+static void read_status(struct decoder *d, int status, size_t samples)
 {
-    size_t done = 0, bytes = frames * d->stored * sizeof *x;
-    int status = mpg123_read(d->mpg, (unsigned char *)x, bytes, &done);
-    if (done == 0 && status == MPG123_NEW_FORMAT) {
+    double seconds = (double)(d->at + samples) / d->info.rate;
+    if (status == MPG123_NEW_FORMAT) {
         long rate = 0;
         int channels = 0, encoding = 0;
         mpg123_getformat(d->mpg, &rate, &channels, &encoding);
-        if (rate != d->info.rate || (unsigned)channels != d->stored) {
-            snprintf(why, DECODE_WHY, "changes from %d Hz, %u channels to %ld Hz, %d channels after %.1f s",
-                     d->info.rate, d->stored, rate, channels, (double)d->at / d->info.rate);
-            return -1;
-        }
-        return read_mpg(d, x, frames, why);
+        if (rate != d->info.rate || (unsigned)channels != d->stored)
+            snprintf(d->changed, sizeof d->changed, "changes from %d Hz, %u channels to %ld Hz, %d channels after %.1f s",
+                     d->info.rate, d->stored, rate, channels, seconds);
+    } else if (status != MPG123_OK && status != MPG123_DONE) {
+        snprintf(d->info.note, sizeof d->info.note, "cut short after %.1f s: %.150s", seconds, mpg123_strerror(d->mpg));
     }
-    if (done == 0 && status != MPG123_OK && status != MPG123_DONE && d->at == 0) {
+}
+
+static ptrdiff_t read_mpg(struct decoder *d, float *x, size_t frames, char *why)
+{
+    int status = MPG123_NEW_FORMAT;
+    size_t done = 0;
+    while (!d->changed[0] && status == MPG123_NEW_FORMAT && done == 0) {
+        status = mpg123_read(d->mpg, (unsigned char *)x, frames * d->stored * sizeof *x, &done);
+        done /= d->stored * sizeof *x;
+        read_status(d, status, done);
+    }
+    if (done)
+        return (ptrdiff_t)done;
+    if (d->changed[0]) {
+        snprintf(why, DECODE_WHY, "%s", d->changed);
+        return -1;
+    }
+    if (status != MPG123_OK && status != MPG123_DONE && d->at == 0) {
         snprintf(why, DECODE_WHY, "%s", mpg123_strerror(d->mpg));
         return -1;
     }
-    return (ptrdiff_t)(done / (d->stored * sizeof *x));
+    return 0;
+}
+
+/* ---- libFLAC ---- */
+
+static struct decoder *open_flac(int fd, const struct sniff *s, char *why)
+{
+    struct decoder *d = mem_zero(1, sizeof *d);
+    struct flac_format format;
+    d->fd = fd;
+    d->s = *s;
+    d->link = s->start;
+    uint64_t end = s->chained ? sniff_next_stream(fd, s->start, s->size) : s->size;
+    d->flac = flac_open(part_new(fd, s->start, end, NULL, 0), s->kind == SNIFF_OGG_FLAC, &format);
+    if (!d->flac)
+        return refuse(d, why, "not audio: FLAC without a header that says its rate");
+    d->info.rate = format.rate;
+    d->stored = format.channels;
+    d->whole = true;
+    d->info.claimed = s->chained ? 0 : format.samples;
+    snprintf(d->info.name, sizeof d->info.name, "libFLAC %s", FLAC__VERSION_STRING);
+    return d;
 }
 
 /* ---- libsndfile ---- */
 
+static sf_count_t part_length(void *part) { return part_size(part); }
+static sf_count_t part_go(sf_count_t offset, int whence, void *part) { return part_seek(part, offset, whence); }
+static sf_count_t part_get(void *to, sf_count_t n, void *part) { return part_read(part, to, (size_t)n); }
+static sf_count_t part_tell(void *part) { return part_at(part); }
+
+/* The bytes from `start` to `end` of a file, through d->part. */
+static SNDFILE *open_part(struct decoder *d, uint64_t start, uint64_t end, SF_INFO *info)
+{
+    static SF_VIRTUAL_IO by_part = { part_length, part_go, part_get, NULL, part_tell };
+    free(d->part);
+    d->part = part_new(d->fd, start, end, d->s.patch, d->s.patches);
+    return sf_open_virtual(&by_part, SFM_READ, info, d->part);
+}
+
+/* s is NULL for a pipe. */
 static struct decoder *open_snd(int fd, const struct sniff *s, SF_INFO *info, char *why)
 {
     struct decoder *d = mem_zero(1, sizeof *d);
-    d->snd = sf_open_fd(fd, SFM_READ, info, SF_FALSE);
+    if (s && (s->start || s->patches || s->chained)) {
+        d->fd = fd;
+        d->s = *s;
+        d->link = s->start;
+        d->snd = open_part(d, s->start, s->chained ? sniff_next_stream(fd, s->start, s->size) : s->size, info);
+    } else {
+        d->snd = sf_open_fd(s ? dup(fd) : fd, SFM_READ, info, SF_FALSE);        /* it closes what it cannot read */
+    }
     if (!d->snd)
         return refuse(d, why, sf_strerror(NULL));
+    int kind = info->format & SF_FORMAT_TYPEMASK;
+    if (s && kind == SF_FORMAT_MPEG)
+        return refuse(d, why, "not audio: no MPEG frames in it");       /* one chance header is enough for libsndfile */
     d->info.rate = info->samplerate;
     d->stored = info->channels > 0 ? (unsigned)info->channels : 0;
     d->info.claimed = s && s->samples ? s->samples
                     : info->frames > 0 && info->frames < (sf_count_t)1 << 48 ? (uint64_t)info->frames : 0;
-    int kind = info->format & SF_FORMAT_TYPEMASK;
-    d->whole = kind == SF_FORMAT_FLAC;
-    if (kind == SF_FORMAT_OGG || kind == SF_FORMAT_RAW || !s)
+    if (kind == SF_FORMAT_OGG || kind == SF_FORMAT_RAW || !s || s->unsized)
         d->info.claimed = 0;
-    d->info.endless = s && s->endless;
     snprintf(d->info.name, sizeof d->info.name, "%s", sf_version_string());
     char *dash = strchr(d->info.name, '-');
     if (dash)
@@ -159,8 +199,7 @@ static struct decoder *open_snd(int fd, const struct sniff *s, SF_INFO *info, ch
 static bool integers(const SF_INFO *info)
 {
     switch (info->format & SF_FORMAT_TYPEMASK) {
-    case SF_FORMAT_OGG: case SF_FORMAT_FLAC: case SF_FORMAT_CAF: case SF_FORMAT_MPEG: case SF_FORMAT_RF64:
-    case SF_FORMAT_W64:
+    case SF_FORMAT_OGG: case SF_FORMAT_CAF: case SF_FORMAT_RF64: case SF_FORMAT_W64:
         return false;           /* read best or only by libsndfile */
     default:
         break;
@@ -178,26 +217,43 @@ static ptrdiff_t read_snd(struct decoder *d, float *x, size_t frames, char *why)
 {
     sf_count_t n = sf_readf_float(d->snd, x, (sf_count_t)frames);
     int error = sf_error(d->snd);
-    if (error && (d->whole || n <= 0)) {
-        snprintf(why, DECODE_WHY, "breaks off after %.1f s: %.150s", (double)d->at / d->info.rate,
-                 sf_error_number(error));
+    double seconds = (double)(d->at + (n > 0 ? (uint64_t)n : 0)) / d->info.rate;
+    if (error && n <= 0) {
+        snprintf(why, DECODE_WHY, "breaks off after %.1f s: %.150s", seconds, sf_error_number(error));
         return -1;
     }
+    if (error)
+        snprintf(d->info.note, sizeof d->info.note, "damaged at %.1f s: %.150s", seconds, sf_error_number(error));
     return n > 0 ? (ptrdiff_t)n : 0;
 }
 
 /* ---- libsox ---- */
 
-static struct decoder *open_sox(const char *path, const struct sniff *s, char *why)
+/* libsox's name of a format that it would know by its suffix only, by the content; NULL: libsox knows, or nobody. */
+static const char *sox_type(int fd)
+{
+    static const struct { size_t at; const char *bytes, *type; } types[] = {
+        { 0, "wvpk", "wv" }, { 8, "MAUD", "maud" }, { 128, "HCOM", "hcom" }, { 0, "SOUND SAMPLE DATA ", "smp" },
+        { 0, "SOUND\x1a", "sndt" }, { 0, "LM8953", "txw" }, { 4, "m\0\0\x10", "prc" },
+        { 0, "#!AMR\n", "amr-nb" }, { 0, "#!AMR-WB\n", "amr-wb" },
+    };
+    char head[256] = { 0 };
+    if (io_read_at(fd, head, sizeof head, 0) <= 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (memcmp(head + types[i].at, types[i].bytes, strlen(types[i].bytes)) == 0)
+            return types[i].type;
+    return NULL;
+}
+
+/* libsox reads it by a name that has no suffix to guess from (and is no command and no address either). */
+static struct decoder *open_sox(int fd, const struct sniff *s, char *why)
 {
     struct decoder *d = mem_zero(1, sizeof *d);
-    /* libsox runs what begins with '|' and fetches what looks like an address */
-    size_t n = strlen(path) + 3;
-    char *safe = mem_new(n, 1);
-    snprintf(safe, n, "%s%s", *path == '/' ? "" : "./", path);
+    char name[32];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     decode_init();
-    d->sox = sox_open_read(safe, NULL, NULL, NULL);
-    free(safe);
+    d->sox = sox_open_read(name, NULL, NULL, sox_type(fd));
     if (!d->sox)
         return refuse(d, why, "not audio: no decoder knows what is in it; --command can use another");
     double rate = d->sox->signal.rate;
@@ -205,7 +261,7 @@ static struct decoder *open_sox(const char *path, const struct sniff *s, char *w
     d->stored = d->sox->signal.channels;
     uint64_t length = d->sox->signal.length;
     d->info.claimed = s->samples ? s->samples
-                    : d->stored && length < (uint64_t)1 << 48 ? length / d->stored : 0;
+                    : d->stored && length < (uint64_t)1 << 48 && !s->unsized ? length / d->stored : 0;
     snprintf(d->info.name, sizeof d->info.name, "libsox %s", sox_version());
     if (*d->info.name && d->info.name[7] == 'v')
         memmove(d->info.name + 7, d->info.name + 8, strlen(d->info.name + 8) + 1);
@@ -250,29 +306,36 @@ static struct decoder *accept(struct decoder *d, bool mix, char *why)
     return NULL;
 }
 
-static struct decoder *open_kind(int fd, const char *path, bool mix, char *why)
+static struct decoder *open_kind(int fd, bool mix, const struct sniff *s, char *why)
 {
-    struct sniff s;
-    if (!sniff(fd, &s)) {
-        snprintf(why, DECODE_WHY, "%s", s.size ? "cannot be read" : "an empty file");
+    if (s->seems) {
+        snprintf(why, DECODE_WHY, "not audio: no decoder knows what is in it (%s); --command can use another", s->seems);
         return NULL;
     }
-    if (s.kind == SNIFF_MPEG)
-        return open_mpg(fd, mix, &s, why);
+    if (s->kind == SNIFF_MPEG)
+        return open_mpg(fd, mix, s, why);
+    if (s->kind == SNIFF_FLAC || s->kind == SNIFF_OGG_FLAC)
+        return open_flac(fd, s, why);
     SF_INFO info = { 0 };
-    struct decoder *d = open_snd(fd, &s, &info, why);
-    if (d && !integers(&info))
+    struct decoder *d = open_snd(fd, s, &info, why);
+    if ((d && !integers(&info)) || s->start || s->patches)
         return d;
     char ignored[DECODE_WHY];
-    struct decoder *by_sox = open_sox(path, &s, d ? ignored : why);
-    if (by_sox) {
+    struct decoder *by_sox = open_sox(fd, s, d ? ignored : why);
+    if (by_sox)
         decode_close(d);
-        return by_sox;
-    }
-    const char *suffix = strrchr(path, '.');
-    if (!d && suffix && (strcasecmp(suffix, ".mp3") == 0 || strcasecmp(suffix, ".mp2") == 0))
-        return lseek(fd, 0, SEEK_SET) == 0 ? open_mpg(fd, mix, &s, why) : NULL;
-    return d;
+    return by_sox ? by_sox : d;
+}
+
+/* What there is to say of a header that was read. */
+static void note_header(struct decoder *d, const struct sniff *s)
+{
+    if (s->follow)
+        snprintf(d->info.note, sizeof d->info.note, "its header says %llu bytes of samples, and %llu %s",
+                 (unsigned long long)s->said, (unsigned long long)s->follow,
+                 s->patches ? "follow, which were read" : "more follow");
+    else if (s->endless)
+        snprintf(d->info.note, sizeof d->info.note, "cut short: its last page is not marked as the last");
 }
 
 struct decoder *decode_open(const char *path, bool mix, char *why)
@@ -291,7 +354,16 @@ struct decoder *decode_open(const char *path, bool mix, char *why)
         close(fd);
         return NULL;
     }
-    return accept(open_kind(fd, path, mix, why), mix, why);   /* the file stays open: the child ends soon */
+    struct sniff s;
+    if (!sniff(fd, &s)) {
+        snprintf(why, DECODE_WHY, "%s", s.size ? "cannot be read" : "an empty file");
+        close(fd);
+        return NULL;
+    }
+    struct decoder *d = accept(open_kind(fd, mix, &s, why), mix, why);      /* the file stays open: the child ends soon */
+    if (d)
+        note_header(d, &s);
+    return d;
 }
 
 struct decoder *decode_pipe(int fd, bool mix, int raw_rate, int raw_channels, char *why)
@@ -305,9 +377,57 @@ struct decoder *decode_pipe(int fd, bool mix, int raw_rate, int raw_channels, ch
 
 const struct decode_info *decode_info(const struct decoder *d) { return &d->info; }
 
+/* Go on with the next stream of a chain: 1, 0 where there is none, -1 if it is another format. */
+static int next_link(struct decoder *d, char *why)
+{
+    if (!d->s.chained)
+        return 0;
+    uint64_t start = sniff_next_stream(d->fd, d->link, d->s.size);
+    if (start >= d->s.size)
+        return 0;
+    uint64_t end = sniff_next_stream(d->fd, start, d->s.size);
+    struct flac_format format = { 0 };
+    SF_INFO info = { 0 };
+    d->link = start;
+    if (d->flac) {
+        flac_close(d->flac);
+        d->flac = flac_open(part_new(d->fd, start, end, NULL, 0), true, &format);
+    } else {
+        sf_close(d->snd);
+        d->snd = open_part(d, start, end, &info);
+        format = (struct flac_format){ info.samplerate, (unsigned)info.channels, 0 };
+    }
+    if (!d->flac && !d->snd) {
+        snprintf(why, DECODE_WHY, "breaks off after %.1f s: the next stream in it cannot be read", (double)d->at / d->info.rate);
+        return -1;
+    }
+    if (format.rate != d->info.rate || format.channels != d->stored) {
+        snprintf(why, DECODE_WHY, "changes from %d Hz, %u channels to %d Hz, %u channels after %.1f s", d->info.rate,
+                 d->stored, format.rate, format.channels, (double)d->at / d->info.rate);
+        return -1;
+    }
+    return 1;
+}
+
+static ptrdiff_t read_flac(struct decoder *d, float *x, size_t frames, char *why)
+{
+    why[0] = '\0';
+    ptrdiff_t n = flac_read(d->flac, x, frames, why);
+    if (n == 0 && why[0])
+        snprintf(d->info.note, sizeof d->info.note, "%s", why);
+    return n;
+}
+
 static ptrdiff_t read_stored(struct decoder *d, float *x, size_t frames, char *why)
 {
-    return d->mpg ? read_mpg(d, x, frames, why) : d->snd ? read_snd(d, x, frames, why) : read_sox(d, x, frames, why);
+    ptrdiff_t n;
+    int more;
+    do {
+        n = d->mpg ? read_mpg(d, x, frames, why) : d->flac ? read_flac(d, x, frames, why)
+          : d->snd ? read_snd(d, x, frames, why) : read_sox(d, x, frames, why);
+        more = n == 0 ? next_link(d, why) : 0;
+    } while (more > 0);
+    return more < 0 ? -1 : n;
 }
 
 /* Mean of the channels: to[n] of x[n][channels]. */
@@ -384,6 +504,8 @@ void decode_close(struct decoder *d)
         mpg123_delete(d->mpg);
     if (d->snd)
         sf_close(d->snd);
+    flac_close(d->flac);
+    free(d->part);
     if (d->sox)
         sox_close(d->sox);
     free(d->ints);

@@ -1,9 +1,9 @@
 /* decode - the samples of an audio file, whatever its format
  *
- * The file's content, not its name, says which library reads it: libmpg123 MP3 (mixing to
- * mono before its synthesis, without the encoder's delay and padding), libsndfile what is
- * stored as floating point and Ogg Vorbis, Opus and FLAC, libsox all other formats. Those
- * libraries exit, hang and crash on bad files: call this inside a fence.
+ * The file's content, not its name, says which library reads it: libmpg123 MPEG audio (without
+ * the encoder's delay and padding), libFLAC FLAC, libsndfile what is stored as floating point
+ * and Ogg Vorbis and Opus, libsox all other formats. Those libraries exit, hang and crash on bad
+ * files: call this inside a fence.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef AUDIO_DECODE_H
@@ -20,7 +20,7 @@ struct decode_info {
     int rate;               /* Hz, 4000 to 384000 */
     unsigned channels;      /* of what decode_read gives: 1 to 64 */
     uint64_t claimed;       /* samples per channel by the file's header; 0: it does not say */
-    bool endless;           /* an Ogg file that lacks its end */
+    char note[DECODE_WHY];  /* of what is odd about it, known at the end; or "" */
     char name[48];          /* the decoder and its version */
 };
 

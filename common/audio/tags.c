@@ -47,6 +47,7 @@ static TagLib_File *open_tags(const char *path, enum sniff_kind kind)
     case SNIFF_MPEG: return taglib_file_new_type(path, TagLib_File_MPEG);
     case SNIFF_FLAC: return taglib_file_new_type(path, TagLib_File_FLAC);
     case SNIFF_VORBIS: return taglib_file_new_type(path, TagLib_File_OggVorbis);
+    case SNIFF_OGG_FLAC: return taglib_file_new_type(path, TagLib_File_OggFlac);
     case SNIFF_MP4: return taglib_file_new_type(path, TagLib_File_MP4);
     case SNIFF_WAVPACK: return taglib_file_new_type(path, TagLib_File_WavPack);
     case SNIFF_OTHER: return taglib_file_new(path);

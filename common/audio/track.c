@@ -207,9 +207,8 @@ static void work(int fd, void *state)
         snprintf(why, sizeof why, "cut short: %llu samples of the %llu that its header claims",
                  (unsigned long long)(skip + read), (unsigned long long)info->claimed);
         fence_send(fd, NOTE, why, strlen(why));
-    } else if (at_end && info->endless) {
-        snprintf(why, sizeof why, "cut short: its last page is not marked as the last");
-        fence_send(fd, NOTE, why, strlen(why));
+    } else if (at_end && info->note[0]) {
+        fence_send(fd, NOTE, info->note, strlen(info->note));
     }
 }
 

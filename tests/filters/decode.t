@@ -19,7 +19,7 @@ my %reason = (
     'float_nan.wav' => qr/NaN at sample 1000/, 'text.mp3' => qr/not audio/, 'zero_bytes.wav' => qr/empty file/,
     'truncated.wav' => qr/cut short: 11025 samples of the 44100/,
 );
-my %decoder = (flac => qr/^libsndfile 1/, mp3 => qr/^libmpg123 /, au => qr/^libsox 14/, wav => qr/^libsox 14/,
+my %decoder = (flac => qr/^libFLAC 1/, mp3 => qr/^libmpg123 /, au => qr/^libsox 14/, wav => qr/^libsox 14/,
     'float_peak_1.5.wav' => qr/^libsndfile 1/);
 my @signals = csv("$own/expected.csv");
 my %where = map { $_->{file} => -e "$own/$_->{file}" ? "$own/$_->{file}" : $golden && "$golden/signals/$_->{file}" } @signals;
@@ -109,6 +109,125 @@ refuses(6, qr/mono.wav: pcm exists; give -o NAME/, 'decode ' . input(record('mon
 is(scalar @{ $r->{pcm} }, 4410, '-i FIELD');
 ($r) = sounds('decode ' . input(record('a', path => nil())));
 is_deeply([map { $r->{$_} } qw(path pcm rate seconds decoder)], [(undef) x 5], 'nil gives nil');
+
+# ---- content decides; what is before and behind; what headers say ----
+
+my $made = 'tests/cases/audio';
+my $mp3 = slurp_file("$own/tone_tag.mp3");
+my $id3 = "ID3\3\0\0\0\0\0\5.....";
+my @int = map { int(8000 * sin($_ / 20)) } 0 .. 999;
+my $flac = flac(16, 1000, [22050, @int]);
+my $pcm = wav("$tmp/tone.wav", 22050, 1, 0, map { $_ / 32767 } @int);
+my $tone = slurp_file($pcm);
+my $random = do { srand 7; join '', map { chr int rand 256 } 1 .. 200000 };
+
+# What decode makes of the bytes in a file of that name: the record, the reason or note.
+sub decoded {
+    my ($name, $bytes, $options) = @_;
+    spew("$tmp/$name", $bytes);
+    my ($status, $out, $err) = run('decode -r 0 ' . ($options // '') . ' ' . input(song("$tmp/$name", 'a')) . " >$tmp/one.sp");
+    my ($r) = sounds("cat $tmp/one.sp");
+    return ($r, join ' ', $err =~ /^decode: a: (.*)$/mg);
+}
+sub same {
+    my ($name, $bytes, $want, $note, $what) = @_;
+    my ($r, $said) = decoded($name, $bytes);
+    is_deeply($r && $r->{pcm}, $want, $what);
+    like($said, $note // qr/^$/, "$what: what is said");
+}
+sub no_audio {
+    my ($name, $bytes, $why, $what) = @_;
+    my ($r, $said) = decoded($name, $bytes);
+    ok(!$r, "$what: bad");
+    like($said, $why, "$what: why");
+}
+
+my ($clean) = decoded('clean.mp3', $mp3);
+same('byte.mp3', "x$mp3", $clean->{pcm}, undef, 'a byte before the first frame');
+same('zeros.mp3', "\0" x 4096 . $mp3, $clean->{pcm}, undef, 'zeros');
+same('http.mp3', "HTTP/1.0 200 OK\r\nicy-name: x\r\n\r\n$mp3", $clean->{pcm}, undef, "a web server's text");
+same('behind.mp3', $id3 . "\0" x 500 . $mp3, $clean->{pcm}, undef, 'zeros behind a tag');
+same('after.mp3', $mp3 . 'APETAGEX' . pack('V4 x8', 2000, 1032, 1, 1 << 31 | 1 << 29) . substr($random, 0, 1000) .
+    'APETAGEX' . pack('V4 x8', 2000, 1032, 1, 1 << 31) . 'TAG' . 'x' x 125, $clean->{pcm}, undef, 'an APE and an ID3v1 tag behind');
+same('mp3.wav', $mp3, $clean->{pcm}, undef, 'MP3 named .wav');
+same('wav.mp3', "$id3$tone", [map { $_ / 32768 } @int], undef, 'a WAV file behind an ID3v2 tag');
+same('flac.mp3', "$id3$flac", [map { $_ / 32768 } @int], undef, 'FLAC behind an ID3v2 tag');
+no_audio('song.mp3', "\0\0\0\x1cftypM4A \0\0\2\0" . $random, qr/^not audio: no decoder knows what is in it \(AAC or ALAC in MPEG-4\); --command can/, 'MPEG-4');
+no_audio('web.mp3', "\x1a\x45\xdf\xa3$random", qr/\(WebM or Matroska\)/, 'WebM');
+no_audio('zip.mp3', "\x1f\x8b\x08$random", qr/\(packed: gzip\)/, 'gzip');
+no_audio('page.mp3', '<!DOCTYPE html><html>', qr/\(a web page\)/, 'a web page');
+no_audio('aac.mp3', $id3 . "\xff\xf1\x50\x80\x02\x1f\xfc........." x 20, qr/\(AAC\)/, 'AAC behind an ID3v2 tag');
+no_audio("random.$_", $random, qr/^not audio: no decoder knows what is in it; --command/, "random bytes named .$_") for qw(mp3 mp2 wav gsm ogg);
+no_audio('chance.mp3', "\xff\xfb\x90\x44$random", qr/^not audio/, 'one chance header');
+no_audio('flac.txt', 'fLaC and no more', qr/^not audio: FLAC without a header/, 'FLAC in name only');
+
+# Mixing is the mean, whatever the library does.
+for my $name ('right.mp2', 'windows.mp3') {
+    my $bytes = slurp_file("$made/$name");
+    my ($both) = decoded($name, $bytes, '--channels keep');
+    my ($mono) = decoded($name, $bytes);
+    my $x = $both->{pcm};
+    near_all($mono->{pcm}, [map { ($x->[2 * $_] + $x->[2 * $_ + 1]) / 2 } 0 .. @$x / 2 - 1], 1e-6, 0, "$name: the mean of the channels");
+    ok((grep { abs > 0.1 } @{ $mono->{pcm} }), "$name: which is not silent");
+}
+no_audio('rate.mp3', slurp_file("$made/rate.mp3"), qr/^changes from 22050 Hz, 1 channels to 44100 Hz, 1 channels after 0.\d s$/, 'MP3 of two rates');
+no_audio('channels.mp3', slurp_file("$made/channels.mp3"), qr/^changes from 44100 Hz, 1 channels to 44100 Hz, 2 channels after 0.\d s$/, 'MP3 of one channel and two');
+no_audio('rate.flac', flac(16, 2000, [22050, @int], [16000, @int]), qr/^changes from 22050 Hz, 1 channels to 16000 Hz, 1 channels after 0.0 s$/, 'FLAC of two rates');
+
+# FLAC: its header says where it ends.
+my @float = map { $_ / 32768 } @int;
+same('id3v1.flac', $flac . 'TAG' . 'x' x 125, \@float, undef, 'FLAC, an ID3v1 tag behind it');
+same('ape.flac', $flac . 'APETAGEX' . 'x' x 500, \@float, undef, 'an APE tag');
+same('zeros.flac', $flac . "\0" x 4096, \@float, undef, 'zeros');
+same('twice.flac', $flac . $flac, \@float, undef, 'another FLAC file');
+same('open.flac', flac(16, 0, [22050, @int]), \@float, undef, 'FLAC that does not say its length');
+same('open1.flac', flac(16, 0, [22050, @int]) . 'TAG' . 'x' x 125, \@float, qr/^what follows 0.0 s of sound is none$/, 'such a one with a tag');
+for my $bits (8, 12, 15, 20, 24) {
+    my @x = map { int($_ * 2 ** ($bits - 16)) } @int;
+    same("$bits.flac", flac($bits, 1000, [22050, @x]), [map { $_ / 2 ** ($bits - 1) } @x], undef, "FLAC of $bits bits");
+}
+no_audio('short.flac', substr($flac, 0, -100), qr/^breaks off after /, 'FLAC that breaks off');
+
+# Ogg: all of its streams.
+for my $name ('flac.oga', 'vorbis.ogg', 'opus.opus') {
+    my $bytes = slurp_file("$made/$name");
+    my ($one) = decoded($name, $bytes);
+    ok($one && @{ $one->{pcm} } > 2000, "$name: sounds");
+    my $other = $bytes;
+    same("chain-$name", $bytes . $bytes, [@{ $one->{pcm} }, @{ $one->{pcm} }], undef, "$name twice in one file");
+    same("tagged-$name", $id3 . $bytes, $one->{pcm}, undef, "$name behind an ID3v2 tag");
+}
+no_audio('mixed.ogg', slurp_file("$made/vorbis.ogg") . slurp_file("$made/opus.opus"), qr/^changes from 22050 Hz, 1 channels to 24000 Hz/, 'streams of two rates');
+{
+    my ($r) = decoded('w.wv', slurp_file("$made/wavpack.wv"));
+    like($r->{decoder}, qr/^libsox/, 'WavPack');
+    ($r) = decoded('w.mp3', slurp_file("$made/wavpack.wv"));
+    ok($r && @{ $r->{pcm} } == 800, 'WavPack of another name');
+}
+
+# Sizes that lie.
+my $half = $tone;
+substr $half, 40, 4, pack 'V', 1000;
+my $zero = $tone;
+substr $zero, 40, 4, pack 'V', 0;
+same('zero.wav', $zero, \@float, qr/^its header says 0 bytes of samples, and 2000 follow, which were read$/, 'WAV of 0 bytes');
+same('half.wav', $half, [@float[0 .. 499]], qr/^its header says 1000 bytes of samples, and 1000 more follow$/, 'WAV of half of them');
+for my $size (0xffffffff, 0x7fffffff, 0x80000000) {
+    my $wav = $tone;
+    substr $wav, 40, 4, pack 'V', $size;
+    same('open.wav', $wav, \@float, undef, "WAV of $size bytes");
+}
+same('list.wav', $tone . 'LIST' . pack('V', 4) . 'INFO', \@float, undef, 'WAV with a chunk behind its samples');
+same('tag.wav', $tone . 'TAG' . 'x' x 125, \@float, undef, 'WAV with an ID3v1 tag');
+my $silent = $zero;
+substr $silent, 44, length($silent), 'LIST' . pack('V', 4) . 'INFO';
+no_audio('none.wav', $silent, qr/^no samples in it$/, 'WAV of 0 bytes and a chunk');
+my $au = '.snd' . pack('N5', 24, 0, 3, 22050, 1) . pack 'n*', @int;
+same('zero.au', $au, \@float, qr/^its header says 0 bytes of samples, and 2000 follow, which were read$/, 'AU of 0 bytes');
+substr $au, 8, 4, pack 'N', 1000;
+same('half.au', $au, [@float[0 .. 499]], qr/^its header says 1000 bytes of samples, and 1000 more follow$/, 'AU of half of them');
+my $aiff = 'FORM' . pack('N', 46) . 'AIFFCOMM' . pack('N n N n', 18, 1, 0, 16) . "\x40\x0d\xac\x44\0\0\0\0\0\0" . 'SSND' . pack('N3', 0, 0, 0) . pack 'n*', @int;
+same('zero.aiff', $aiff, \@float, qr/^its header says 0 bytes of samples/, 'AIFF of 0 frames in 0 bytes');
 
 # ---- bad files: each is one failed record, with a good one between ----
 

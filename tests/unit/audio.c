@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "audio/fence.h"
+#include "audio/mpeg.h"
 #include "audio/resample.h"
 #include "audio/sniff.h"
 #include "audio/tracks.h"
@@ -277,8 +278,7 @@ static void sniffs(void **state)
     (void)state;
     struct sniff s = SNIFF("");
     assert_int_equal(s.size, 0);
-    s = SNIFF("\xff\xfb\x90\x44 and more");
-    assert_int_equal(s.kind, SNIFF_MPEG);
+    assert_int_equal(SNIFF("\xff\xfb\x90\x44 one, which breaks off").kind, SNIFF_MPEG);
     assert_int_equal(SNIFF("\xff\xf1\x50\x80 AAC").kind, SNIFF_OTHER);
     assert_int_equal(SNIFF("\xff\xfb\xf0\x44 no such bit rate").kind, SNIFF_OTHER);
     assert_int_equal(SNIFF("ID3\3\0\0\0\0\0\5.....\xff\xfb\x90\x44......").kind, SNIFF_MPEG);
@@ -306,11 +306,96 @@ static void sniffs(void **state)
     s = SNIFF("OggS\0\2 first page, OggS\0\0 middle page");
     assert_true(s.endless);
     /* an Info tag: 10 frames, delay 576, padding 1105 */
-    uint8_t mp3[400] = { 0xff, 0xfb, 0x90, 0xc4 };
+    uint8_t mp3[417] = { 0xff, 0xfb, 0x90, 0xc4 };
     memcpy(mp3 + 4 + 17, "Info\0\0\0\xf\0\0\0\xa", 12);
     memcpy(mp3 + 4 + 17 + 12 + 108, "LAME3.100", 9);
     memcpy(mp3 + 4 + 17 + 12 + 108 + 21, "\x24\x04\x51", 3);
     assert_int_equal(sniffed(mp3, sizeof mp3).samples, 10 * 1152 - 576 - 1105);
+}
+
+/* n frames of MPEG-1 layer III, 128 kbit/s, 44100 Hz: 417 bytes each; windows[i] of both channels: the four
+ * bits that tell of them, in the first granule of frame i. Returns the end. */
+static uint8_t *put_frames(uint8_t *to, size_t n, const uint8_t (*windows)[2])
+{
+    memset(to, 0x55, n * 417);
+    for (size_t i = 0; i < n; i++, to += 417) {
+        memcpy(to, "\xff\xfb\x90\x44", 4);
+        memset(to + 4, 0, 32);
+        for (size_t c = 0; windows && c < 2; c++)
+            for (size_t k = 0, at = 20 + 59 * c + 33; k < 4; k++, at++)
+                to[4 + at / 8] |= (uint8_t)((windows[i][c] >> (3 - k) & 1) << (7 - at % 8));
+    }
+    return to;
+}
+
+/* Frames that agree, behind what is none, before what is none; and what looks like frames, but is not. */
+static void frames(void **state)
+{
+    (void)state;
+    static uint8_t file[20000];
+    struct sniff s;
+    for (size_t junk = 0; junk < 3000; junk = 3 * junk + 1) {
+        memset(file, junk % 2 ? 'x' : 0, junk);
+        uint8_t *end = put_frames(file + junk, 6, NULL);
+        s = sniffed(file, (size_t)(end - file));
+        assert_int_equal(s.kind, SNIFF_MPEG);
+        assert_int_equal(s.start, junk);
+        assert_int_equal(s.end, s.size);
+        memset(end, 0, 128);
+        memcpy(end, "TAG", 3);
+        assert_int_equal(sniffed(file, s.size + 128).end, s.size);
+    }
+    memset(file, 'x', 100);                         /* one alone, two that do not agree */
+    put_frames(file + 100, 1, NULL);
+    memset(file + 517, 'x', 3000);
+    assert_int_equal(sniffed(file, 3517).kind, SNIFF_OTHER);
+    assert_int_equal(sniffed(file + 100, 3417).kind, SNIFF_OTHER);
+    memcpy(file + 517, "\xff\xf3\x90\x44", 4);
+    assert_int_equal(sniffed(file + 100, 3417).kind, SNIFF_OTHER);
+    /* a tag says nothing of what follows it; and one that says too much of itself */
+    memcpy(file, "ID3\3\0\0\0\0\0\5.....\xff\xf1\x50\x80\x02\x1f\xfc", 22);
+    for (size_t i = 0; i < 4; i++)
+        memcpy(file + 15 + 16 * i, "\xff\xf1\x50\x80\x02\x1f\xfc.........", 16);
+    assert_string_equal(sniffed(file, 79).seems, "AAC");
+    memcpy(file, "ID3\3\0\0\0\0\7\0", 10);
+    put_frames(file + 20, 8, NULL);
+    assert_int_equal(sniffed(file, 20 + 8 * 417).start, 20);
+}
+
+static bool mixes(const uint8_t *bytes, size_t n)
+{
+    char path[] = "/tmp/songpipe-mpeg.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    unlink(path);
+    assert_int_equal(write(fd, bytes, n), (ssize_t)n);
+    bool yes = mpeg_mixes(fd, 0, n);
+    close(fd);
+    return yes;
+}
+
+/* libmpg123 may mix where both channels have the same windows, in layer III. */
+static void mixing(void **state)
+{
+    (void)state;
+    static const uint8_t alike[4][2] = { { 0, 7 }, { 8 + 4, 8 + 4 }, { 8 + 5, 8 + 5 }, { 3, 0 } },
+                         unlike[4][2] = { { 0, 0 }, { 8 + 4, 0 } }, mixed[4][2] = { { 8 + 4, 8 + 4 }, { 8 + 4, 8 + 5 } };
+    uint8_t file[4 * 417];
+    put_frames(file, 4, NULL);
+    assert_true(mixes(file, sizeof file));
+    put_frames(file, 4, alike);
+    assert_true(mixes(file, sizeof file));
+    put_frames(file, 4, unlike);
+    assert_false(mixes(file, sizeof file));
+    put_frames(file, 4, mixed);
+    assert_false(mixes(file, sizeof file));
+    put_frames(file, 4, NULL);
+    file[417 + 3] = 0xc4;                           /* a frame of one channel among those of two */
+    assert_false(mixes(file, sizeof file));
+    put_frames(file, 4, NULL);
+    for (size_t i = 0; i < 4; i++)
+        file[417 * i + 1] = 0xfd;                   /* layer II */
+    assert_false(mixes(file, sizeof file));
 }
 
 /* ---- track ---- */
@@ -373,7 +458,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths), cmocka_unit_test(sines), cmocka_unit_test(pieces), cmocka_unit_test(children),
-        cmocka_unit_test(waiting), cmocka_unit_test(sniffs), cmocka_unit_test(tracks),
+        cmocka_unit_test(waiting), cmocka_unit_test(sniffs), cmocka_unit_test(frames),
+        cmocka_unit_test(mixing), cmocka_unit_test(tracks),
         cmocka_unit_test(several),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
