@@ -174,7 +174,7 @@ static void put_csv(struct line_out *out)
     static const char *const suffix[] = { "", ".std", ".best" };
     struct str *to = &out->text, name = { NULL, 0, 0 };
     for (size_t i = 0; i < arg.by.n; i++) {
-        csv_put_text(to, arg.by.v[i], strlen(arg.by.v[i]), ',');
+        csv_put_text(to, arg.by.v[i], strlen(arg.by.v[i]), (struct csv_how){ ',', false });
         str_char(to, ',');
     }
     str_text(to, "runs");
@@ -184,7 +184,7 @@ static void put_csv(struct line_out *out)
             str_put(&name, board.columns.v[c].text, board.columns.v[c].len);
             str_text(&name, suffix[part]);
             str_char(to, ',');
-            csv_put_text(to, name.p, name.n, ',');
+            csv_put_text(to, name.p, name.n, (struct csv_how){ ',', false });
         }
     line_end(out);
     str_free(&name);
@@ -192,7 +192,7 @@ static void put_csv(struct line_out *out)
         for (size_t k = 0; k < arg.by.n; k++) {
             const struct str *label = board.lines[i].labels + k;
             if (label->n)                   /* else nil, or empty */
-                csv_put_text(to, label->p, label->n, ',');
+                csv_put_text(to, label->p, label->n, (struct csv_how){ ',', false });
             str_char(to, ',');
         }
         str_printf(to, "%zu", board.lines[i].runs);

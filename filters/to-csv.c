@@ -13,19 +13,20 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/pass.h"
-#include "files/csv.h"
+#include "files/cells.h"
 #include "files/csv_out.h"
 #include "files/line.h"
 #include "stream/ids.h"
 
 static struct {
     const char *output, *delimiter;
-    bool no_header;
+    bool no_header, safe;
 } arg = { .delimiter = "," };
 
 static const struct opt opts[] = {
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between cells; tab for a tabulator"),
     OPT_FLAG(0, "no-header", &arg.no_header, "leave out the first line, the names"),
+    OPT_FLAG(0, "safe", &arg.safe, "put ' before text that a spreadsheet would run: = + - @, a tab or CR in front"),
     OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
     OPT_END
 };
@@ -42,12 +43,17 @@ struct part {
     size_t len;
     bool known;             /* whether any record had it other than nil: */
     bool vector;
+    bool numbers, words;    /* of its values some are numbers or read as such; some do not */
     size_t d;               /* columns: 1 unless it is a vector */
+    struct value now;       /* of the record that is being written, of that number */
+    const uint8_t *raw;
+    size_t record;
 };
 
 static struct part *parts;
 static size_t n_parts, cap_parts;
-static char delimiter;
+static struct ids *part_numbers;        /* of the fields */
+static struct csv_how how;
 static size_t lost;            /* bytes that no table holds */
 
 /* ---- first pass: the columns ---- */
@@ -79,14 +85,24 @@ static bool vector_of(const struct rec *r, const struct field *f, const struct v
 /* The field's part; `hint` is where it was in the last record. */
 static struct part *part_of(const struct field *f, size_t hint)
 {
-    for (size_t k = 0; k < n_parts; k++) {
-        struct part *p = parts + (hint + k) % n_parts;
-        if (p->len == f->len && memcmp(p->field, f->name, f->len) == 0)
-            return p;
+    struct text name = { f->name, f->len };
+    if (hint < n_parts && parts[hint].len == f->len && memcmp(parts[hint].field, f->name, f->len) == 0)
+        return parts + hint;
+    size_t k = ids_find(part_numbers, name);
+    if (k == SIZE_MAX) {
+        ids_add(part_numbers, name, k = n_parts);
+        mem_grow(&parts, &cap_parts, n_parts + 1, sizeof *parts);
+        parts[n_parts++] = (struct part){ .field = mem_text(f->name, f->len), .len = f->len, .d = 1 };
     }
-    mem_grow(&parts, &cap_parts, n_parts + 1, sizeof *parts);
-    parts[n_parts] = (struct part){ .field = mem_text(f->name, f->len), .len = f->len, .d = 1 };
-    return parts + n_parts++;
+    return parts + k;
+}
+
+/* Whether from-csv will take a value for a number, or for a word. */
+static void note_kind(struct part *p, const struct value *v)
+{
+    enum cell_type type = v->type == V_STR ? cell_look(v->s) : v->type == V_BIN || v->type == V_BOOL ? CELL_TEXT : CELL_REAL;
+    p->numbers |= type == CELL_INT || type == CELL_REAL;
+    p->words |= type == CELL_TEXT;
 }
 
 static bool look(struct rec *r, const struct value *unused, void *state)
@@ -111,6 +127,8 @@ static bool look(struct rec *r, const struct value *unused, void *state)
         p->known = true;
         p->vector = vector;
         p->d = d;
+        if (!vector)
+            note_kind(p, &v);
     }
     return true;
 }
@@ -123,18 +141,25 @@ static bool put_record(struct rec *r, const struct value *unused, void *state)
     struct line_out *out = state;
     struct str *to = &out->text;
     bool first = true;
+    static size_t number;               /* of the record, from 1 */
     (void)unused;
+    number++;
+    for (size_t i = 0; i < r->n; i++) {
+        struct part *p = part_of(r->fields + i, i);
+        if (p->record == number)        /* twice in the record: the first counts */
+            continue;
+        p->now = field_value(r->fields + i);
+        p->raw = r->fields[i].raw + r->fields[i].key;
+        p->record = number;
+    }
     for (size_t i = 0; i < n_parts; i++) {
         const struct part *p = parts + i;
-        const struct field *f = i < r->n ? r->fields + i : NULL;
-        if (!f || f->len != p->len || memcmp(f->name, p->field, p->len) != 0)
-            f = rec_find(r, p->field);
+        struct value nil = { .type = V_NIL };
         if (p->d == 0)
             continue;
         if (!first)
-            str_char(to, delimiter);
-        struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
-        lost += csv_put_value(to, &v, f ? f->raw + f->key : NULL, p->d, delimiter);
+            str_char(to, how.delimiter);
+        lost += csv_put_value(to, p->record == number ? &p->now : &nil, p->raw, p->d, how);
         first = false;
     }
     line_end(out);
@@ -143,57 +168,71 @@ static bool put_record(struct rec *r, const struct value *unused, void *state)
 
 /* ---- the first line ---- */
 
-/* Name of a part's column i; with `whole` the field's name and a point in front. */
-static char *column_name(const struct head *h, const struct part *p, size_t i, bool whole)
+/* Whether from-csv could not tell which numbers are a vector's: there are others, or several vectors. */
+static bool are_mixed(void)
 {
-    const struct columns *c = head_columns(h, p->field);
-    const char *name = c && p->vector && c->n == p->d ? c->names[i] : NULL;
-    size_t n = p->len + (name ? strlen(name) : 0) + 32;
-    char *text = mem_new(n, 1);
-    if (!p->vector)
-        snprintf(text, n, "%s", p->field);
-    else if (!name)
-        snprintf(text, n, "%s%zu", p->field, i);
-    else
-        snprintf(text, n, "%s%s%s", whole ? p->field : "", whole ? "." : "", name);
-    return text;
+    size_t vectors = 0, numbers = 0;
+    for (size_t i = 1; i < n_parts; i++) {      /* behind the id */
+        vectors += parts[i].vector && parts[i].d;
+        numbers += parts[i].numbers && !parts[i].words;
+    }
+    return vectors && vectors + numbers > 1;
 }
 
-/* All names; those of a vector's columns that another column has, too, get the field's in
- * front. */
+/* Set `to` to the name of a part's column i: as the header has it, or a number behind the field's name;
+ * with `mark` that and the name in front of it. */
+static void name_column(struct str *to, const struct head *h, const struct part *p, size_t i, char mark)
+{
+    const struct columns *c = memchr(p->field, '\0', p->len) ? NULL : head_columns(h, p->field);
+    const char *name = c && p->vector && c->n == p->d ? c->names[i] : NULL;
+    to->n = 0;
+    if (!p->vector || !name || mark)
+        str_put(to, p->field, p->len);
+    if (p->vector && mark && (name || mark == ':'))
+        str_char(to, mark);
+    if (p->vector && name)
+        str_text(to, name);
+    else if (p->vector)
+        str_printf(to, "%zu", i);
+}
+
+/* All names. In a table of other numbers, too, a vector's columns are called FIELD:NAME; else those that
+ * another column has, too, FIELD.NAME. */
 static void put_names(struct str *to, const struct head *h)
 {
     struct ids *seen = ids_new();
+    struct str name = { NULL, 0, 0 };
+    bool mixed = are_mixed(), first = true;
     for (size_t i = 0; i < n_parts; i++)
         if (!parts[i].vector)
             ids_add(seen, (struct text){ parts[i].field, parts[i].len }, i);
-    bool first = true;
     for (size_t i = 0; i < n_parts; i++) {
         const struct part *p = parts + i;
         for (size_t k = 0; k < p->d; k++) {
-            char *name = column_name(h, p, k, false);
-            if (p->vector && !ids_add(seen, (struct text){ name, strlen(name) }, i)) {
-                free(name);
-                name = column_name(h, p, k, true);
-                if (!ids_add(seen, (struct text){ name, strlen(name) }, i))
-                    die(ST_STOPPED, "two columns would be called %s: rename a field with sp-fields", name);
+            name_column(&name, h, p, k, mixed ? ':' : '\0');
+            if (p->vector && !ids_add(seen, (struct text){ name.p, name.n }, i)) {
+                name_column(&name, h, p, k, mixed ? ':' : '.');
+                if (mixed || !ids_add(seen, (struct text){ name.p, name.n }, i))
+                    die(ST_STOPPED, "two columns would be called %.*s: rename a field with sp-fields", (int)name.n, name.p);
             }
             if (!first)
-                str_char(to, delimiter);
-            lost += csv_put_text(to, name, strlen(name), delimiter);
-            free(name);
+                str_char(to, how.delimiter);
+            lost += csv_put_text(to, name.p, name.n, how);
             first = false;
         }
     }
+    str_free(&name);
     ids_free(seen);
 }
 
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (!csv_delimiter(arg.delimiter, &delimiter))
+    if (!csv_delimiter(arg.delimiter, &how.delimiter))
         opt_misuse(&prog, "--delimiter '%s' is not a single character", arg.delimiter);
     struct rec_in *in = rec_open(&prog, operands, true);
+    how.safe = arg.safe;
+    part_numbers = ids_new();
     part_of(&(struct field){ .name = "id", .len = 2 }, 0);
     size_t records = pass_each(in, &(struct pass){ .what = "records" }, look, NULL);
     rec_rewind(in);
@@ -208,6 +247,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n_parts; i++)
         free(parts[i].field);
     free(parts);
+    ids_free(part_numbers);
     if (lost)
         warn("bytes that are NUL or not UTF-8, written as U+FFFD: %zu", lost);
     return item_status();

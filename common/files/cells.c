@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+char cells_point = '.';
+
 static struct text trim(struct text t)
 {
     while (t.n && (t.p[0] == ' ' || t.p[0] == '\t'))
@@ -51,7 +53,7 @@ static size_t digits(struct text t, size_t from)
     return i - from;
 }
 
-enum cell_type cell_look(struct text cell)
+static enum cell_type look(struct text cell, char point)
 {
     struct text t = trim(cell);
     if (missing(t))
@@ -62,7 +64,7 @@ enum cell_type cell_look(struct text cell)
     i += whole;
     if (whole && i == t.n && whole <= 18)
         return CELL_INT;
-    if (i < t.n && t.p[i] == '.')
+    if (i < t.n && t.p[i] == point)
         i += 1 + (part = digits(t, i + 1));
     if (!whole && !part)
         return CELL_TEXT;
@@ -78,6 +80,8 @@ enum cell_type cell_look(struct text cell)
     return i == t.n ? CELL_REAL : CELL_TEXT;
 }
 
+enum cell_type cell_look(struct text cell) { return look(cell, cells_point); }
+
 void cells_look(const struct csv *c, struct column_type *types)
 {
     for (size_t i = 0; i < csv_columns(c); i++) {
@@ -85,6 +89,7 @@ void cells_look(const struct csv *c, struct column_type *types)
         struct column_type *t = types + i;
         if (type == CELL_TEXT && t->words++ == 0)
             t->line = csv_line(c);
+        t->commas += type == CELL_TEXT && look(csv_cell(c, i), ',') == CELL_REAL;
         t->numbers += type == CELL_INT || type == CELL_REAL;
         if (type > t->type)
             t->type = type;
@@ -107,7 +112,15 @@ size_t cells_scan(struct csv *c, struct column_type *types, uint64_t *hash)
 
 double cell_number(struct text cell)
 {
-    return strtod(trim(cell).p, NULL);
+    struct text t = trim(cell);
+    const char *comma = cells_point == '.' ? NULL : memchr(t.p, cells_point, t.n);
+    if (!comma)
+        return strtod(t.p, NULL);
+    char *copy = mem_text(t.p, t.n);
+    copy[comma - t.p] = '.';
+    double v = strtod(copy, NULL);
+    free(copy);
+    return v;
 }
 
 bool cell_set(struct rec *r, const char *name, struct text cell, enum cell_type type)
@@ -161,6 +174,16 @@ void cells_mark(const struct csv *c, const struct opt_list *names, const char *o
     }
 }
 
+bool cells_is_index(const struct csv *c, size_t column)
+{
+    static const char pandas[] = "Unnamed: 0";
+    const char *name = csv_name(c, column);
+    size_t n = sizeof pandas - 1;
+    return (column == 0 && csv_unnamed(c, 0)) ||
+           (strncmp(name, pandas, n) == 0 && (!name[n] || name[n] == '.') &&
+            strspn(name + n, ".0123456789") == strlen(name + n));
+}
+
 size_t cells_id(const struct csv *c, const char *option, const bool *dropped)
 {
     size_t named = csv_find(c, "id");
@@ -173,7 +196,7 @@ size_t cells_id(const struct csv *c, const char *option, const bool *dropped)
                 dropped ? "leave it out with --drop id" : "give it another name");
         return at;
     }
-    if (named == SIZE_MAX && csv_unnamed(c, 0) && !(dropped && dropped[0]))
+    if (named == SIZE_MAX && cells_is_index(c, 0) && !(dropped && dropped[0]))
         return 0;
     return named;
 }

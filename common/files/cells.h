@@ -2,7 +2,7 @@
  *
  * A column has one type for all its rows, so it takes a pass over the table to know it.
  * Empty cells are of any type, and so, in a column of numbers, are NA, N/A, NaN, nan, NULL,
- * null and None. A number is decimal, with a point; infinite ones are numbers, too.
+ * null and None. A number is decimal, with a point or cells_point; infinite ones are numbers, too.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef FILES_CELLS_H
@@ -17,7 +17,11 @@ struct column_type {
     enum cell_type type;
     size_t numbers, words;      /* cells that are numbers, and that are neither number nor missing */
     size_t line;                /* of the first of the words */
+    size_t commas;              /* words that would be numbers if their comma were a point */
 };
+
+/* The decimal point of numbers: '.' or ','. */
+extern char cells_point;
 
 /* What one cell is; CELL_NONE is empty or a word for a missing number. */
 enum cell_type cell_look(struct text cell);
@@ -41,8 +45,12 @@ bool cell_set(struct rec *r, const char *name, struct text cell, enum cell_type 
  * mark[column] is set. What is no column ends the program with ST_STOPPED. */
 void cells_mark(const struct csv *c, const struct opt_list *names, const char *option, bool *mark);
 
-/* The column that --id names; without it the one called id, or else a first column without
- * a name (as pandas and R write their index); SIZE_MAX if there is none of these. Ends with
+/* Whether the column is the index of pandas or R, which counts the rows: the first one without a
+ * name, or what pandas makes of such a one later, "Unnamed: 0" and "Unnamed: 0.1". */
+bool cells_is_index(const struct csv *c, size_t column);
+
+/* The column that --id names; without it the one called id, or else a first column that is an
+ * index; SIZE_MAX if there is none of these. Ends with
  * ST_STOPPED if there is no such column, or another is called id, too, and not dropped. */
 size_t cells_id(const struct csv *c, const char *option, const bool *dropped);
 

@@ -8,6 +8,8 @@
 #include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/progress.h"
+#include "base/utf16.h"
 #include "stream/frame.h"
 #include "stream/ids.h"
 
@@ -19,6 +21,9 @@ struct csv {
     struct io_in *in;
     const char *path;
     char delimiter;
+    enum utf16 order;           /* of a UTF-16 file, whose raw[raw_n] is not turned into UTF-8 yet */
+    uint8_t *raw;
+    size_t raw_n;
     bool stops[256];            /* bytes at which a cell without quotes ends or is looked at */
     char *buf;
     size_t pos, end;            /* buf[pos … end) is not consumed yet */
@@ -30,7 +35,7 @@ struct csv {
     char **names;
     bool *unnamed;
     size_t columns;
-    char error[128];
+    char error[192];
 };
 
 bool csv_delimiter(const char *text, char *delimiter)
@@ -43,11 +48,31 @@ bool csv_delimiter(const char *text, char *delimiter)
 
 /* ---- bytes ---- */
 
+/* Add what a piece of a UTF-16 file is in UTF-8; false at its end. */
+static bool turn(struct csv *c)
+{
+    size_t n = 0, used;
+    if (c->raw_n < 4 && (n = io_get(c->in, c->raw + c->raw_n, BUFFER / 2)) == 0 && c->raw_n == 0)
+        return false;
+    bool last = c->raw_n < 4 && n == 0;
+    c->raw_n += n;
+    c->end += utf16_turn(c->order, c->raw, c->raw_n, last, c->buf + c->end, &used);
+    c->raw_n -= used;
+    memmove(c->raw, c->raw + used, c->raw_n);
+    return true;
+}
+
+/* Read on, behind buf[pos … end): false at the end of the file. */
 static bool more(struct csv *c)
 {
+    size_t before = c->end -= c->pos;
+    memmove(c->buf, c->buf + c->pos, c->end);
     c->pos = 0;
-    c->end = io_get(c->in, c->buf, BUFFER);
-    return c->end > 0;
+    if (!c->order)
+        c->end += io_get(c->in, c->buf + c->end, BUFFER - c->end);
+    while (c->order && c->end == before && turn(c))
+        ;
+    return c->end > before;
 }
 
 /* The next byte, not consumed; EOF at the end. */
@@ -81,6 +106,8 @@ static void put_until(struct csv *c, const bool stops[256])
 
 /* ---- rows ---- */
 
+static const char nul[] = "a NUL character (convert UTF-16 that has no mark first, with iconv -f utf-16le -t utf-8)";
+
 static void fault(struct csv *c, const char *what)
 {
     if (!c->error[0])
@@ -110,7 +137,7 @@ static void quoted(struct csv *c)
             return;
         }
         if (at == '\0')
-            fault(c, "a NUL character");
+            fault(c, nul);
         char byte = (char)at;
         c->pos++;
         if (at == '"') {
@@ -139,7 +166,7 @@ static void cell(struct csv *c)
         put_until(c, c->stops);
         if (peek(c) != '\0')
             break;
-        fault(c, "a NUL character");
+        fault(c, nul);
         c->pos++;
     }
     if (in_quotes && c->row_n > inside)
@@ -229,15 +256,63 @@ static void names(struct csv *c)
     ids_free(seen);
 }
 
-/* Pass over a byte order mark. */
-static void skip_mark(struct csv *c)
+/* A single column whose name has another delimiter in it. */
+static void note_delimiter(const struct csv *c)
 {
-    if (peek(c) != 0xef)
+    size_t at = c->columns == 1 ? strcspn(c->names[0], ",;\t|") : 0;
+    char mark = c->columns == 1 ? c->names[0][at] : '\0';
+    if (mark && mark != c->delimiter && !progress_quiet)
+        warn("%s: one column, %.60s: with --delimiter %s there would be more", c->path, c->names[0],
+             mark == '\t' ? "tab" : (char[]){ '\'', mark, '\'', '\0' });
+}
+
+/* Whether the text from pos on is `want`, which is shorter than any buffer. */
+static bool starts(struct csv *c, const char *want)
+{
+    size_t n = strlen(want);
+    while (c->end - c->pos < n && more(c))
+        ;
+    return c->end - c->pos >= n && memcmp(c->buf + c->pos, want, n) == 0;
+}
+
+static void set_delimiter(struct csv *c, char delimiter)
+{
+    c->stops[(unsigned char)c->delimiter] = false;
+    c->delimiter = delimiter;
+    c->stops['\n'] = c->stops['\r'] = c->stops['\0'] = c->stops[(unsigned char)delimiter] = true;
+}
+
+/* Take the delimiter of a line "sep=;", which tells it to Excel. */
+static void take_separator(struct csv *c)
+{
+    if (!starts(c, "sep="))
         return;
-    if (c->end < 3)             /* a pipe may give less at once */
-        c->end += io_get_all(c->in, c->buf + c->end, 3 - c->end);
-    if (c->end >= 3 && memcmp(c->buf, "\xef\xbb\xbf", 3) == 0)
+    while (c->end - c->pos < 6 && more(c))
+        ;
+    const char *p = c->buf + c->pos;
+    if (c->end - c->pos < 6 || !p[4] || !strchr(";,|\t", p[4]) || (p[5] != '\r' && p[5] != '\n'))
+        return;
+    set_delimiter(c, p[4]);
+    c->pos += 5;
+    line_end(c);
+}
+
+/* Pass over what stands in front of the names: a byte order mark, and sep=. */
+static void begin(struct csv *c)
+{
+    c->pos = c->end = c->raw_n = 0;
+    c->order = UTF16_NONE;
+    c->line = 1;
+    while (c->end < 3 && more(c))
+        ;
+    if ((c->order = utf16_mark(c->buf, c->end)) != UTF16_NONE) {
+        c->raw_n = c->end - 2;
+        memcpy(c->raw, c->buf + 2, c->raw_n);
+        c->end = 0;
+    } else if (starts(c, "\xef\xbb\xbf")) {
         c->pos = 3;
+    }
+    take_separator(c);
 }
 
 struct csv *csv_open(const char *path, char delimiter, bool twice)
@@ -245,21 +320,19 @@ struct csv *csv_open(const char *path, char delimiter, bool twice)
     struct csv *c = mem_zero(1, sizeof *c);
     c->in = io_open(path, IO_HASH | (twice ? IO_REWIND : 0));
     c->path = io_name(c->in);
-    c->buf = mem_new(BUFFER, 1);
-    c->delimiter = delimiter;
-    c->stops['\n'] = c->stops['\r'] = c->stops['\0'] = c->stops[(unsigned char)delimiter] = true;
-    c->line = 1;
-    skip_mark(c);
+    c->buf = mem_new(2 * BUFFER, 1);
+    c->raw = mem_new(BUFFER, 1);
+    set_delimiter(c, delimiter);
+    begin(c);
     names(c);
+    note_delimiter(c);
     return c;
 }
 
 void csv_rewind(struct csv *c)
 {
     io_rewind(c->in);
-    c->pos = c->end = 0;
-    c->line = 1;
-    skip_mark(c);
+    begin(c);
     if (!row(c) || c->n != c->columns)
         io_changed(c->path);
 }
@@ -276,5 +349,6 @@ void csv_close(struct csv *c)
     free(c->cells);
     free(c->row);
     free(c->buf);
+    free(c->raw);
     free(c);
 }

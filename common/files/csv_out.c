@@ -6,14 +6,16 @@
 
 #include "base/utf8.h"
 
-size_t csv_put_text(struct str *to, const char *p, size_t n, char delimiter)
+size_t csv_put_text(struct str *to, const char *p, size_t n, struct csv_how how)
 {
     size_t bad = 0, size;
     bool quotes = n == 0;
     for (size_t i = 0; i < n && !quotes; i++)
-        quotes = p[i] == delimiter || p[i] == '"' || p[i] == '\n' || p[i] == '\r';
+        quotes = p[i] == how.delimiter || p[i] == '"' || p[i] == '\n' || p[i] == '\r';
     if (quotes)
         str_char(to, '"');
+    if (how.safe && n && memchr("=+-@\t\r", p[0], 6))
+        str_char(to, '\'');
     for (size_t i = 0; i < n; i += size ? size : 1) {
         size = utf8_size(p + i, n - i);
         bool good = size && p[i];
@@ -57,20 +59,20 @@ static void put_sparse(struct str *to, const struct sparse *s, char delimiter)
     }
 }
 
-size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t cells, char delimiter)
+size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t cells, struct csv_how how)
 {
     switch (v->type) {
     case V_NIL:
         for (size_t i = 1; i < cells; i++)
-            str_char(to, delimiter);
+            str_char(to, how.delimiter);
         break;
     case V_BOOL: str_text(to, v->b ? "true" : "false"); break;
     case V_INT: str_printf(to, "%" PRId64, v->i); break;
     case V_FLOAT: str_f64(to, v->f); break;
     case V_STR:
-    case V_BIN: return csv_put_text(to, v->s.p, v->s.n, delimiter);
-    case V_SPARSE: put_sparse(to, &v->sp, delimiter); break;
-    case V_TENSOR: put_tensor(to, &v->t, delimiter); break;
+    case V_BIN: return csv_put_text(to, v->s.p, v->s.n, how);
+    case V_SPARSE: put_sparse(to, &v->sp, how.delimiter); break;
+    case V_TENSOR: put_tensor(to, &v->t, how.delimiter); break;
     case V_OTHER: str_printf(to, "%" PRIu64, msg_u64(raw)); break;
     }
     return 0;

@@ -6,13 +6,16 @@
 #include "base/str.h"
 #include "stream/msg.h"
 
+/* safe: text that begins with = + - @, a tab or CR, which spreadsheets run as a formula, gets a ' in front. */
+struct csv_how { char delimiter; bool safe; };
+
 /* Add a cell that holds p[n], in quotes where it is empty or has a delimiter, a quote or a line
  * end in it; blanks at its ends are part of it. Bytes that no table can hold, NUL and what is
  * not UTF-8, become U+FFFD; returns how many there were. */
-size_t csv_put_text(struct str *to, const char *p, size_t n, char delimiter);
+size_t csv_put_text(struct str *to, const char *p, size_t n, struct csv_how how);
 
 /* Add the cells of a value whose packed bytes are at raw: one, or as many as a vector has. Nil is
  * `cells` empty ones. Returns as csv_put_text does. */
-size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t cells, char delimiter);
+size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t cells, struct csv_how how);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/utf16.h"
 #include "stream/frame.h"
 
 struct jsonl {
@@ -156,6 +157,8 @@ struct jsonl *jsonl_open(const char *path, void (*wait)(void *state), void *stat
     in->line = 1;
     while (in->end < 3 && more(in))
         ;
+    if (utf16_mark(in->buf, in->end) != UTF16_NONE)
+        die(ST_STOPPED, "%s: UTF-16: convert it first, with iconv -f utf-16 -t utf-8", in->path);
     if (in->end >= 3 && memcmp(in->buf, "\xef\xbb\xbf", 3) == 0)
         in->pos = 3;
     return in;

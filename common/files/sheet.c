@@ -48,7 +48,7 @@ void sheet_open(struct sheet *s, char *const *paths, const struct sheet_how *how
     }
     for (size_t i = 0; i < s->columns; i++)
         if (mark[i])
-            s->types[i].type = CELL_TEXT;
+            s->types[i] = (struct column_type){ .type = CELL_TEXT };
     free(mark);
 }
 

@@ -61,6 +61,70 @@ refuses(6, qr/^from-csv: stdin:5: the id a appears twice, first on line 2/, 'fro
 refuses(6, qr/^from-csv: stdin: column x is a field: give -o NAME/, 'from-csv', "x,y\na,1\n");
 is(back("x,y\n1,2\n"), qq({"id":"0","x":[1,2]}\n), 'a column x in x is no harm');
 
+# ---- columns of to-csv ----
+is(back("id,x:a,n,x:b,t,l:0\n1,2,3,4,5,6\n", '--text t'), qq({"id":"1","x":[2,4],"l":[6],"n":3,"t":"5"}\n), 'FIELD:NAME');
+is(back("id,x:a,n,x:b\n1,2,3,4\n", '-o y'), qq({"id":"1","y":[2,3,4]}\n), 'unless the field is another');
+is(back("id,x:a,n,x:b\n1,2,3,4\n", '--keep-columns'), qq({"id":"1","x:a":2,"n":3,"x:b":4}\n), 'or every column a field');
+is(back("id,x:a,x:b\n1,2,oops\n2,3,4\n", '2>/dev/null'), qq({"id":"1","x":[2],"x:b":"oops"}\n{"id":"2","x":[3],"x:b":"4"}\n), 'a spoilt one is text');
+is(back("id,x:a,x:b,n\n1,,,3\n2,,,4\n", '-q'), qq({"id":"1","x":null,"n":3}\n{"id":"2","x":null,"n":4}\n), 'a vector that is nil in all rows');
+is(runs('from-csv | to-csv', "id,x:mfcc0.mean,x:mfcc0.std,n\n1,2,3,4\n"), "id,x:mfcc0.mean,x:mfcc0.std,n\n1,2,3,4\n", 'names without the field');
+refuses(6, qr/column l is a field: give -o NAME/, 'from-csv', "x:0,l:0,l\n1,2,a\n");
+my $wide = join ',', 'x:0', map { "a$_:b" } 1 .. 3000;
+is(length runs('from-csv --no-history | to-csv', "$wide\n" . join(',', 0 .. 3000) . "\n") > 3000, 1, '3000 vectors');
+
+# ---- tables of spreadsheets ----
+sub utf16 { my ($text, $order) = @_; utf8::decode($text); return join '', map { my $c = ord; pack "${order}*", $c < 0x10000 ? $c : (0xd800 + (($c - 0x10000) >> 10), 0xdc00 + ($c & 0x3ff)) } split //, "\x{feff}$text" }
+my $odd = "id,t,v\r\na,caf\xc3\xa9 \xf0\x9d\x84\x9e,1\r\nb,\"\xe2\x82\xac,\r\n\",2\r\n";
+is(back(utf16($odd, $_)), back($odd), "UTF-16, $_") for 'v', 'n';
+my $big = "id,t\n" . join '', map { "r$_," . chr(195) . chr(169) . "\xf0\x9d\x84\x9e" x ($_ * 37 % 500) . "\n" } 1 .. 300;
+is(back(utf16($big, 'v')), back($big), 'across the ends of buffers');
+is(runs("(for b in " . join(' ', map { sprintf '\\\\x%02x', ord } split //, utf16("id,v\na,1\n", 'v')) . "; do printf \$b; done) | from-csv | to-json"),
+    qq({"id":"a","x":[1]}\n), 'from a pipe that gives a byte at a time');
+(undef, $out, $err) = run('from-csv | to-json', utf16("id,t\na,x\n", 'v') . pack('v*', 0x62, 0x2c, 0xd800, 0x0a) . "c\0");
+is($out, qq({"id":"a","t":"x"}\n), 'half a pair is bad');
+like($err, qr/t is not UTF-8/, 'and said');
+refuses(6, qr/a NUL character \(convert UTF-16 that has no mark first, with iconv/, 'from-csv', substr utf16("id,t\na,x\n", 'v'), 2);
+refuses(6, qr/^from-json: stdin: UTF-16: convert it first, with iconv/, 'from-json | cat >/dev/null', utf16('{"id":1}', 'n'));
+
+is(back("sep=;\r\nid;v\r\na;1\r\n", $_), qq({"id":"a","x":[1]}\n), "sep=; $_") for '', "--delimiter ';'", '--delimiter tab';
+is(back(utf16("sep=\t\r\nid\tv\r\na\t1\r\n", 'v')), qq({"id":"a","x":[1]}\n), 'a tab, in UTF-16');
+is(back("sep=,\nid,v\na,1\n"), qq({"id":"a","x":[1]}\n), 'a comma');
+is(back("sep=,v\na,1\n"), qq({"id":"0","x":[1],"sep=":"a"}\n), 'a column called sep= is one');
+bad("sep=;\nid;v\na\nb;2\n", 3, '1 cell where the first line has 2', 'b');
+
+my $comma = "id;tempo;energy;n\na;120,5;0,81;1\nb;98,2;-1,5e3;2\nc;;7;3\n";
+($status, $out, $err) = run("from-csv --delimiter ';' | to-json", $comma);
+like($err, qr/^from-csv: stdin: column tempo is text: numbers with a decimal comma: 2; --decimal , reads them$/m, 'a decimal comma is noted');
+like($err, qr/column energy is text: numbers with a decimal comma: 2/, 'also beside whole numbers');
+is(back($comma, "--delimiter ';' --decimal ,"), <<'END', '--decimal ,');
+{"id":"a","x":[120.5,0.81,1]}
+{"id":"b","x":[98.2,-1500,2]}
+{"id":"c","x":null}
+END
+is(back($comma =~ s/c;;/c;1.5;/r, "-q --delimiter ';' --decimal , --keep-columns"), <<'END', 'with a comma, 1.5 is text');
+{"id":"a","tempo":"120,5","energy":0.81,"n":1}
+{"id":"b","tempo":"98,2","energy":-1500.0,"n":2}
+{"id":"c","tempo":"1.5","energy":7.0,"n":3}
+END
+is(back(qq(id,v\na,"1,5"\n), '--decimal ,'), qq({"id":"a","x":[1.5]}\n), 'in quotes beside commas');
+is(back("id,v\na,1.5\n", '--decimal .'), qq({"id":"a","x":[1.5]}\n), 'a point');
+refuses(2, qr/--decimal ':' is neither a point nor a comma/, 'from-csv --decimal :', '');
+(undef, undef, $err) = run("from-csv --text t --delimiter ';' | cat >/dev/null", "id;t\na;1,5\n");
+is($err, '', 'no note of what --text names');
+(undef, undef, $err) = run('from-csv | cat >/dev/null', "id;v;w\na;1;2\n");
+like($err, qr/^from-csv: stdin: one column, id;v;w: with --delimiter ';' there would be more$/m, 'another delimiter is noted');
+(undef, undef, $err) = run('from-csv | cat >/dev/null', "id\tv\na\t1\n");
+like($err, qr/with --delimiter tab there/, 'a tab, too');
+(undef, undef, $err) = run("from-csv --delimiter ';' | cat >/dev/null", "id,v\na,1\n");
+like($err, qr/with --delimiter ',' there/, 'and a comma');
+
+is(back("Unnamed: 0,v\n7,1\n8,2\n"), qq({"id":"7","x":[1]}\n{"id":"8","x":[2]}\n), 'Unnamed: 0 is the id');
+is(back("Unnamed: 0.1,Unnamed: 0,v\n7,3,1\n"), qq({"id":"7","x":[1],"Unnamed: 0":3}\n), 'of several the first, and no other is a feature');
+($status, $out, $err) = run('from-csv | to-json', ",id,v\n0,a,1\n1,b,2\n");
+is($out, qq({"id":"a","x":[1],"column1":0}\n{"id":"b","x":[2],"column1":1}\n), 'a column without a name beside an id is no feature');
+like($err, qr/^from-csv: stdin: column column1 counts the rows: it is a field of its own, not in x$/m, 'which is noted');
+is(back("Unnamed: 1,v\n7,1\n"), qq({"id":"0","x":[7,1]}\n), 'Unnamed: 1 is a column that lacks a name');
+
 # ---- forms of the text ----
 is(back(qq(\xef\xbb\xbfid,t\r\na,"1\r\n2"\r\n\r\nb,"say ""hi"""\r\nc,5" disc\r\nd,"")), <<'END', 'mark, CRLF, quotes, empty lines');
 {"id":"a","t":"1\r\n2"}

@@ -69,7 +69,7 @@ static void test_str(void **state)
 static void cell(const char *p, size_t n, const char *want, size_t lost)
 {
     struct str s = { NULL, 0, 0 };
-    assert_int_equal(csv_put_text(&s, p, n, ','), lost);
+    assert_int_equal(csv_put_text(&s, p, n, (struct csv_how){ ',', false }), lost);
     is_text(&s, want);
 }
 
@@ -95,7 +95,7 @@ static void value_is(struct rec *r, size_t cells, const char *csv, const char *j
     struct json_lost lost = { 0, 0 };
     const struct field *f = field_of(r);
     struct value v = field_value(f);
-    csv_put_value(&s, &v, f->raw + f->key, cells, ';');
+    csv_put_value(&s, &v, f->raw + f->key, cells, (struct csv_how){ ';', false });
     str_text(&s, "");
     is_text(&s, csv);
     assert_ptr_equal(json_put_value(&s, f->raw + f->key, f->raw + f->size, &lost), f->raw + f->size);
