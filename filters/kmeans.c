@@ -117,35 +117,26 @@ static struct kmeans_options options(size_t k, const double *init)
     };
 }
 
-struct try { const struct slurp *s; struct kmeans *m; };
-
 static struct scanned try_k(size_t k, void *state)
 {
-    struct try *t = state;
+    static struct kmeans *m;
+    const struct slurp *s = state;
     struct kmeans_options o = options(k, NULL);
     o.state = &k;
-    kmeans_free(t->m);
-    t->m = kmeans_fit(t->s->x, t->s->n, t->s->d, &o);
-    return (struct scanned){ t->m->label, t->m->inertia, t->m->n_iter, t->m->converged };
-}
-
-static size_t best_k(const struct slurp *s)
-{
-    struct try t = { s, NULL };
-    size_t k = scan_best(&arg.scan, &prog, s, try_k, &t);
-    kmeans_free(t.m);
-    return k;
+    kmeans_free(m);
+    m = kmeans_fit(s->x, s->n, s->d, &o);
+    return (struct scanned){ m->label, m->inertia, m->n_iter, m->converged };
 }
 
 /* From the centres of --init or by k-means++; and what to say of it. */
-static void learn(const struct slurp *s)
+static void learn(struct slurp *s)
 {
     size_t k = (size_t)arg.scan.k.first, given = k;
     double *init = read_starts(s->d, &k);
     if (init && given && given != k)
         die(ST_STOPPED, "%s has %zu records, not the %zu of -k", arg.init.path, k, given);
     if (scan_wanted(&arg.scan, &prog))
-        k = best_k(s);
+        k = scan_best(&arg.scan, &prog, s, try_k, s);
     scan_possible(s, k);
     struct kmeans_options o = options(k, init);
     pass_progress(s->in, init ? 1 : o.n_init, "starts");

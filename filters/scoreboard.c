@@ -13,6 +13,7 @@
 #include "base/names.h"
 #include "drive/pass.h"
 #include "files/csv_out.h"
+#include "files/grid.h"
 #include "files/line.h"
 #include "stream/value.h"
 
@@ -60,13 +61,11 @@ static struct {
 } board;
 
 /* Whether the name is among the words, or is one of them with a truth behind it: "nmi.genre". */
-static bool listed(const struct opt_words *words, const char *name, size_t len, bool suffix)
+static bool listed(const struct opt_words *words, const char *name, size_t len)
 {
-    for (size_t i = 0; i < words->n; i++) {
-        size_t n = strlen(words->v[i]);
-        if (n <= len && memcmp(words->v[i], name, n) == 0 && (n == len || (suffix && name[n] == '.')))
+    for (size_t n = 0; n <= len; n++)
+        if ((n == len || name[n] == '.') && opt_words_have(words, name, n))
             return true;
-    }
     return false;
 }
 
@@ -127,8 +126,8 @@ static bool add_run(struct rec *r, const struct value *unused, void *labels)
         struct value v = field_value(f);
         if (v.type != V_INT && v.type != V_FLOAT && v.type != V_NIL)
             continue;
-        if (arg.columns.text ? !listed(&arg.columns, f->name, f->len, true)
-            : listed(&not_scores, f->name, f->len, true) || listed(&arg.by, f->name, f->len, false))
+        if (arg.columns.text ? !listed(&arg.columns, f->name, f->len)
+            : listed(&not_scores, f->name, f->len) || opt_words_have(&arg.by, f->name, f->len))
             continue;
         size_t c = names_add(&board.columns, f->name, f->len, NAME_TEXT, 0), had = line->cap;
         mem_grow(&line->sum, &line->cap, c + 1, sizeof *line->sum);
@@ -159,7 +158,7 @@ static double deviation(const struct sum *s)
 static double best_of(size_t column)
 {
     const struct name *c = board.columns.v + column;
-    bool lower = listed(&arg.lower, c->text, c->len, true);
+    bool lower = listed(&arg.lower, c->text, c->len);
     double best = NAN;
     for (size_t i = 0; i < board.keys.n; i++) {
         const struct sum *s = sum_of(i, column);
@@ -232,52 +231,30 @@ static void put_score(struct str *to, const struct sum *s, bool best)
         str_printf(to, "%s%.*f%s", before, digits, s->mean, after);
 }
 
-/* Text and Markdown: all cells first, for their widths. */
+/* Text and Markdown. */
 static void put_table(struct line_out *out)
 {
-    bool markdown = arg.format == MARKDOWN;
     size_t columns = arg.by.n + board.columns.n, rows = board.keys.n + 1;
-    struct str *cells = mem_zero(rows * columns, sizeof *cells), *to = &out->text;
-    size_t *width = mem_zero(columns, sizeof *width);
-    for (size_t c = 0; c < columns; c++) {
-        const struct name *score = c < arg.by.n ? NULL : board.columns.v + (c - arg.by.n);
-        double best = score ? best_of(c - arg.by.n) : NAN;
-        if (score)
-            put_name(cells + c, score->text, score->len);
-        else
-            put_name(cells + c, arg.by.v[c], strlen(arg.by.v[c]));
+    struct str *cells = mem_zero(rows * columns, sizeof *cells);
+    for (size_t c = 0; c < arg.by.n; c++) {
+        put_name(cells + c, arg.by.v[c], strlen(arg.by.v[c]));
+        for (size_t i = 1; i < rows; i++)
+            put_name(cells + i * columns + c, board.lines[i - 1].labels[c].p, board.lines[i - 1].labels[c].n);
+    }
+    for (size_t k = 0; k < board.columns.n; k++) {
+        struct str *cell = cells + arg.by.n + k;
+        double best = best_of(k);
+        put_name(cell, board.columns.v[k].text, board.columns.v[k].len);
         for (size_t i = 1; i < rows; i++) {
-            const struct str *label = board.lines[i - 1].labels + c;
-            const struct sum *s = score ? sum_of(i - 1, c - arg.by.n) : NULL;
-            if (s)
-                put_score(cells + i * columns + c, s, rows > 2 && s->runs && s->mean == best);
-            else
-                put_name(cells + i * columns + c, label->p, label->n);
-        }
-        for (size_t i = 0; i < rows; i++) {
-            size_t w = str_columns(cells[i * columns + c].p, cells[i * columns + c].n);
-            width[c] = w > width[c] ? w : width[c];
+            const struct sum *s = sum_of(i - 1, k);
+            put_score(cell + i * columns, s, rows > 2 && s->runs && s->mean == best);
         }
     }
-    for (size_t i = 0; i < rows; i++) {
-        for (size_t c = 0; c < columns; c++) {
-            const struct str *cell = cells + i * columns + c;
-            str_text(to, markdown ? (c ? " | " : "| ") : c ? "  " : "");
-            str_put(to, cell->p, cell->n);
-            if (markdown || c + 1 < columns)
-                str_pad(to, width[c] - str_columns(cell->p, cell->n));
-        }
-        str_text(to, markdown ? " |" : "");
-        line_end(out);
-        for (size_t c = 0; i == 0 && markdown && c < columns; c++)
-            str_text(to, c ? "---|" : "|---|");
-        if (i == 0 && markdown)
-            line_end(out);
-    }
+    grid_put(&out->text, cells, rows, columns, arg.format == MARKDOWN);
+    line_cut(out);
     for (size_t i = 0; i < rows * columns; i++)
         str_free(cells + i);
     free(cells);
-    free(width);
 }
 
 int main(int argc, char **argv)

@@ -48,20 +48,6 @@ static struct {
     double score, error;                /* of the worst: error by tolerance; largest error */
 } sum;
 
-/* "[3,1]": the index of an element, and its column's name. */
-static void put_index(struct str *to, const struct pair *p)
-{
-    size_t rest = p->i, step = p->count;
-    for (int k = 0; k < p->ndim; k++) {
-        step /= p->shape[k];
-        str_printf(to, "%s%zu", k ? "," : "[", rest / step);
-        rest %= step;
-    }
-    str_text(to, p->ndim ? "]" : "");
-    if (p->ndim == 1 && at.columns && p->i < at.columns->n)
-        str_printf(to, " (%s)", at.columns->names[p->i]);
-}
-
 /* Set `to` to "record 17 (ID): FIELD[3,1] WHAT", safe for a terminal. */
 static void tell(struct str *to, const struct pair *p, const struct str *what)
 {
@@ -71,7 +57,9 @@ static void tell(struct str *to, const struct pair *p, const struct str *what)
     str_text(&line, "): ");
     str_put(&line, at.field.p, at.field.n);
     if (p)
-        put_index(&line, p);
+        pair_index(&line, p);
+    if (p && p->ndim == 1 && at.columns && p->i < at.columns->n)
+        str_printf(&line, " (%s)", at.columns->names[p->i]);
     str_char(&line, ' ');
     str_put(&line, what->p, what->n);
     to->n = 0;
@@ -139,8 +127,8 @@ static char *shown(const struct value *v)
 {
     struct str s = { NULL, 0, 0 };
     str_text(&s, v->type == V_TENSOR ? "[" : v->type == V_STR ? "\"" : "");
-    for (int k = 0; v->type == V_TENSOR && k < v->t.ndim; k++)
-        str_printf(&s, "%s%zu", k ? "," : "", v->t.shape[k]);
+    if (v->type == V_TENSOR)
+        str_shape(&s, v->t.ndim, v->t.shape, ",");
     if (v->type == V_STR)
         str_shown(&s, v->s.p, v->s.n, 99);
     if (v->type == V_SPARSE)
@@ -176,14 +164,6 @@ static bool fields(const struct field *fa, const struct field *fb)
     return false;
 }
 
-static const struct field *find(const struct rec *r, const struct field *f)
-{
-    for (size_t i = 0; i < r->n; i++)
-        if (r->fields[i].len == f->len && memcmp(r->fields[i].name, f->name, f->len) == 0)
-            return r->fields + i;
-    return NULL;
-}
-
 /* Compare one record; they may have their fields in another order. */
 static void records(const struct rec *a, const struct rec *b, const struct head *head)
 {
@@ -192,7 +172,7 @@ static void records(const struct rec *a, const struct rec *b, const struct head 
     for (int side = 0; side < 2; side++) {
         const struct rec *one = side ? b : a, *other = side ? a : b;
         for (size_t i = 0; i < one->n; i++) {
-            const struct field *f = one->fields + i, *g = find(other, f);
+            const struct field *f = one->fields + i, *g = rec_find_as(other, f);
             if (f->len == 2 && memcmp(f->name, "id", 2) == 0)
                 continue;
             char *name = mem_text(f->name, f->len);

@@ -44,18 +44,10 @@ static struct {
     const char *name;           /* of the input */
 } deal;
 
-static bool is_listed(const struct opt_words *words, const char *name, size_t len)
-{
-    for (size_t i = 0; i < words->n; i++)
-        if (strncmp(words->v[i], name, len) == 0 && words->v[i][len] == '\0')
-            return true;
-    return false;
-}
-
 /* Whether --keep and --drop leave a field. */
 static bool is_left(const char *name, size_t len)
 {
-    return (!arg.keep.n || is_listed(&arg.keep, name, len)) && !is_listed(&arg.drop, name, len);
+    return (!arg.keep.n || opt_words_have(&arg.keep, name, len)) && !opt_words_have(&arg.drop, name, len);
 }
 
 static bool rename_fields(struct rec *r)

@@ -193,8 +193,7 @@ static void print_part(const struct rec *r, bool config, struct str *to)
             str_text(to, "nil");
         else if (v.type == V_TENSOR) {
             str_printf(to, "%s [", dtype_name(v.t.type) + 1);
-            for (int k = 0; k < v.t.ndim; k++)
-                str_printf(to, "%s%zu", k ? ", " : "", v.t.shape[k]);
+            str_shape(to, v.t.ndim, v.t.shape, ", ");
             str_char(to, ']');
         } else if (v.type == V_BOOL)
             str_text(to, v.b ? "true" : "false");

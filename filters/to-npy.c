@@ -35,24 +35,41 @@ static const struct prog prog = {
     .in = IO_RECORDS, .out = IO_FILES, .reads = "x vector", .writes = "an array", .opts = opts, .also = also,
 };
 
-/* The array: its shape behind the records, and NumPy's type of its elements. */
-static struct {
-    bool known;
+/* ---- first pass: how large it is ---- */
+
+/* Shape, and NumPy's type of the elements: of a row, and of the array behind the records. */
+struct form {
     int ndim;
     size_t shape[TENSOR_DIMS], count;
     char kind;
     size_t size;
-} array;
+};
+static struct form array;
+static bool known;              /* a record had the field */
 
-/* ---- first pass: how large it is ---- */
+static bool form_of(const struct value *v, struct form *f)
+{
+    static const struct { char kind; size_t size; } types[] = {
+        [T_F4] = { 'f', 4 }, [T_F2] = { 'f', 4 }, [T_F8] = { 'f', 8 }, [T_I4] = { 'i', 4 }, [T_U4] = { 'u', 4 } };
+    *f = (struct form){ .count = 1, .kind = 'f', .size = 8 };
+    if (v->type == V_TENSOR) {
+        *f = (struct form){ v->t.ndim, { 0 }, v->t.count, types[v->t.type].kind, types[v->t.type].size };
+        memcpy(f->shape, v->t.shape, (size_t)f->ndim * sizeof *f->shape);
+    } else if (v->type == V_SPARSE) {
+        *f = (struct form){ 1, { v->sp.d }, v->sp.d, 'f', 4 };
+    } else if (v->type == V_BOOL) {
+        f->kind = 'b';
+        f->size = 1;
+    } else if (v->type == V_INT) {
+        f->kind = 'i';
+    }
+    return v->type == V_TENSOR || v->type == V_SPARSE || v->type == V_BOOL || v->type == V_INT || v->type == V_FLOAT;
+}
 
 /* Widen the array's type so that it holds another's numbers, too. */
 static void widen(char kind, size_t size)
 {
-    if (!array.known) {
-        array.kind = kind;
-        array.size = size;
-    } else if (array.kind != kind || array.size != size) {
+    if (array.kind != kind || array.size != size) {
         array.kind = 'f';
         array.size = 8;
     }
@@ -61,40 +78,23 @@ static void widen(char kind, size_t size)
 /* Whether the field is what the array has in every row; the first one that is there decides. */
 static bool look(struct rec *r, const struct value *v)
 {
-    static const struct { char kind; size_t size; } types[] = {
-        [T_F4] = { 'f', 4 }, [T_F2] = { 'f', 4 }, [T_F8] = { 'f', 8 }, [T_I4] = { 'i', 4 }, [T_U4] = { 'u', 4 } };
-    int ndim = 0;
-    size_t shape[TENSOR_DIMS] = { 0 };
-    if (v->type == V_TENSOR) {
-        ndim = v->t.ndim;
-        memcpy(shape, v->t.shape, sizeof shape);
-    } else if (v->type == V_SPARSE) {
-        ndim = 1;
-        shape[0] = v->sp.d;
-    } else if (v->type != V_INT && v->type != V_FLOAT && v->type != V_BOOL) {
+    struct form f;
+    if (!form_of(v, &f))
         return rec_error(r, "%s is neither an array nor a number", arg.in);
+    if (!known)
+        array = f;
+    known = true;
+    if (f.ndim != array.ndim || memcmp(f.shape, array.shape, sizeof f.shape) != 0) {
+        struct str here = { NULL, 0, 0 }, before = { NULL, 0, 0 };
+        str_shape(&here, f.ndim, f.shape, " x ");
+        str_shape(&before, array.ndim, array.shape, " x ");
+        rec_error(r, "%s is %s where earlier records have %s: an array has one shape", arg.in,
+                  f.ndim ? here.p : "a number", array.ndim ? before.p : "a number");
+        str_free(&here);
+        str_free(&before);
+        return false;
     }
-    if (array.known && (ndim != array.ndim || memcmp(shape, array.shape, (size_t)ndim * sizeof *shape) != 0)) {
-        char sizes[2][TENSOR_DIMS * 24] = { "a number", "a number" };
-        for (int k = 0; k < 2; k++)
-            for (int i = 0, n = 0; i < (k ? array.ndim : ndim); i++)
-                n += snprintf(sizes[k] + n, sizeof sizes[k] - (size_t)n, "%s%zu", i ? " x " : "",
-                              k ? array.shape[i] : shape[i]);
-        return rec_error(r, "%s is %s where earlier records have %s: an array has one shape", arg.in, sizes[0],
-                         sizes[1]);
-    }
-    if (v->type == V_TENSOR)
-        widen(types[v->t.type].kind, types[v->t.type].size);
-    else if (v->type == V_SPARSE)
-        widen('f', 4);
-    else
-        widen(v->type == V_FLOAT ? 'f' : v->type == V_INT ? 'i' : 'b', v->type == V_BOOL ? 1 : 8);
-    if (!array.known) {
-        array.ndim = ndim;
-        memcpy(array.shape, shape, sizeof shape);
-        array.count = v->type == V_TENSOR ? v->t.count : v->type == V_SPARSE ? v->sp.d : 1;
-        array.known = true;
-    }
+    widen(f.kind, f.size);
     return true;
 }
 
@@ -120,19 +120,7 @@ static struct line_out *out, *ids;      /* ids is NULL without --ids */
 
 static void put_number(struct str *to, double v, int64_t whole)
 {
-    char *p = str_room(to, 8);
-    float f = (float)v;
-    int32_t i4 = (int32_t)whole;
-    uint32_t u4 = (uint32_t)whole;
-    if (array.kind == 'f')
-        memcpy(p, array.size == 8 ? (void *)&v : (void *)&f, array.size);
-    else if (array.size == 8)
-        memcpy(p, &whole, 8);
-    else if (array.size == 4)
-        memcpy(p, array.kind == 'u' ? (void *)&u4 : (void *)&i4, 4);
-    else
-        *p = (char)(whole != 0);
-    to->n += array.size;
+    to->n += npy_write(str_room(to, array.size), array.kind, array.size, v, whole);
 }
 
 static void put_row(struct str *to, const struct value *v, double *x)
@@ -199,7 +187,7 @@ int main(int argc, char **argv)
             " --on-error skip) or make them rows of NaN (--on-error emit)", first_nil, arg.in, nils, records, arg.in);
     free(first_nil);
     rec_rewind(in);
-    if (!array.known)
+    if (!known)
         die(ST_STOPPED, rows ? "%s is nil in all records: no array" : "no record has %s: no array", arg.in);
     if (item_on_error == ON_ERROR_EMIT && array.kind != 'f')
         widen('f', 8);

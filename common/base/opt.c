@@ -83,6 +83,14 @@ bool opt_number(const char *text, double lo, double hi, double *value)
     return true;
 }
 
+bool opt_words_have(const struct opt_words *words, const char *word, size_t n)
+{
+    for (size_t i = 0; i < words->n; i++)
+        if (strlen(words->v[i]) == n && memcmp(words->v[i], word, n) == 0)
+            return true;
+    return false;
+}
+
 size_t opt_pair(const char *text, const char **value)
 {
     const char *equals = strchr(text, '=');

@@ -204,6 +204,9 @@ bool opt_number(const char *text, double lo, double hi, double *value);
  * of --option, or with NULL a word. What OPT_WORDS does, for lists within other values. */
 void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words);
 
+/* Whether word[n] is one of the words. */
+bool opt_words_have(const struct opt_words *words, const char *word, size_t n);
+
 /* "key=value" cut at the first '=': key's length and the value; 0 if there is none. */
 size_t opt_pair(const char *text, const char **value);
 

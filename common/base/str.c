@@ -79,6 +79,12 @@ void str_f32(struct str *s, float x)
         put_infinite(s, (double)x);
 }
 
+void str_shape(struct str *s, int ndim, const size_t *shape, const char *between)
+{
+    for (int i = 0; i < ndim; i++)
+        str_printf(s, "%s%zu", i ? between : "", shape[i]);
+}
+
 void str_shown(struct str *s, const char *p, size_t n, size_t most)
 {
     for (size_t i = 0, size; i < n; i += size ? size : 1) {

@@ -23,6 +23,9 @@ void str_vprintf(struct str *s, const char *format, va_list args) __attribute__(
 void str_f64(struct str *s, double x);
 void str_f32(struct str *s, float x);
 
+/* Add the sizes of an array with `between` them: "3, 1". */
+void str_shape(struct str *s, int ndim, const size_t *shape, const char *between);
+
 /* Add p[n] as it is safe on a terminal: "?" for control characters and what is not UTF-8, and
  * "..." where it has over `most` bytes, cut between characters. */
 void str_shown(struct str *s, const char *p, size_t n, size_t most);

@@ -79,3 +79,14 @@ bool pairs_each(const struct value *a, const struct value *b, void (*use)(const 
     }
     return false;
 }
+
+void pair_index(struct str *to, const struct pair *p)
+{
+    size_t rest = p->i, step = p->count;
+    for (int k = 0; k < p->ndim; k++) {
+        step /= p->shape[k];
+        str_printf(to, "%s%zu", k ? "," : "[", rest / step);
+        rest %= step;
+    }
+    str_text(to, p->ndim ? "]" : "");
+}

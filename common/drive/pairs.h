@@ -3,6 +3,7 @@
 #ifndef DRIVE_PAIRS_H
 #define DRIVE_PAIRS_H
 
+#include "base/str.h"
 #include "stream/msg.h"
 
 struct pair {
@@ -18,5 +19,8 @@ struct pair {
  * one shape (an entry that one of them does not store is 0 there, and left out where neither
  * does). False, with nothing called, if they are no such values. */
 bool pairs_each(const struct value *a, const struct value *b, void (*use)(const struct pair *p, void *state), void *state);
+
+/* Add the place of the pair in its array: "[3,1]"; nothing for a number by itself. */
+void pair_index(struct str *to, const struct pair *p);
 
 #endif

@@ -215,3 +215,19 @@ size_t npy_pack(char to[NPY_HEAD], char kind, size_t size, int ndim, const size_
     to[9] = (char)((whole - 10) >> 8);
     return whole;
 }
+
+size_t npy_write(char *to, char kind, size_t size, double v, int64_t whole)
+{
+    float narrow = (float)v;
+    uint64_t bits = kind == 'b' ? whole != 0 : (uint64_t)whole;
+    uint32_t bits4;
+    if (kind == 'f' && size == 8)
+        memcpy(&bits, &v, sizeof bits);
+    if (kind == 'f' && size == 4) {
+        memcpy(&bits4, &narrow, sizeof bits4);
+        bits = bits4;
+    }
+    for (size_t i = 0; i < size; i++)
+        to[i] = (char)(bits >> 8 * i);
+    return size;
+}

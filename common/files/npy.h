@@ -39,4 +39,8 @@ bool npy_whole(const struct npy *a, const uint8_t *p, int64_t *v);
  * numpy pads it: its size. */
 size_t npy_pack(char to[NPY_HEAD], char kind, size_t size, int ndim, const size_t *shape);
 
+/* Write an element, little-endian: `size` bytes of v as 'f' (4 or 8), or of `whole`, which fits, as 'i' or 'u' (4 or
+ * 8) or 'b' (1). Returns size. */
+size_t npy_write(char *to, char kind, size_t size, double v, int64_t whole);
+
 #endif

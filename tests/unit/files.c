@@ -19,7 +19,9 @@
 #include "drive/survey.h"
 #include "files/csv.h"
 #include "files/csv_out.h"
+#include "files/grid.h"
 #include "files/json_out.h"
+#include "files/npy.h"
 
 static void is_text(struct str *s, const char *want)
 {
@@ -37,6 +39,9 @@ static void test_str(void **state)
     str_char(&s, 'x');
     str_printf(&s, "%d|%s", 7, "");
     is_text(&s, "abx7|");
+    str_shape(&s, 3, (const size_t[]){ 4, 1, 20 }, ", ");
+    str_shape(&s, 0, NULL, ", ");
+    is_text(&s, "4, 1, 20");
     char big[3000];
     memset(big, 'y', sizeof big - 1);
     big[sizeof big - 1] = '\0';
@@ -230,7 +235,7 @@ static void test_survey(void **state)
     head_free(&h);
 }
 
-struct seen { size_t n; double sum, errors; size_t last; };
+struct seen { size_t n; double sum, errors; size_t last; struct str place; };
 
 static void see(const struct pair *p, void *state)
 {
@@ -239,12 +244,15 @@ static void see(const struct pair *p, void *state)
     s->sum += p->a - p->b;
     s->errors += p->error;
     s->last = p->i;
+    s->place.n = 0;
+    pair_index(&s->place, p);
 }
 
 static bool pair_up(struct rec *a, struct rec *b, struct seen *s)
 {
     struct value x = rec_get(a, "x"), y = rec_get(b, "x");
-    *s = (struct seen){ 0 };
+    str_free(&s->place);
+    *s = (struct seen){ .n = 0 };
     return pairs_each(&x, &y, see, s);
 }
 
@@ -252,19 +260,25 @@ static void test_pairs(void **state)
 {
     (void)state;
     struct rec *a = rec_new(), *b = rec_new();
-    struct seen s;
+    struct seen s = { .n = 0 };
     rec_set_int(a, "x", INT64_MAX);
     rec_set_int(b, "x", INT64_MAX - 1);
     assert_true(pair_up(a, b, &s) && s.n == 1 && s.errors == 1);        /* the same as doubles */
     rec_set_f64(b, "x", 2);
     rec_set_int(a, "x", 3);
     assert_true(pair_up(a, b, &s) && s.errors == 1 && s.sum == 1);
+    assert_int_equal(s.place.n, 0);
     rec_set_vector(a, "x", (const float[]){ 1, 2, 3 }, 3);
     assert_false(pair_up(a, b, &s));
     rec_set_vector(b, "x", (const float[]){ 1, 5, 3 }, 3);
     assert_true(pair_up(a, b, &s) && s.n == 3 && s.sum == -3 && s.errors == 3 && s.last == 2);
+    assert_string_equal(s.place.p, "[2]");
     rec_set_tensor(b, "x", T_F4, 2, (const size_t[]){ 3, 1 }, (const float[]){ 1, 5, 3 });
     assert_false(pair_up(a, b, &s));
+    rec_set_tensor(a, "x", T_F4, 2, (const size_t[]){ 2, 3 }, (const float[]){ 1, 2, 3, 4, 5, 6 });
+    rec_set_tensor(b, "x", T_F4, 2, (const size_t[]){ 2, 3 }, (const float[]){ 1, 2, 3, 4, 5, 6 });
+    assert_true(pair_up(a, b, &s) && s.n == 6);
+    assert_string_equal(s.place.p, "[1,2]");
     rec_set_sparse(a, "x", 9, 2, (const uint32_t[]){ 1, 4 }, (const float[]){ 1, 2 });
     rec_set_sparse(b, "x", 9, 2, (const uint32_t[]){ 4, 8 }, (const float[]){ 2, 5 });
     assert_true(pair_up(a, b, &s) && s.n == 3 && s.sum == -4 && s.errors == 6 && s.last == 8);
@@ -273,8 +287,45 @@ static void test_pairs(void **state)
     rec_set_str(a, "x", "1", 1);
     rec_set_str(b, "x", "1", 1);
     assert_false(pair_up(a, b, &s));
+    str_free(&s.place);
     rec_free(a);
     rec_free(b);
+}
+
+static void test_grid(void **state)
+{
+    (void)state;
+    struct str cells[6] = { { NULL, 0, 0 } }, to = { NULL, 0, 0 };
+    const char *const texts[] = { "name", "x", "\303\274", "1.25", "", "2" };
+    for (int i = 0; i < 6; i++)
+        str_text(cells + i, texts[i]);
+    grid_put(&to, cells, 3, 2, false);
+    is_text(&to, "name  x\n\303\274     1.25\n      2\n");
+    grid_put(&to, cells, 3, 2, true);
+    is_text(&to, "| name | x    |\n|---|---|\n| \303\274    | 1.25 |\n|      | 2    |\n");
+    for (int i = 0; i < 6; i++)
+        str_free(cells + i);
+}
+
+/* What npy_write writes, npy reads. */
+static void test_npy(void **state)
+{
+    (void)state;
+    static const struct { char kind; size_t size; double v; int64_t whole; } cases[] = {
+        { 'f', 8, -0.1, 0 }, { 'f', 4, 1.5, 0 }, { 'i', 8, 0, INT64_MIN }, { 'i', 4, 0, -7 }, { 'u', 4, 0, UINT32_MAX },
+        { 'b', 1, 0, 256 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct npy a = { .kind = cases[i].kind, .size = cases[i].size };
+        char bytes[9] = "________";
+        int64_t whole = cases[i].kind == 'b' ? 1 : cases[i].whole, got;
+        assert_int_equal(npy_write(bytes, a.kind, a.size, cases[i].v, cases[i].whole), a.size);
+        assert_int_equal(strspn(bytes + a.size, "_"), 8 - a.size);
+        if (a.kind == 'f')
+            assert_true(npy_number(&a, (const uint8_t *)bytes) == cases[i].v);
+        else
+            assert_true(npy_whole(&a, (const uint8_t *)bytes, &got) && got == whole);
+    }
 }
 
 int main(void)
@@ -282,7 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_str), cmocka_unit_test(test_csv_text), cmocka_unit_test(test_values),
         cmocka_unit_test(test_json_limits), cmocka_unit_test(test_csv_changes), cmocka_unit_test(test_survey),
-        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_pairs), cmocka_unit_test(test_grid), cmocka_unit_test(test_npy),
     };
     int fd = mkstemp(path);
     if (fd < 0)

@@ -397,6 +397,8 @@ static void test_cut(void **state)
     opt_cut(&bare, "o", "c", &w);
     const char *const want[] = { "", "b", "", "", "c" };
     assert_int_equal(w.n, 5);
+    assert_true(opt_words_have(&w, "cd", 1) && opt_words_have(&w, "", 0));
+    assert_false(opt_words_have(&w, "cd", 2) || opt_words_have(&w, "bc", 2));
     for (size_t i = 0; i < w.n; i++) {
         assert_string_equal(w.v[i], want[i]);
         free(w.v[i]);
