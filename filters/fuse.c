@@ -13,7 +13,7 @@
 #include "drive/join.h"
 #include "drive/map.h"
 #include "drive/pass.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "math/vec.h"
 
 enum { MISSING_FAIL, MISSING_SKIP, MISSING_ZERO, MISSING_MEAN };

@@ -11,7 +11,7 @@
 #include "base/die.h"
 #include "base/progress.h"
 #include "drive/map.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "math/vec.h"
 
 static double (*const norms[])(const float *x, size_t n) = { vec_l1, vec_l2, vec_max };

@@ -18,7 +18,7 @@
 #include "base/progress.h"
 #include "drive/fitted.h"
 #include "drive/pass.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "math/eig.h"
 #include "math/pca.h"
 
@@ -138,8 +138,7 @@ static void learn(struct rec_in *in)
     pass_each(in, &(struct pass){ .field = arg.in }, add_record, &a);
     struct sparse_rows *rows = a.rows;
     size_t n = a.n, d = a.d, most = n < d ? n : d;
-    if (n < 2)
-        die(ST_STOPPED, "%zu record%s with %s: at least 2 are needed to fit", n, n == 1 ? "" : "s", arg.in);
+    fitted_two(n, arg.in);
     if (arg.n > (double)most)
         die(ST_STOPPED, "%.0f components of %zu records with %zu columns: there are at most %zu",
             arg.n, n, d, most);
@@ -155,8 +154,7 @@ static void learn(struct rec_in *in)
         found = most > EIG_MAX ? NULL : pca_fit_solve(a.fit, arg.n);
     }
     if (!found)
-        die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large, or too many",
-            n, d);
+        fitted_unsolved(n, d);
     sparse_free(rows);
     free(a.row.x);
     free(a.thin.index);

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "drive/alike.h"
 #include "drive/pass.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "stream/tally.h"
 
 static struct {

@@ -5,14 +5,12 @@
  * memory  the matrices of one record a thread
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "drive/map.h"
+#include "drive/row.h"
 #include "drive/stat_words.h"
 #include "math/stats.h"
 
@@ -46,9 +44,9 @@ struct part {
 };
 static struct part *parts;
 static size_t n_parts;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;     /* of what the first record decides */
+static const struct head *in_head;
 
-struct worker { struct stats_room room; float *m, *x; size_t m_cap, x_cap; };
+struct worker { struct stats_room room; struct row m; float *x; size_t cap; };
 
 static void *worker_new(void *unused)
 {
@@ -60,12 +58,12 @@ static void worker_free(void *worker)
 {
     struct worker *w = worker;
     stats_room_free(&w->room);
-    free(w->m);
+    free(w->m.x);
     free(w->x);
     free(w);
 }
 
-/* Without --input the first record says which field is meant. */
+/* Without --input the first record says which field is meant, before there are threads. */
 static void choose_input(const struct rec *r)
 {
     static const char *const usual[] = { "mfcc", "logmel", "chroma", "descriptors" };
@@ -73,22 +71,9 @@ static void choose_input(const struct rec *r)
     for (size_t i = 4; i-- > 0; )
         if (rec_find(r, usual[i]))
             name = usual[i];
-    pthread_mutex_lock(&lock);
     for (size_t i = 0; i < n_parts; i++)
         if (!parts[i].field)
             parts[i].field = mem_text(name, strlen(name));
-    pthread_mutex_unlock(&lock);
-}
-
-/* The width of the first record's field is that of all. */
-static bool same_width(struct rec *r, struct part *p, size_t d)
-{
-    pthread_mutex_lock(&lock);
-    if (!p->d)
-        p->d = d;
-    size_t want = p->d;
-    pthread_mutex_unlock(&lock);
-    return d == want || rec_error(r, "%s has %zu columns, not %zu", p->field, d, want);
 }
 
 /* The stats of a part's field, behind what x[*used] holds. */
@@ -102,16 +87,15 @@ static bool add_part(struct rec *r, struct part *p, const struct tensor *t, stru
         return rec_error(r, "%s has no columns", p->field);
     if (rows < need)
         return rec_error(r, "%s has %zu frames, %s needs %zu", p->field, rows, need == 2 ? "delta" : "a summary", need);
-    if (!same_width(r, p, d))
+    if (!p->d)
+        p->d = d;                   /* of the first record, before there are threads */
+    if (d != p->d)
+        return rec_error(r, "%s has %zu columns, not %zu", p->field, d, p->d);
+    if (!tensor_read(r, p->field, t, &w->m))
         return false;
-    mem_grow(&w->m, &w->m_cap, t->count, sizeof *w->m);
-    tensor_f32(t, w->m);
-    for (size_t i = 0; i < t->count; i++)
-        if (!isfinite(w->m[i]))
-            return rec_error(r, "%s[%zu][%zu] is %g", p->field, i / d, i % d, (double)w->m[i]);
     size_t count = mem_mul(p->names.n, d);
-    mem_grow(&w->x, &w->x_cap, *used + count, sizeof *w->x);
-    stats_columns(p->stats, p->names.n, w->m, rows, d, w->x + *used, &w->room);
+    mem_grow(&w->x, &w->cap, *used + count, sizeof *w->x);
+    stats_columns(p->stats, p->names.n, w->m.x, rows, d, w->x + *used, &w->room);
     *used += count;
     return true;
 }
@@ -148,38 +132,35 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     return good;
 }
 
+/* Name the columns of a part: mfcc0.mean, mfcc1.mean, ... or by what its own are called. */
+static void name_columns(struct head *h, const struct part *p)
+{
+    const struct columns *have = head_columns(in_head, p->field);
+    bool named = have && have->n == p->d;
+    char **own = named ? have->names : NULL;
+    for (size_t s = 0; s < p->names.n; s++)
+        for (size_t c = 0; c < p->d; c++)
+            if (own || p->d == 1)
+                head_add_column(h, arg.out, "%s.%s", own ? own[c] : p->field, p->names.v[s]);
+            else
+                head_add_column(h, arg.out, "%s%zu.%s", p->field, c, p->names.v[s]);
+}
+
 static void header(struct head *h, void *unused)
 {
     (void)unused;
-    char **names = NULL;
-    size_t n = 0, cap = 0;
     bool known = true;
-    for (size_t i = 0; i < n_parts && !arg.in; i++)
-        if (!parts[i].named)
-            arg.in = parts[i].field;        /* for the history */
     for (struct part *p = parts; p < parts + n_parts; p++) {
-        const struct columns *have = p->field ? head_columns(h, p->field) : NULL;
         known &= p->d > 0;
-        for (size_t s = 0; s < p->names.n; s++)
-            for (size_t c = 0; c < p->d; c++) {
-                bool named = have && have->n == p->d;
-                const char *stem = named ? have->names[c] : p->field;
-                size_t size = strlen(stem) + strlen(p->names.v[s]) + 24;
-                mem_grow(&names, &cap, n + 1, sizeof *names);
-                names[n] = mem_new(size, 1);
-                if (named || p->d == 1)
-                    snprintf(names[n++], size, "%s.%s", stem, p->names.v[s]);
-                else
-                    snprintf(names[n++], size, "%s%zu.%s", stem, c, p->names.v[s]);
-            }
+        if (!arg.in && !p->named)
+            arg.in = p->field;              /* for the history */
     }
     for (size_t i = 0; i < n_parts && !arg.keep; i++)
         if (parts[i].field)
             head_set_columns(h, parts[i].field, NULL, 0);
-    head_set_columns(h, arg.out, known ? (const char *const *)names : NULL, known ? n : 0);
-    for (size_t i = 0; i < n; i++)
-        free(names[i]);
-    free(names);
+    head_set_columns(h, arg.out, known ? (const char *const []){ NULL } : NULL, 0);
+    for (size_t i = 0; i < n_parts && known; i++)
+        name_columns(h, parts + i);
 }
 
 /* Read one --stats. */
@@ -212,5 +193,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n_parts; i++)
         if (parts[i].field && strcmp(parts[i].field, arg.out) == 0)
             m.in = arg.out;             /* written back in its place */
-    return map_main(&prog, &m, operands);
+    struct rec_in *in = rec_open(&prog, operands, false);
+    in_head = rec_head(in);
+    return map_run(&m, in, rec_create(&prog, in));
 }

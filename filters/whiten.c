@@ -11,7 +11,7 @@
 #include "base/die.h"
 #include "drive/fitted.h"
 #include "drive/pass.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "math/pca.h"
 
 static struct {
@@ -66,12 +66,11 @@ static void fit(struct rec_in *in)
 {
     static struct sums s;
     size_t n = pass_each(in, &(struct pass){ .field = arg.in }, add_record, &s);
-    if (n < 2)
-        die(ST_STOPPED, "%zu record%s with %s: at least 2 are needed to fit", n, n == 1 ? "" : "s", arg.in);
+    fitted_two(n, arg.in);
     static struct pca *p;               /* lasts as long as what is made of it */
     p = pca_fit_solve(s.fit, 0);
     if (!p)
-        die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large, or too many", n, s.row.d);
+        fitted_unsolved(n, s.row.d);
     w = (struct whitening){ n, p->d, p->mean, pca_zca(p, arg.ridge) };
     if (!w.matrix)
         die(ST_STOPPED, "the columns depend on each other: without a --ridge they have no whitening");

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "drive/fitted.h"
 #include "drive/pass.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "math/moments.h"
 
 enum { PER_COLUMN, PER_ELEMENT, PER_BAND, PER_ALL };
@@ -63,37 +63,26 @@ static const struct model_part parts[] = {
     MODEL_END
 };
 
-/* The numbers of one record. */
-struct item { struct row row; int ndim; size_t shape[TENSOR_DIMS], count; };
+/* The numbers of one record, row.d of them. */
+struct item { struct row row; int ndim; size_t shape[TENSOR_DIMS]; };
 
 /* Read v, of any shape that fits --per and `width` (0: not known yet). */
 static bool read_item(struct rec *r, const struct value *v, size_t width, struct item *it)
 {
-    bool matrix = v->type == V_TENSOR && v->t.ndim > 1;
-    if (matrix && fit.per == PER_COLUMN)
-        return rec_error(r, "%s is a matrix: give --per element, band or all", arg.in);
-    if (!matrix) {
+    if (v->type != V_TENSOR || v->t.ndim < 2) {
         it->row.d = fit.per == PER_ALL ? 0 : width;
         it->ndim = 1;
-        if (!row_read(r, arg.in, v, fitted_names.in, &it->row))
-            return false;
-        it->shape[0] = it->count = it->row.d;
-        return true;
+        return row_read(r, arg.in, v, fitted_names.in, &it->row) && (it->shape[0] = it->row.d);
     }
+    if (fit.per == PER_COLUMN)
+        return rec_error(r, "%s is a matrix: give --per element, band or all", arg.in);
+    if (!tensor_read(r, arg.in, &v->t, &it->row))
+        return false;
     it->ndim = v->t.ndim;
-    it->count = v->t.count;
     memcpy(it->shape, v->t.shape, sizeof it->shape);
-    size_t has = fit.per == PER_BAND ? it->shape[it->ndim - 1] : fit.per == PER_ALL ? 1 : it->count;
-    if (it->count == 0)
-        return rec_error(r, "%s is empty", arg.in);
-    if (width && has != width)
-        return rec_error(r, "%s has %zu %s, not %zu", arg.in, has, fit.per == PER_BAND ? "bands" : "elements", width);
-    mem_grow(&it->row.x, &it->row.cap, it->count, sizeof *it->row.x);
-    tensor_f32(&v->t, it->row.x);
-    for (size_t i = 0; i < it->count; i++)
-        if (!isfinite(it->row.x[i]))
-            return rec_error(r, "%s[%zu] is %g", arg.in, i, (double)it->row.x[i]);
-    return true;
+    bool bands = fit.per == PER_BAND;
+    size_t has = fit.per == PER_ALL ? 1 : bands ? it->shape[it->ndim - 1] : it->row.d;
+    return !width || has == width || rec_error(r, "%s has %zu %s, not %zu", arg.in, has, bands ? "bands" : "elements", width);
 }
 
 /* Sums over the records of the first pass. */
@@ -105,10 +94,10 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
     if (!read_item(r, v, fit.width, &s->it))
         return false;
     if (!s->m) {
-        fit.width = fit.per == PER_ALL ? 1 : fit.per == PER_BAND ? s->it.shape[s->it.ndim - 1] : s->it.count;
+        fit.width = fit.per == PER_ALL ? 1 : fit.per == PER_BAND ? s->it.shape[s->it.ndim - 1] : s->it.row.d;
         s->m = moments_new(fit.width);
     }
-    moments_add(s->m, s->it.row.x, s->it.count / fit.width);
+    moments_add(s->m, s->it.row.x, s->it.row.d / fit.width);
     return true;
 }
 
@@ -139,7 +128,7 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     struct item *it = worker;
     if (!read_item(r, in, fit.per == PER_ALL ? 0 : fit.width, it))
         return false;
-    for (size_t i = 0, j = 0; i < it->count; i++, j = j + 1 == fit.width ? 0 : j + 1) {
+    for (size_t i = 0, j = 0; i < it->row.d; i++, j = j + 1 == fit.width ? 0 : j + 1) {
         double x = (double)it->row.x[i];
         it->row.x[i] = (float)(arg.inverse ? x * fit.scale[j] + fit.mean[j] : (x - fit.mean[j]) / fit.scale[j]);
     }

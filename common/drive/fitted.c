@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "base/mem.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 
 struct fitted_names fitted_names;
 
@@ -75,6 +76,17 @@ void fitted_save(const struct prog *prog, const char *path, const struct model_p
     rec_set_str(model_out_config(m), "input", field, strlen(field));
     model_write(m, parts);
     model_finish(m);
+}
+
+void fitted_two(size_t n, const char *field)
+{
+    if (n < 2)
+        die(ST_STOPPED, "%zu record%s with %s: at least 2 are needed to fit", n, n == 1 ? "" : "s", field);
+}
+
+void fitted_unsolved(size_t n, size_t d)
+{
+    die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large, or too many", n, d);
 }
 
 /* ---- vectors in, vectors out ---- */

@@ -42,6 +42,11 @@ int fitted_run(const struct prog *prog, const struct fitted *f, char **operands)
  * and those that the model was fitted to (NULL where they are not known). */
 extern struct fitted_names { const char *out; const struct columns *in, *model; } fitted_names;
 
+/* A fit that needs the variances of n records: end with ST_STOPPED where they are fewer than 2, or because
+ * d columns of them gave no solution. */
+void fitted_two(size_t n, const char *field);
+_Noreturn void fitted_unsolved(size_t n, size_t d);
+
 /* For filters that are no maps. Read the model that file names, fill in the parts, and compare its columns
  * with those of the input's `field` (NULL: with none). Its check is as above, or NULL. */
 void fitted_load(const struct prog *prog, struct opt_input *file, const struct model_part *parts,

@@ -7,7 +7,7 @@
 #include "base/budget.h"
 #include "base/mem.h"
 #include "drive/pass.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "stream/value.h"
 
 struct reader {

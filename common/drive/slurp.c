@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/slurp.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,84 +15,6 @@ const struct opt slurp_opts[] = {
     OPT_END
 };
 const struct opt *const slurp_also[] = { slurp_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
-
-static bool not_finite(struct rec *r, const char *field, const struct columns *columns, size_t i, float x)
-{
-    bool named = columns && i < columns->n;
-    return rec_error(r, "%s[%zu]%s%s%s is %g", field, i, named ? " (" : "", named ? columns->names[i] : "",
-                     named ? ")" : "", (double)x);
-}
-
-bool matrix_read(struct rec *r, const char *field, const struct value *v, struct row *row)
-{
-    if (v->type != V_TENSOR || v->t.ndim != 2 || v->t.count == 0)
-        return rec_error(r, "%s is not a matrix", field);
-    size_t columns = v->t.shape[1];
-    mem_grow(&row->x, &row->cap, v->t.count, sizeof *row->x);
-    tensor_f32(&v->t, row->x);
-    for (size_t i = 0; i < v->t.count; i++)
-        if (!isfinite(row->x[i]))
-            return rec_error(r, "%s[%zu][%zu] is %g", field, i / columns, i % columns, (double)row->x[i]);
-    row->d = v->t.count;
-    return true;
-}
-
-bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
-                     struct sparse_row *row)
-{
-    const struct sparse *s = &v->sp;
-    if (row->d && s->d != row->d)
-        return rec_error(r, "%s has %zu numbers, not %zu", field, s->d, row->d);
-    if (s->d == 0)
-        return rec_error(r, "%s is an empty vector", field);
-    if (s->nnz >= row->cap) {
-        row->cap = 2 * s->nnz + 16;
-        row->index = mem_resize(row->index, row->cap, sizeof *row->index);
-        row->value = mem_resize(row->value, row->cap, sizeof *row->value);
-    }
-    memcpy(row->index, s->index, s->nnz * sizeof *row->index);
-    memcpy(row->value, s->value, s->nnz * sizeof *row->value);
-    for (size_t i = 0; i < s->nnz; i++)
-        if (!isfinite(row->value[i]))
-            return not_finite(r, field, columns, row->index[i], row->value[i]);
-    row->d = s->d;
-    row->nnz = s->nnz;
-    return true;
-}
-
-bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
-              struct row *row)
-{
-    size_t d;
-    if (v->type == V_TENSOR && v->t.ndim == 1)
-        d = v->t.count;
-    else if (v->type == V_SPARSE)
-        d = v->sp.d;
-    else
-        return rec_error(r, "%s is not a vector", field);
-    if (row->d && d != row->d)
-        return rec_error(r, "%s has %zu numbers, not %zu", field, d, row->d);
-    if (d == 0)
-        return rec_error(r, "%s is an empty vector", field);
-    if (d > frame_max / sizeof *row->x)     /* a sparse one may claim any width */
-        return rec_error(r, "%s has %zu numbers: written out, they are over --max-record", field, d);
-    mem_grow(&row->x, &row->cap, d, sizeof *row->x);
-    if (v->type == V_TENSOR) {
-        tensor_f32(&v->t, row->x);
-    } else {
-        memset(row->x, 0, d * sizeof *row->x);
-        for (size_t i = 0; i < v->sp.nnz; i++) {
-            uint32_t at;
-            memcpy(&at, v->sp.index + 4 * i, 4);
-            memcpy(row->x + at, v->sp.value + 4 * i, 4);
-        }
-    }
-    for (size_t i = 0; i < d; i++)
-        if (!isfinite(row->x[i]))
-            return not_finite(r, field, columns, i, row->x[i]);
-    row->d = d;
-    return true;
-}
 
 /* The record's vector: true if there is one; else r->nil, or r->error is set. */
 static bool vector(struct rec *r, const char *field, const struct head *head, struct row *row)

@@ -8,26 +8,8 @@
 #define DRIVE_SLURP_H
 
 #include "drive/item.h"
+#include "drive/row.h"
 #include "stream/rec.h"
-
-/* One vector as floats. d is 0 before the first. */
-struct row { float *x; size_t d, cap; };
-
-/* Read v (a tensor of one dimension, or sparse) into row->x. Bad (false, r->error set):
- * no vector, a width that is not row->d, a value that is NaN or infinite. `columns` (or
- * NULL) name the place in the message. Free row->x. */
-bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
-              struct row *row);
-
-/* The same for a matrix (a tensor of two dimensions) of any shape that is not empty. */
-bool matrix_read(struct rec *r, const char *field, const struct value *v, struct row *row);
-
-/* A sparse vector as it is stored: index[nnz] ascending, value[nnz]; d is 0 before the first. */
-struct sparse_row { uint32_t *index; float *value; size_t d, nnz, cap; };
-
-/* The same for a v of type V_SPARSE, without writing its zeros out. Free index and value. */
-bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
-                     struct sparse_row *row);
 
 struct slurp {
     size_t n, d;            /* rows, columns */

@@ -10,7 +10,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "drive/pass.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 
 enum { FILE_BITS = 16, SMALL = 32 << 20, HEADS = TENSOR_HEAD + 64 };
 
@@ -125,13 +125,7 @@ static bool set_row(const struct table *t, struct value v, float *x)
     if (v.type == V_TENSOR && v.t.count == t->d) {
         tensor_f32(&v.t, x);
     } else if (v.type == V_SPARSE && v.sp.d == t->d) {
-        memset(x, 0, t->d * sizeof *x);
-        for (size_t k = 0; k < v.sp.nnz; k++) {
-            uint32_t column;
-            memcpy(&column, v.sp.index + 4 * k, 4);
-            if (column < t->d)
-                memcpy(x + column, v.sp.value + 4 * k, 4);
-        }
+        sparse_f32(&v.sp, x);
     } else {
         return false;
     }

@@ -4,7 +4,7 @@
 #define DRIVE_VAE_CODER_H
 
 #include "drive/map.h"
-#include "drive/slurp.h"
+#include "drive/row.h"
 #include "drive/vae_model.h"
 
 struct vae_coder {

@@ -321,6 +321,16 @@ void tensor_f32(const struct tensor *t, float *to)
         memcpy(to, t->data, t->count * sizeof *to);
 }
 
+void sparse_f32(const struct sparse *s, float *to)
+{
+    memset(to, 0, s->d * sizeof *to);
+    for (size_t i = 0; i < s->nnz; i++) {
+        uint32_t at;
+        memcpy(&at, s->index + 4 * i, sizeof at);
+        memcpy(to + at, s->value + 4 * i, sizeof *to);
+    }
+}
+
 size_t tensor_finite(const struct tensor *t)
 {
     float f;

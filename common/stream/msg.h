@@ -72,6 +72,9 @@ const char *dtype_name(enum dtype type);
 void tensor_f32(const struct tensor *t, float *to);
 void tensor_f64(const struct tensor *t, double *to);
 
+/* Write a sparse vector out, with its zeros, to to[s->d]. */
+void sparse_f32(const struct sparse *s, float *to);
+
 /* How many elements of f4 or f8 are finite before the first that is not; t->count if all are. */
 size_t tensor_finite(const struct tensor *t);
 

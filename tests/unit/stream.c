@@ -488,6 +488,22 @@ static void test_row(void **state)
     v = rec_get(r, "x");
     assert_false(row_read(r, "x", &v, NULL, &row));
     row.d = 0;
+    float m[12] = { 0 };
+    rec_set_tensor(r, "x", T_F4, 3, (size_t[]){ 2, 3, 2 }, m);
+    v = rec_get(r, "x");
+    assert_true(tensor_read(r, "x", &v.t, &row) && row.d == 12);
+    assert_false(matrix_read(r, "x", &v, &row));
+    assert_string_equal(r->error, "x is not a matrix");
+    m[9] = INFINITY;                                            /* 1 * 6 + 1 * 2 + 1 */
+    rec_set_tensor(r, "x", T_F4, 3, (size_t[]){ 2, 3, 2 }, m);
+    v = rec_get(r, "x");
+    assert_false(tensor_read(r, "x", &v.t, &row));
+    assert_string_equal(r->error, "x[1][1][1] is inf");
+    rec_set_tensor(r, "x", T_F4, 2, (size_t[]){ 0, 3 }, m);
+    v = rec_get(r, "x");
+    assert_false(matrix_read(r, "x", &v, &row));
+    assert_string_equal(r->error, "x is empty");
+    row.d = 0;
     rec_set_sparse(r, "x", (size_t)1 << 32, 0, NULL, NULL);     /* 16 GiB if it were written out */
     v = rec_get(r, "x");
     assert_false(row_read(r, "x", &v, NULL, &row));
