@@ -180,6 +180,7 @@ static struct decoder *open_snd(int fd, const struct sniff *s, SF_INFO *info, ch
     if (!d->snd)
         return refuse(d, why, sf_strerror(NULL));
     int kind = info->format & SF_FORMAT_TYPEMASK;
+    d->whole = kind == SF_FORMAT_FLAC;
     if (s && kind == SF_FORMAT_MPEG)
         return refuse(d, why, "not audio: no MPEG frames in it");       /* one chance header is enough for libsndfile */
     d->info.rate = info->samplerate;
@@ -199,7 +200,7 @@ static struct decoder *open_snd(int fd, const struct sniff *s, SF_INFO *info, ch
 static bool integers(const SF_INFO *info)
 {
     switch (info->format & SF_FORMAT_TYPEMASK) {
-    case SF_FORMAT_OGG: case SF_FORMAT_CAF: case SF_FORMAT_RF64: case SF_FORMAT_W64:
+    case SF_FORMAT_OGG: case SF_FORMAT_FLAC: case SF_FORMAT_CAF: case SF_FORMAT_RF64: case SF_FORMAT_W64:
         return false;           /* read best or only by libsndfile */
     default:
         break;
@@ -215,10 +216,12 @@ static bool integers(const SF_INFO *info)
 
 static ptrdiff_t read_snd(struct decoder *d, float *x, size_t frames, char *why)
 {
-    sf_count_t n = sf_readf_float(d->snd, x, (sf_count_t)frames);
+    if (d->whole && frames > d->info.claimed - d->at)
+        frames = (size_t)(d->info.claimed - d->at);        /* what follows is no damage */
+    sf_count_t n = frames ? sf_readf_float(d->snd, x, (sf_count_t)frames) : 0;
     int error = sf_error(d->snd);
     double seconds = (double)(d->at + (n > 0 ? (uint64_t)n : 0)) / d->info.rate;
-    if (error && n <= 0) {
+    if (error && (d->whole || n <= 0)) {
         snprintf(why, DECODE_WHY, "breaks off after %.1f s: %.150s", seconds, sf_error_number(error));
         return -1;
     }
@@ -314,7 +317,7 @@ static struct decoder *open_kind(int fd, bool mix, const struct sniff *s, char *
     }
     if (s->kind == SNIFF_MPEG)
         return open_mpg(fd, mix, s, why);
-    if (s->kind == SNIFF_FLAC || s->kind == SNIFF_OGG_FLAC)
+    if (s->kind == SNIFF_OGG_FLAC || (s->kind == SNIFF_FLAC && !flac_look(fd, s->start, s->size).plain))
         return open_flac(fd, s, why);
     SF_INFO info = { 0 };
     struct decoder *d = open_snd(fd, s, &info, why);

@@ -1,9 +1,9 @@
 /* decode - the samples of an audio file, whatever its format
  *
  * The file's content, not its name, says which library reads it: libmpg123 MPEG audio (without
- * the encoder's delay and padding), libFLAC FLAC, libsndfile what is stored as floating point
- * and Ogg Vorbis and Opus, libsox all other formats. Those libraries exit, hang and crash on bad
- * files: call this inside a fence.
+ * the encoder's delay and padding), libsndfile what is stored as floating point, Ogg Vorbis, Opus
+ * and FLAC (libFLAC itself where libsndfile cannot or would not see a change), libsox all other
+ * formats. Those libraries exit, hang and crash on bad files: call this inside a fence.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef AUDIO_DECODE_H

@@ -6,7 +6,81 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/mem.h"
+
+/* ---- headers: RFC 9639, 8.2 and 9.1 ---- */
+
+struct frame { unsigned rate, channels; uint64_t number, next; };       /* next: the number behind it */
+
+static unsigned crc8(const uint8_t *p, size_t n)
+{
+    unsigned crc = 0;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= p[i];
+        for (int k = 0; k < 8; k++)
+            crc = crc & 0x80 ? (crc << 1 ^ 7) & 0xff : crc << 1;
+    }
+    return crc;
+}
+
+/* Read the header of a frame from 16 bytes, of a file of that rate; false if it is none. */
+static bool read_header(const uint8_t *p, unsigned rate, struct frame *f)
+{
+    static const unsigned rates[12] = { 0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000 };
+    unsigned size = p[2] >> 4, code = p[2] & 15, channels = p[3] >> 4;
+    if (p[0] != 0xff || (p[1] & 0xfe) != 0xf8 || size == 0 || code == 15 || channels > 10 || p[3] & 1)
+        return false;
+    size_t at = 5, more = 0;
+    for (unsigned bit = 0x80; p[4] & bit && bit > 1; bit >>= 1)
+        more++;                         /* a number as in UTF-8, of up to seven bytes */
+    if (more == 1)
+        return false;
+    f->number = more ? p[4] & (0x7fu >> more) : p[4];
+    for (size_t i = 1; i < more; i++)
+        f->number = f->number << 6 | (p[at++] & 0x3f);
+    uint64_t block = size == 1 ? 192 : size < 6 ? 576u << (size - 2) : 256u << ((size - 8) & 15);
+    if (size == 6 || size == 7) {
+        block = size == 6 ? p[at] + 1u : (unsigned)(p[at] << 8 | p[at + 1]) + 1;
+        at += size - 5;
+    }
+    f->rate = code == 0 ? rate : code < 12 ? rates[code] : code == 12 ? 1000u * p[at]
+            : (unsigned)(p[at] << 8 | p[at + 1]) * (code == 14 ? 10 : 1);
+    at += code < 12 ? 0 : code == 12 ? 1 : 2;
+    f->channels = channels < 8 ? channels + 1 : 2;
+    f->next = f->number + (p[1] & 1 ? block : 1);
+    return crc8(p, at) == p[at];
+}
+
+struct flac_head flac_look(int fd, uint64_t start, uint64_t end)
+{
+    enum { VIEW = 128 << 10, HEAD = 16 };
+    uint8_t *bytes = mem_new(VIEW, 1);
+    struct flac_head head = { 0 };
+    ssize_t n = io_read_at(fd, bytes, 26, start);
+    if (n == 26 && memcmp(bytes, "fLaC", 4) == 0 && (bytes[4] & 0x7f) == 0) {
+        const uint8_t *p = bytes + 18;      /* rate, channels, depth and length, in 20, 3, 5 and 36 bits */
+        unsigned rate = (unsigned)p[0] << 12 | (unsigned)p[1] << 4 | p[2] >> 4, channels = (p[2] >> 1 & 7) + 1u;
+        unsigned bits = ((p[2] & 1u) << 4 | p[3] >> 4) + 1;
+        head.samples = (uint64_t)(p[3] & 15) << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | p[7];
+        head.plain = head.samples && (bits == 8 || bits == 16 || bits == 24);
+        struct frame last = { 0 }, f;
+        for (uint64_t at = start; head.plain && at + HEAD <= end; at += (uint64_t)n - HEAD + 1) {
+            n = io_read_at(fd, bytes, VIEW, at);
+            if (n < HEAD)
+                break;
+            for (const uint8_t *q = bytes; (q = memchr(q, 0xff, (size_t)(bytes + n - HEAD + 1 - q))); q++)
+                if ((q[1] & 0xfe) == 0xf8 && read_header(q, rate, &f) && (f.rate != rate || f.channels != channels)) {
+                    head.plain = head.plain && !(f.rate == last.rate && f.channels == last.channels && f.number == last.next);
+                    last = f;
+                }
+        }
+    }
+    free(bytes);
+    return head;
+}
+
+/* ---- decoding ---- */
 
 struct flac {
     FLAC__StreamDecoder *decoder;
