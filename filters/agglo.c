@@ -25,11 +25,12 @@ static struct {
 
 static const struct opt opts[] = {
     OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 0, 1e9, "K|A:B",
-                  "number of clusters, or the best of A to B; 0: 2, or what --distance gives"),
+                  "number of clusters, or the best from A to B; 0: 2, or as many as --distance gives"),
     SCAN_OPTS(&arg.scan, SCAN_SCORES),
-    OPT_F64('d', "distance", &arg.distance, 0, 1e300, "join no clusters at this height or above, instead of -k"),
-    OPT_CHOICE('l', "linkage", &arg.linkage, "ward|single|average|complete", "how far clusters are apart"),
-    OPT_STR('c', "connectivity", &arg.connectivity, "knn:K", "ward: join only what is among K nearest neighbours"),
+    OPT_F64('d', "distance", &arg.distance, 0, 1e300, "merge no clusters at this height or above, instead of -k"),
+    OPT_CHOICE('l', "linkage", &arg.linkage, "ward|single|average|complete", "distance between clusters"),
+    OPT_STR('c', "connectivity", &arg.connectivity, "knn:K",
+            "with ward: merge only neighbours in the graph of K nearest neighbours"),
     OPT_OUTPUT(0, "tree", &arg.tree, "write the merges as records: left, right, height, size"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
@@ -68,7 +69,7 @@ static void ward_connected(const struct slurp *s, size_t k, struct merge *merges
     k = k < s->n ? k : s->n - 1;
     struct graph *g = graph_knn(s->x, s->n, s->d, k);
     if (!linkage_ward_graph(s->x, s->d, g, merges))
-        die(ST_STOPPED, "the %zu nearest neighbours make more than %d separate parts: give a larger K", k,
+        die(ST_STOPPED, "the graph of %zu nearest neighbours falls into more than %d parts: give a larger K", k,
             LINKAGE_PARTS);
     graph_free(g);
 }
@@ -106,7 +107,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     bool by_distance = !isnan(arg.distance), several = scan_wanted(&arg.scan, &prog);
     if (several && arg.scan.k.first == 0)
-        opt_misuse(&prog, "-k '%s' begins with 0 clusters", arg.scan.k.text);
+        opt_misuse(&prog, "-k '%s' starts at 0 clusters", arg.scan.k.text);
     double neighbours = 0;
     if (arg.connectivity && !(strncmp(arg.connectivity, "knn:", 4) == 0 &&
                               opt_number(arg.connectivity + 4, 1, 1e6, &neighbours)))

@@ -1,4 +1,4 @@
-/* chromagram - how strong each pitch class is, frame by frame
+/* chromagram - strength of each pitch class, frame by frame
  *
  * in      samples: pcm = f32[n], rate
  * out     chroma = f32[frames][n_chroma] in their place, frame_rate and tuning
@@ -23,17 +23,17 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_INT('n', "n-chroma", &conf.n_chroma, 1, 1200, "pitch classes of an octave"),
+    OPT_INT('n', "n-chroma", &conf.n_chroma, 1, 1200, "pitch classes per octave"),
     OPT_F64_OR(0, "tuning", &arg.tuning, -1e6, 1e6, "X|auto", "shift from A = 440 Hz in pitch classes; auto: estimate it"),
-    OPT_F64(0, "ctroct", &conf.ctroct, -20, 20, "octave that counts most; 0 begins at 27.5 Hz"),
-    OPT_F64(0, "octwidth", &conf.octwidth, 0, 1e9, "width in octaves of what counts; 0: all alike"),
-    OPT_CHOICE(0, "norm", &conf.norm, CHROMA_NORMS, "norm of a frame"),
-    OPT_FLAG(0, "no-base-c", &conf.from_a, "begin with A, not C"),
+    OPT_F64(0, "ctroct", &conf.ctroct, -20, 20, "octave with the most weight; octave 0 begins at 27.5 Hz"),
+    OPT_F64(0, "octwidth", &conf.octwidth, 0, 1e9, "width of the weighting in octaves; 0: weight all alike"),
+    OPT_CHOICE(0, "norm", &conf.norm, CHROMA_NORMS, "norm of each frame"),
+    OPT_FLAG(0, "no-base-c", &conf.from_a, "start with A, not C"),
     OPT_END
 };
 static const struct opt *const also[] = { spectral_stft_opts, map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
-    .name = "chromagram", .brief = "how strong each pitch class is, frame by frame",
+    .name = "chromagram", .brief = "strength of each pitch class, frame by frame",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
     .writes = "chroma matrix, frame_rate number, tuning number", .conv = "librosa-0.11", .opts = opts, .also = also,
 };

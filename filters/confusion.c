@@ -1,4 +1,4 @@
-/* confusion - how often each truth met each cluster
+/* confusion - how often each class falls into each cluster
  *
  * in      records with a cluster and a field of truth
  * out     one record for each truth: x = f64[clusters] counts or shares, named by cluster
@@ -23,16 +23,16 @@ static struct {
 } arg = { .truth = "genre", .cluster = "cluster" };
 
 static const struct opt opts[] = {
-    OPT_STR('t', "truth", &arg.truth, "FIELD", "truth, in rows"),
+    OPT_STR('t', "truth", &arg.truth, "FIELD", "true classes, in rows"),
     OPT_STR('c', "cluster", &arg.cluster, "FIELD", "clusters, in columns"),
-    OPT_CHOICE(0, "shares", &arg.shares, "none|row|column|all", "of what the numbers are shares; none: counts"),
-    OPT_FLAG(0, "match", &arg.match, "order the clusters so that each is under the truth it fits best"),
+    OPT_CHOICE(0, "shares", &arg.shares, "none|row|column|all", "what the numbers are shares of; none: write counts"),
+    OPT_FLAG(0, "match", &arg.match, "order the clusters so that each lines up with the class it fits best"),
     BUDGET_OPT,
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
-    .name = "confusion", .brief = "how often each truth met each cluster",
+    .name = "confusion", .brief = "how often each class falls into each cluster",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "cluster label, genre label", .writes = "x vector",
     .conv = "sklearn-1.9", .opts = opts, .also = also,
 };

@@ -1,4 +1,4 @@
-/* dbscan - density-based clusters, and what is noise
+/* dbscan - density-based clustering with noise
  *
  * in      records with a vector x
  * out     the same records with cluster (int, -1 is noise) and core (bool); with --kdist
@@ -26,16 +26,16 @@ static struct {
 
 static const struct opt opts[] = {
     OPT_F64_OR('e', "eps", &arg.eps, DBL_MIN, 1e300, "X|auto",
-               "largest distance of neighbours; auto: the knee of the k-distances"),
-    OPT_INT('m', "min-samples", &arg.min_samples, 1, 4e9, "neighbours, itself counted, that make a core"),
-    OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "how far vectors are apart"),
+               "largest distance between neighbours; auto: the knee of the k-distances"),
+    OPT_INT('m', "min-samples", &arg.min_samples, 1, 4e9, "neighbours, including the vector itself, that make a core"),
+    OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "distance between vectors"),
     OPT_FLAG(0, "kdist", &arg.kdist, "write the sorted distances to the min-samples-th neighbour instead"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "dbscan", .brief = "density-based clusters, and what is noise",
+    .name = "dbscan", .brief = "density-based clustering with noise",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "cluster label, core bool",
     .example = "--eps 1", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
 };
@@ -53,9 +53,9 @@ static void red_flags(const int32_t *labels, const bool *core, size_t n)
     if (progress_quiet || n == 0)
         return;
     if (noise == n)
-        warn("all %zu are noise: no vector has %lld within eps; give a larger --eps", n, (long long)arg.min_samples);
+        warn("all %zu are noise: no vector has %lld neighbours within eps; give a larger --eps", n, (long long)arg.min_samples);
     else if (clusters == 1)
-        warn("one cluster of %zu, %zu noise: a smaller --eps may part it", n - noise, noise);
+        warn("one cluster of %zu, %zu noise: a smaller --eps may split it", n - noise, noise);
     else if (cores * 10 < n)
         warn("only %zu of %zu are cores: --eps may be too small", cores, n);
 }
@@ -97,12 +97,12 @@ int main(int argc, char **argv)
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
     size_t k = (size_t)arg.min_samples;
-    budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 32), "the vectors and their copy in order");
+    budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 32), "the vectors and a sorted copy");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     double *kdist = NULL;
     if (arg.eps.word || arg.kdist) {
         if (s->n < 2 || k > s->n)
-            die(ST_STOPPED, "%zu vectors have no %zu-distances: give a smaller --min-samples", s->n, k);
+            die(ST_STOPPED, "%zu vectors are too few for %zu-distances: give a smaller --min-samples", s->n, k);
         kdist = mem_new(s->n, sizeof *kdist);
         dbscan_kdist(t, s->n, k, kdist);
     }

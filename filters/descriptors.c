@@ -22,12 +22,12 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_WORDS('w', "which", &arg.which, "A,B,...", "columns, in their order"),
+    OPT_WORDS('w', "which", &arg.which, "A,B,...", "columns, in this order"),
     OPT_F64(0, "p", &conf.p, 0.01, 100, "exponent of the bandwidth"),
     OPT_F64(0, "roll-percent", &conf.roll_percent, 0, 1, "share of the magnitudes below the rolloff"),
-    OPT_F64(0, "amin", &conf.amin, 1e-37, 1e30, "smallest power in the flatness"),
+    OPT_F64(0, "amin", &conf.amin, 1e-37, 1e30, "lower bound of the power in the flatness"),
     OPT_F64(0, "power", &conf.power, 0.01, 16, "exponent of the magnitudes in the flatness"),
-    OPT_F64(0, "threshold", &conf.threshold, 0, 1e30, "magnitude of samples that is 0 to zcr"),
+    OPT_F64(0, "threshold", &conf.threshold, 0, 1e30, "magnitude up to which zcr takes a sample as 0"),
     OPT_END
 };
 static const struct opt *const also[] = { spectral_stft_opts, map_opts, item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -84,7 +84,7 @@ static void choose(void)
             opt_misuse(&prog, "--which '%s' is not one of %s", word, DESCR_NAMES);
         for (size_t i = 0; i < conf.n; i++)
             if (conf.which[i] == kind)
-                opt_misuse(&prog, "--which has %s twice", word);
+                opt_misuse(&prog, "--which names %s twice", word);
         conf.which[conf.n] = kind;
     }
 }

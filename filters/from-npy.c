@@ -26,9 +26,9 @@ static struct {
 static const struct opt opts[] = {
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     OPT_INPUT('l', "labels", &arg.labels, "table (CSV) with a row for each row of the array"),
-    OPT_STR(0, "id", &arg.id, "COLUMN", "its column that is the id (without: id, or a nameless first one)"),
-    OPT_LIST(0, "text", &arg.text, "A,B,...", "its columns that are text though they look like numbers"),
-    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between its cells; tab for a tabulator"),
+    OPT_STR(0, "id", &arg.id, "COLUMN", "its column with the id (without: id, or a first column without a name)"),
+    OPT_LIST(0, "text", &arg.text, "A,B,...", "its columns to read as text even if they look like numbers"),
+    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between its cells; tab for a tab character"),
     NEEDS_WHY("id", "labels", "it is a column of that table"),
     NEEDS_WHY("text", "labels", "it names columns of that table"),
     OPT_END
@@ -62,7 +62,7 @@ static bool set(struct rec *r, float *x)
         double v = npy_number(a, p + i * a->size);
         x[i] = (float)v;
         if (isinf(x[i]) && !isinf(v))
-            return rec_error(r, "%g in column %zu is beyond 32-bit floats", v, i);
+            return rec_error(r, "%g in column %zu does not fit a 32-bit float", v, i);
     }
     rec_set_tensor(r, arg.out, T_F4, a->ndim - 1, a->shape + 1, x);
     return true;
@@ -76,7 +76,7 @@ static void open_table(char delimiter)
     sheet_open(&table, paths, &(struct sheet_how){ delimiter, arg.id, NULL, &arg.text, &arg.labels.xxh3 });
     size_t other = csv_find(table.csv, arg.out);
     if (other != SIZE_MAX && other != table.id)
-        die(ST_STOPPED, "%s: has a column %s: give -o NAME for the array's field", csv_path(table.csv), arg.out);
+        die(ST_STOPPED, "%s has a column %s: give -o NAME for the array's field", csv_path(table.csv), arg.out);
     if (table.rows != array.rows)
         die(ST_STOPPED, "%s has %zu row%s, but %s has %zu", csv_path(table.csv), table.rows, table.rows == 1 ? "" : "s",
             array.name, array.rows);
@@ -115,7 +115,7 @@ int main(int argc, char **argv)
     char **operands = source_parse(&prog, argc, argv);
     char delimiter = source_delimiter(&prog, arg.delimiter);
     if (operands[0] && operands[1])
-        opt_misuse(&prog, "one array at a time: then cat the streams");
+        opt_misuse(&prog, "only one array at a time: join the streams with cat");
     if (strcmp(arg.out, "id") == 0)
         opt_misuse(&prog, "-o id: the id is not an array");
     if (arg.labels.path && strcmp(arg.labels.path, "-") == 0 && (!operands[0] || strcmp(operands[0], "-") == 0))

@@ -1,4 +1,4 @@
-/* fuse - weigh several vectors and put them together as one
+/* fuse - weight several vectors and concatenate them into one
  *
  * in      records with the vectors that are named; perhaps a second stream to join with
  * out     the same records, the vectors replaced by x = f32[sum of their widths]; fused
@@ -29,14 +29,14 @@ static struct {
 static const struct opt opts[] = {
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_CHOICE('n', "normalize", &arg.normalize, "none|l2", "bring each part to length 1 before it is weighed"),
+    OPT_CHOICE('n', "normalize", &arg.normalize, "none|l2", "scale each part to length 1 before weighting it"),
     OPT_CHOICE(0, "missing", &arg.missing, "fail|skip|zero|mean",
-               "what becomes of a record without one of the parts"),
+               "what to do with a record that lacks a part"),
     JOIN_OPTS(arg.join, "parts"),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "fuse", .brief = "weigh several vectors and put them together as one",
+    .name = "fuse", .brief = "weight several vectors and concatenate them into one",
     .in = IO_RECORDS, .out = IO_RECORDS, .operands = "PART=WEIGHT... [FILE]...", .reads = "x vector",
     .writes = "x vector, fused text", .example = "x=1", .opts = opts, .also = map_also,
 };
@@ -219,7 +219,7 @@ static char **read_words(char **operands)
     while (operands[n_parts] && strchr(operands[n_parts], '='))
         n_parts++;
     if (!n_parts)
-        opt_misuse(&prog, "no part is named: PART=WEIGHT, as in a=1 l=0.25");
+        opt_misuse(&prog, "no parts given: name them as PART=WEIGHT, as in a=1 l=0.25");
     parts = mem_zero(n_parts, sizeof *parts);
     for (size_t i = 0; i < n_parts; i++) {
         const char *value;

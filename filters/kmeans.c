@@ -32,14 +32,14 @@ static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     OPT_RANGE('k', "n-clusters", &arg.scan.k, 1, 1e9, "K|A:B",
-              "number of clusters, or the best of A to B; not set: as many as --init or --model has"),
+              "number of clusters, or the best from A to B; not set: as many as --init or --model has"),
     SCAN_OPTS(&arg.scan, SCAN_SCORES SCAN_INERTIA),
-    OPT_INT(0, "n-init", &arg.n_init, 1, 1e6, "starts, the best of which is kept"),
-    OPT_INT(0, "max-iter", &arg.max_iter, 1, 1e9, "most steps of a start"),
-    OPT_F64(0, "tol", &arg.tol, 0, 1e300, "stop when the centres move less: share of the mean variance"),
+    OPT_INT(0, "n-init", &arg.n_init, 1, 1e6, "number of starts; the best is kept"),
+    OPT_INT(0, "max-iter", &arg.max_iter, 1, 1e9, "largest number of steps per start"),
+    OPT_F64(0, "tol", &arg.tol, 0, 1e300, "stop when the centres move less than this share of the mean variance"),
     OPT_SEED(&arg.seed),
-    OPT_INPUT(0, "init", &arg.init, "start from the vectors of this stream, once"),
-    OPT_INPUT('m', "model", &arg.model, "take the centres of this model and only label"),
+    OPT_INPUT(0, "init", &arg.init, "start once, from the vectors in this stream"),
+    OPT_INPUT('m', "model", &arg.model, "assign labels by the centres of this model"),
     OPT_OUTPUT(0, "save", &arg.save, "write the centres to this file"),
     REQUIRED("n-clusters|init|model", "the number of clusters"),
     EXCLUDES_WHY("model", "n-clusters|init|save", "the model has its centres"),
@@ -75,7 +75,7 @@ static bool add_start(struct rec *r, const struct value *unused, void *state)
     if (!row_read(r, arg.in, &v, head_columns(rec_head(t->in), arg.in), &t->row))
         die(ST_STOPPED, "%s: %.*s: %s", arg.init.path, (int)id.n, id.p, r->error);
     if (t->row.d != t->d)
-        die(ST_STOPPED, "%s has vectors of %zu numbers, the input of %zu", arg.init.path, t->row.d, t->d);
+        die(ST_STOPPED, "vectors of %s have %zu numbers, those of the input %zu", arg.init.path, t->row.d, t->d);
     mem_grow(&t->init, &t->cap, (t->k + 1) * t->d, sizeof *t->init);
     for (size_t j = 0; j < t->d; j++)
         t->init[t->k * t->d + j] = (double)t->row.x[j];
@@ -160,16 +160,16 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     if (scan_wanted(&arg.scan, &prog) && arg.init.path)
-        opt_misuse(&prog, "--init goes with one number of clusters");
+        opt_misuse(&prog, "--init needs a single number of clusters");
     struct rec_in *in = rec_open(&prog, operands, true);
     if (arg.model.path)
         fitted_load(&prog, &arg.model, parts, NULL, in, arg.in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
-    budget_need(8 * (double)s->n * (double)s->d, "the vectors, twice");
+    budget_need(8 * (double)s->n * (double)s->d, "two copies of the vectors");
     if (!arg.model.path) {
         learn(s);
     } else if (s->n && s->d != fit.m.d) {
-        die(ST_STOPPED, "%s has %zu numbers, the model %s was fitted to %zu", arg.in, s->d, arg.model.path, fit.m.d);
+        die(ST_STOPPED, "%s has %zu numbers, but the model %s was fitted to %zu", arg.in, s->d, arg.model.path, fit.m.d);
     } else {
         fit.m.converged = true;
         fit.m.label = mem_new(s->n, sizeof *fit.m.label);

@@ -21,7 +21,7 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_CHOICE(0, "norm", &arg.norm, "l1|l2|max", "what becomes 1: the sum of all sizes, the length, or the largest size"),
+    OPT_CHOICE(0, "norm", &arg.norm, "l1|l2|max", "norm to make 1: sum of absolute values, length, or largest absolute value"),
     OPT_END
 };
 static const struct prog prog = {

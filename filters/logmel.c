@@ -26,12 +26,12 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_INT('n', "frames", &arg.frames, 0, 1 << 24, "cut or pad a track to N frames; 0: as it is"),
-    OPT_CHOICE(0, "crop", &arg.crop, "start|centre", "which part of a longer one is kept; where a shorter one is put"),
+    OPT_INT('n', "frames", &arg.frames, 0, 1 << 24, "cut or pad each track to N frames; 0: leave it as is"),
+    OPT_CHOICE(0, "crop", &arg.crop, "start|centre", "part of a longer track to keep, place of a shorter one"),
     OPT_F64_OR(0, "pad", &arg.pad, -1e6, 1e6, "X|floor|reflect|none",
-               "what fills a shorter one: dB, the track's floor, itself"),
-    OPT_FLAG(0, "mel-major", &arg.mel_major, "a band a row, not a frame a row"),
-    OPT_FLAG(0, "f16", &arg.f16, "store half floats"),
+               "what to pad a shorter track with: dB, its floor, its reflection"),
+    OPT_FLAG(0, "mel-major", &arg.mel_major, "one row per band instead of one per frame"),
+    OPT_FLAG(0, "f16", &arg.f16, "store half-precision floats"),
     OPT_END
 };
 static const struct opt *const also[] = { spectral_stft_opts, spectral_logmel_opts, map_opts, item_opts, rec_in_opts,

@@ -1,4 +1,4 @@
-/* metrics - score clusters, alone and against a truth
+/* metrics - score clusters, by themselves and against a truth
  *
  * in      records with a cluster, a vector x (or none) and fields of truth
  * out     one record of scores; with --noise all three; with --per-cluster one for each cluster
@@ -32,16 +32,16 @@ enum { NOISE_ALL = NOISE_SINGLETONS + 1 };
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.how.input, "FIELD", "vectors that were clustered"),
     OPT_STR('c', "cluster", &arg.cluster, "FIELD", "clusters to score"),
-    OPT_WORDS_EACH('t', "truth", &arg.truth, "A,B,...", "fields to hold the clusters against"),
+    OPT_WORDS_EACH('t', "truth", &arg.truth, "A,B,...", "fields to compare the clusters with"),
     OPT_CHOICE(0, "noise", &arg.noise, "cluster|drop|singletons|all",
-               "what cluster -1 is: a cluster, left out, or each a cluster of its own; all: a record of each"),
+               "what cluster -1 is: a cluster, left out, or each record a cluster of its own; all: a record for each way"),
     OPT_FLAG(0, "per-cluster", &arg.per_cluster, "write a record for each cluster instead of the scores, as profile does"),
-    OPT_INT(0, "bootstrap", &arg.bootstrap, 0, 1e6, "give 95 percent intervals from this many draws of the rows"),
+    OPT_INT(0, "bootstrap", &arg.bootstrap, 0, 1e6, "give 95 percent intervals from this many bootstrap samples of the rows"),
     OPT_SEED(&arg.seed),
-    OPT_FLAG(0, "cosine", &arg.how.cosine, "the silhouette by cosine distance, too"),
-    OPT_FLAG(0, "no-silhouette", &arg.how.no_silhouette, "leave out the silhouette, which takes longest"),
-    OPT_STR(0, "id", &arg.id, "NAME", "id of the record that is written"),
-    OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "put a field into it; may be given several times"),
+    OPT_FLAG(0, "cosine", &arg.how.cosine, "also compute the silhouette by cosine distance"),
+    OPT_FLAG(0, "no-silhouette", &arg.how.no_silhouette, "skip the silhouette, which takes longest"),
+    OPT_STR(0, "id", &arg.id, "NAME", "id of the output record"),
+    OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field of it; may be given several times"),
     OPT_JOBS(0),
     BUDGET_OPT,
     EXCLUDES("cosine", "no-silhouette"),
@@ -51,7 +51,7 @@ static const struct opt opts[] = {
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
-    .name = "metrics", .brief = "score clusters, alone and against a truth",
+    .name = "metrics", .brief = "score clusters, by themselves and against a truth",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector, cluster label", .writes = "silhouette number",
     .conv = "sklearn-1.9", .opts = opts, .also = also,
 };
@@ -98,7 +98,7 @@ static void score_truth(struct scores *to, const struct scored *s, const struct 
     if (!n && s->n)
         scores_because(to, "no record has a ", t->field);
     else if (n && !isfinite(e.matched_accuracy))
-        scores_because(to, "too many clusters to match with each ", t->field);
+        scores_because(to, "too many clusters to match with those of ", t->field);
     scores_truth(to, s, t);
     scores_count(to, "with_truth", "", n);
     scores_count(to, "classes", "", e.classes);

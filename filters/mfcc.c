@@ -89,7 +89,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "--n-mfcc %lld is more than --n-mels %lld", (long long)arg.n_mfcc,
                     (long long)conf.mel.n_mels);
     if (arg.dct_type == 0 && conf.mel.n_mels < 2)
-        opt_misuse(&prog, "--dct-type 1 needs two mel bands or more");
+        opt_misuse(&prog, "--dct-type 1 needs at least two mel bands");
     dct = dct_new(arg.dct_type + 1, arg.norm == 0, arg.lifter, (size_t)conf.mel.n_mels, (size_t)arg.n_mfcc);
     struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &conf,
                      .worker_new = worker_new, .worker_free = worker_free, .header = header };

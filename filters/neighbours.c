@@ -23,8 +23,8 @@ static struct {
 } arg = { .in = "x", .out = "neighbours", .k = 10 };
 
 static const struct opt opts[] = {
-    OPT_INT('k', "n-neighbors", &arg.k, 1, 1e6, "how many neighbours, the song itself not counted"),
-    OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "how far vectors are apart"),
+    OPT_INT('k', "n-neighbors", &arg.k, 1, 1e6, "number of neighbours, not counting the song itself"),
+    OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "distance between vectors"),
     OPT_STR(0, "of", &arg.of, "ID", "write only this song's neighbours, nearest first"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
@@ -110,11 +110,11 @@ int main(int argc, char **argv)
     struct slurp *s = slurp_read(in, arg.in, arg.of ? NULL : arg.out);
     found.k = (size_t)arg.k;
     if (s->n && found.k >= s->n)
-        die(ST_STOPPED, "%zu vectors have no %zu neighbours each: give a smaller -k", s->n, found.k);
+        die(ST_STOPPED, "%zu vectors are too few for %zu neighbours each: give a smaller -k", s->n, found.k);
     found.start = mem_zero(s->n + 1, sizeof *found.start);
     slurp_again(s, add_id, NULL);
     if (arg.of && found.of == SIZE_MAX)
-        die(ST_STOPPED, "%s: no record of that id with a vector", arg.of);
+        die(ST_STOPPED, "%s: no record with this id has a vector", arg.of);
     budget_need((double)s->n * (double)found.k * 12 + 2.0 * (double)s->n * (double)s->d * 4, "the list of neighbours");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     found.index = mem_new(mem_mul(s->n, found.k), sizeof *found.index);

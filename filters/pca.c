@@ -1,4 +1,4 @@
-/* pca - project vectors on their principal components
+/* pca - project vectors onto their principal components
  *
  * in      records with vectors of d numbers
  * out     the same records with vectors of k numbers, columns pca0, pca1, ...
@@ -38,20 +38,20 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_F64('n', "n-components", &arg.n, 0, 1e9, "components to keep; below 1: share of the variance; 0: all"),
-    OPT_CHOICE(0, "solver", &arg.solver, "exact|randomized", "how a whole number of components is found"),
+    OPT_F64('n', "n-components", &arg.n, 0, 1e9, "components to keep; below 1: share of the variance to keep; 0: all"),
+    OPT_CHOICE(0, "solver", &arg.solver, "exact|randomized", "how to compute a whole number of components"),
     OPT_SEED(&arg.seed),
     OPT_FLAG('w', "whiten", &arg.whiten, "divide each component by its standard deviation"),
     FITTED_MODEL(&arg.model),
     FITTED_SAVE(&arg.save),
-    OPT_FLAG(0, "inverse", &arg.inverse, "back from components to the columns of --model"),
+    OPT_FLAG(0, "inverse", &arg.inverse, "map components back to the columns of --model"),
     BUDGET_OPT,
     EXCLUDES("model", "save|n-components|whiten"),
     NEEDS("inverse", "model"),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "pca", .brief = "project vectors on their principal components",
+    .name = "pca", .brief = "project vectors onto their principal components",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector",
     .conv = "sklearn-1.9", .opts = opts, .also = map_also,
 };

@@ -1,4 +1,4 @@
-/* pool - segments back to songs: mean of vectors, majority of clusters, by a field
+/* pool - merge segments back into songs: mean of vectors, majority of clusters, by a field
  *
  * in      records with a field that groups them: track
  * out     a record for each of its values: the mean of x, the majority of cluster and its share,
@@ -21,14 +21,14 @@ static struct {
 } arg = { .by = "track" };
 
 static const struct opt opts[] = {
-    OPT_STR('b', "by", &arg.by, "FIELD", "field that says what belongs together"),
+    OPT_STR('b', "by", &arg.by, "FIELD", "field that groups the records"),
     OPT_WORDS('m', "mean", &arg.mean, "A,B,...", "vectors to average; without: x, if there is one"),
     OPT_WORDS('c', "majority", &arg.majority, "A,B,...", "labels to vote on; without: cluster, if there is one"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
-    .name = "pool", .brief = "segments back to songs: mean of vectors, majority of clusters",
+    .name = "pool", .brief = "merge segments back into songs: mean of vectors, majority of clusters",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector, track label",
     .writes = "x vector, cluster label, share number, segments number", .opts = opts, .also = also,
 };

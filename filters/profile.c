@@ -1,4 +1,4 @@
-/* profile - what stands for each cluster: medoid, largest columns, majorities
+/* profile - describe each cluster: medoid, largest columns, majorities
  *
  * in      records with a cluster, a vector x (or none) and fields of truth
  * out     one record for each cluster
@@ -20,11 +20,11 @@ static struct {
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.how.input, "FIELD", "vectors that were clustered"),
     OPT_STR('c', "cluster", &arg.cluster, "FIELD", "clusters to describe"),
-    OPT_WORDS_EACH('t', "truth", &arg.truth, "A,B,...", "fields whose majority is told"),
+    OPT_WORDS_EACH('t', "truth", &arg.truth, "A,B,...", "fields whose majority to report"),
     OPT_CHOICE(0, "noise", &arg.noise, "cluster|drop", "what cluster -1 is: a cluster, or left out"),
-    OPT_FLAG(0, "cosine", &arg.how.cosine, "the silhouette by cosine distance, too"),
-    OPT_FLAG(0, "no-silhouette", &arg.how.no_silhouette, "leave out the silhouette, which takes longest"),
-    OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "put a field into each record; may be given several times"),
+    OPT_FLAG(0, "cosine", &arg.how.cosine, "also compute the silhouette by cosine distance"),
+    OPT_FLAG(0, "no-silhouette", &arg.how.no_silhouette, "skip the silhouette, which takes longest"),
+    OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field of each record; may be given several times"),
     OPT_JOBS(0),
     BUDGET_OPT,
     EXCLUDES("cosine", "no-silhouette"),
@@ -32,7 +32,7 @@ static const struct opt opts[] = {
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
-    .name = "profile", .brief = "what stands for each cluster: medoid, largest columns, majorities",
+    .name = "profile", .brief = "describe each cluster: medoid, largest columns, majorities",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector, cluster label", .writes = "size number, medoid text, top text",
     .opts = opts, .also = also,
 };

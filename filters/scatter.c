@@ -1,4 +1,4 @@
-/* scatter - a map of the records as a gnuplot program
+/* scatter - plot records on a map, as a gnuplot program
  *
  * in      records with xy, or x of which the first two columns are taken; label fields
  * out     text: a program for gnuplot that holds its data
@@ -25,18 +25,18 @@ static struct {
 } arg;
 
 static const struct opt opts[] = {
-    OPT_STR('i', "input", &arg.in, "FIELD", "vector to draw; default xy, or x where there is none"),
+    OPT_STR('i', "input", &arg.in, "FIELD", "vector to plot; default xy, or x if there is none"),
     OPT_WORDS('c', "color", &arg.color, "A,B,...",
-            "fields shown by colour, each in a panel; without: cluster, if there is one"),
-    OPT_STR('s', "shape", &arg.shape, "FIELD", "field shown by the shape of the marks"),
+            "fields to show by colour, one panel each; without: cluster, if there is one"),
+    OPT_STR('s', "shape", &arg.shape, "FIELD", "field to show by the shape of the marks"),
     OPT_STR('t', "title", &arg.title, "TEXT", "title of the picture"),
-    OPT_CHOICE(0, "terminal", &arg.terminal, GNUPLOT_TERMINALS, "gnuplot's terminal: the kind of picture"),
-    OPT_STR(0, "size", &arg.size, "WxH", "size in pixels, for dumb in characters"),
+    OPT_CHOICE(0, "terminal", &arg.terminal, GNUPLOT_TERMINALS, "gnuplot terminal: the kind of picture"),
+    OPT_STR(0, "size", &arg.size, "WxH", "size in pixels; for dumb, in characters"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };
 static const struct prog prog = {
-    .name = "scatter", .brief = "a map of the records as a gnuplot program",
+    .name = "scatter", .brief = "plot records on a map, as a gnuplot program",
     .in = IO_RECORDS, .out = IO_TEXT, .reads = "xy vector", .writes = "a program for gnuplot",
     .opts = opts, .also = also,
 };
@@ -101,7 +101,7 @@ static bool add_point(struct rec *r, const struct value *unused, void *state)
     if (r->error[0] || !rec_need(r, arg.in, &v) || !row_read(r, arg.in, &v, NULL, row))
         return false;
     if (row->d < 2)
-        return rec_error(r, "%s has one column, a map needs two", arg.in);
+        return rec_error(r, "%s has one column, but a map needs two", arg.in);
     for (size_t i = 0; i < s.n_panels; i++)
         if (!read_label(r, s.panels + i))
             return false;

@@ -27,18 +27,18 @@ static struct {
 } arg = { .by.text = "method", .lower.text = "davies_bouldin,inertia,noise,distance", .digits = 4 };
 
 static const struct opt opts[] = {
-    OPT_WORDS('b', "by", &arg.by, "A,B,...", "fields that name a line; runs alike in all of them are averaged"),
+    OPT_WORDS('b', "by", &arg.by, "A,B,...", "fields that name a line; runs that agree in all of them are averaged"),
     OPT_WORDS('c', "columns", &arg.columns, "A,B,...", "scores to show; not set: all that metrics computes"),
-    OPT_WORDS_OR_NONE(0, "lower", &arg.lower, "A,B,...", "scores of which the lowest is the best"),
+    OPT_WORDS_OR_NONE(0, "lower", &arg.lower, "A,B,...", "scores for which lower is better"),
     OPT_CHOICE('f', "format", &arg.format, "text|csv|markdown", "aligned text, CSV or a Markdown table"),
-    OPT_INT('d', "digits", &arg.digits, 0, 17, "digits after the point; CSV has all of them"),
-    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
+    OPT_INT('d', "digits", &arg.digits, 0, 17, "digits after the decimal point; CSV has all digits"),
+    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears only when complete"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, NULL };
 static const struct prog prog = {
-    .name = "scoreboard", .brief = "many runs' scores as one table, the best marked",
-    .in = IO_RECORDS, .out = IO_TEXT, .reads = "method label, nmi number", .writes = "a line for each method",
+    .name = "scoreboard", .brief = "tabulate the scores of many runs and mark the best",
+    .in = IO_RECORDS, .out = IO_TEXT, .reads = "method label, nmi number", .writes = "one line per method",
     .opts = opts, .also = also,
 };
 

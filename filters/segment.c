@@ -27,12 +27,12 @@ static struct {
 
 static const struct opt opts[] = {
     MAP_IN(&arg.in),
-    OPT_F64('l', "length", &arg.length, 0.001, 1e6, "seconds of a piece"),
-    OPT_F64(0, "hop", &arg.hop, 0.001, 1e6, "seconds from a piece to the next (without: the length)"),
-    OPT_INT(0, "max", &arg.max, 0, 1e9, "pieces of a track at most, spread evenly; 0: all"),
-    OPT_FLAG(0, "drop-short", &arg.drop_short, "leave out a last piece that is too short"),
-    OPT_FLAG(0, "pad", &arg.pad, "fill up a last piece that is too short"),
-    OPT_F64(0, "pad-value", &arg.pad_value, -1e30, 1e30, "number to fill up with"),
+    OPT_F64('l', "length", &arg.length, 0.001, 1e6, "length of a piece in seconds"),
+    OPT_F64(0, "hop", &arg.hop, 0.001, 1e6, "seconds from one piece to the next (without: the length)"),
+    OPT_INT(0, "max", &arg.max, 0, 1e9, "at most this many pieces per track, spread evenly; 0: all"),
+    OPT_FLAG(0, "drop-short", &arg.drop_short, "drop a last piece that is too short"),
+    OPT_FLAG(0, "pad", &arg.pad, "pad a last piece that is too short"),
+    OPT_F64(0, "pad-value", &arg.pad_value, -1e30, 1e30, "number to pad with"),
     EXCLUDES("drop-short", "pad"),
     NEEDS("pad-value", "pad"),
     OPT_END
@@ -61,7 +61,7 @@ static bool look(struct rec *r, const struct value *v, struct whole *w)
     const char *side = frames ? "frame_rate" : "rate";
     side_number(r, arg.in, "", side, &w->rate);
     if (!(w->rate > 0 && w->rate < 1e9))
-        return rec_lacks(r, side, " that is a number above 0: how many samples or frames make a second");
+        return rec_lacks(r, side, " with a number above 0, the samples or frames per second");
     size_t finite = tensor_finite(w->t);
     if (finite < w->t->count)
         return rec_error(r, "%s[%zu] is not finite", arg.in, finite);
@@ -163,6 +163,6 @@ int main(int argc, char **argv)
     int status = map_main(&prog, &(struct map){ .process = process, .worker_new = worker_new,
                                                 .worker_free = worker_free }, operands);
     if (too_short && !progress_quiet)
-        warn("%zu without a piece: shorter than %g s", (size_t)too_short, arg.length);
+        warn("%zu without any piece: shorter than %g s", (size_t)too_short, arg.length);
     return status;
 }

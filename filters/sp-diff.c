@@ -21,10 +21,10 @@ static struct {
 } arg;
 
 static const struct opt opts[] = {
-    OPT_F64(0, "atol", &arg.atol, 0, 1e308, "difference that is allowed"),
-    OPT_F64(0, "rtol", &arg.rtol, 0, 1e308, "difference that is allowed, as a part of the number in B"),
-    OPT_FLAG(0, "equal-nan", &arg.equal_nan, "take NaN as equal to NaN"),
-    OPT_FLAG('v', "verbose", &arg.verbose, "tell what was compared, and the worst difference though it is allowed"),
+    OPT_F64(0, "atol", &arg.atol, 0, 1e308, "largest difference allowed"),
+    OPT_F64(0, "rtol", &arg.rtol, 0, 1e308, "largest difference allowed, relative to the number in B"),
+    OPT_FLAG(0, "equal-nan", &arg.equal_nan, "treat NaN as equal to NaN"),
+    OPT_FLAG('v', "verbose", &arg.verbose, "report what was compared, and the worst difference even if it is allowed"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };
@@ -155,7 +155,7 @@ static bool fields(const struct field *fa, const struct field *fb)
              : !array && na == nb && memcmp(fa->raw + fa->key, fb->raw + fb->key, na) == 0)
         return true;
     if (a.type == V_BIN || a.type == V_OTHER)
-        return differs("holds other bytes in B");
+        return differs("has other bytes in B");
     char *of_a = shown(&a), *of_b = shown(&b);
     differs("%s%s%s in A and %s in B", a.type == V_TENSOR ? "has the shape " : a.type == V_SPARSE ? "has " : "is ", of_a,
             a.type == V_SPARSE ? " numbers" : "", of_b);
@@ -179,7 +179,7 @@ static void records(const struct rec *a, const struct rec *b, const struct head 
             at.field = (struct text){ name, f->len };
             at.columns = head_columns(head, name);
             if (!g)
-                differs("is missing in %c", side ? 'A' : 'B');
+                differs("is missing from %c", side ? 'A' : 'B');
             if (!g || (!side && !fields(f, g)))
                 bad++;
             sum.fields += !g || !side;
@@ -209,7 +209,7 @@ static void heads(const struct head *a, const struct head *b, struct str *to)
             sum.header = true;
             str_printf(&line, "columns of %s", one->field);
             if (!other)
-                str_printf(&line, " are named in %c only", side ? 'B' : 'A');
+                str_printf(&line, " are named only in %c", side ? 'B' : 'A');
             else if (k == one->n || k == other->n)
                 str_printf(&line, ": %zu are named in A and %zu in B", one->n, other->n);
             else
@@ -226,7 +226,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     char *files[] = { operands[0], operands[0] ? operands[1] : NULL, NULL };
     if (!files[0] || (files[1] && operands[2]))
-        opt_misuse(&prog, "wanted: two streams, A and B (or standard input)");
+        opt_misuse(&prog, "expected two streams, A and B (or standard input)");
     opt_need_stdin(&prog, files + 1);
     if (!files[1])
         files[1] = "-";

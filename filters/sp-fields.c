@@ -27,8 +27,8 @@ static const struct opt opts[] = {
     OPT_WORDS('k', "keep", &arg.keep, "A,B,...", "keep only these fields (and id)"),
     OPT_WORDS('d', "drop", &arg.drop, "A,B,...", "drop these fields"),
     OPT_RENAMES('r', "rename", &arg.rename, "id", "rename a field; may be given several times"),
-    OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field: whole number, number, true, false, null or text"),
-    OPT_STR(0, "shuffle", &arg.shuffle, "FIELD", "deal the values of a field out to the records at random"),
+    OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field to a whole number, number, true, false, null or text"),
+    OPT_STR(0, "shuffle", &arg.shuffle, "FIELD", "shuffle the values of a field among the records"),
     OPT_SEED(&arg.seed),
     OPT_END
 };

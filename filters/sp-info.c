@@ -1,4 +1,4 @@
-/* sp-info - say what is in a stream, whether it is whole, and how it was made
+/* sp-info - show what is in a stream, whether it is complete, and how it was made
  *
  * in      any stream
  * out     text for people; with --pipeline the commands that made the stream
@@ -20,12 +20,12 @@ static struct {
 } arg;
 
 static const struct opt opts[] = {
-    OPT_FLAG(0, "pipeline", &arg.pipeline, "print the history as shell commands that do the same again"),
+    OPT_FLAG(0, "pipeline", &arg.pipeline, "print the history as shell commands that repeat it"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };
 static const struct prog prog = {
-    .name = "sp-info", .brief = "say what is in a stream, whether it is whole, and how it was made",
+    .name = "sp-info", .brief = "show what is in a stream, whether it is complete, and how it was made",
     .in = IO_ANY, .out = IO_TEXT, .opts = opts, .also = also,
 };
 
@@ -38,7 +38,7 @@ static void print_pipeline(const struct rec_in *in, struct str *to)
         if (!steps[i].tool.n)
             die(ST_STREAM, "%s: entry %zu of its history is malformed", rec_name(in), i + 1);
     if (!h->n_history)
-        die(ST_STOPPED, "%s: has no history: made with --no-history, or by another program", rec_name(in));
+        die(ST_STOPPED, "%s has no history: made with --no-history, or by another program", rec_name(in));
     for (size_t i = 0; i < h->n_history; i++) {
         str_text(to, i ? " |\n" : "");
         history_command(steps + i, to);
@@ -212,7 +212,7 @@ static bool print_problems(const struct head *h, const struct survey *all, struc
 {
     bool any = all->twice > 0;
     if (any) {
-        str_printf(to, "problem  %zu ids come again; the first is ", all->twice);
+        str_printf(to, "problem  %zu ids are repeated; the first is ", all->twice);
         str_shown(to, all->first_twice.p, all->first_twice.n, SIZE_MAX);
         str_char(to, '\n');
     }
@@ -220,7 +220,7 @@ static bool print_problems(const struct head *h, const struct survey *all, struc
         if (s->odd_width) {
             str_printf(to, "problem  %zu of ", s->odd_width);
             str_shown(to, s->name, s->len, SIZE_MAX);
-            str_printf(to, " are not as wide as the %zu columns in the header\n", head_columns(h, s->name)->n);
+            str_printf(to, " do not have the %zu columns named in the header\n", head_columns(h, s->name)->n);
             any = true;
         }
     return any;
@@ -258,12 +258,12 @@ int main(int argc, char **argv)
             print_fields(all, to);
         str_printf(to, "\nrecords  %zu\n", all->records);
         bad = print_problems(h, all, to);
-        str_text(to, bad ? "" : "valid    whole, checksum right, every id once\n");
+        str_text(to, bad ? "" : "valid    complete, checksum correct, ids unique\n");
     }
     line_cut(out);
     line_finish(out);
     if (bad)
-        die(ST_STREAM, "%s: whole, but not right: see its problems", rec_name(in));
+        die(ST_STREAM, "%s: complete, but not valid: see its problems", rec_name(in));
     survey_free(all);
     rec_close(in);
     return ST_OK;

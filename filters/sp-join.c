@@ -1,4 +1,4 @@
-/* sp-join - add the fields of a second stream's records
+/* sp-join - add fields from the records of a second stream
  *
  * in      any records, and a second stream of them
  * out     the same records, with the fields that they do not have taken from their partners
@@ -21,14 +21,14 @@ static struct {
 
 static const struct opt opts[] = {
     JOIN_OPTS(arg.join, "fields"),
-    OPT_CHOICE(0, "missing", &arg.missing, "fail|skip|nil", "what becomes of a record that has no partner"),
-    OPT_FLAG('a', "all", &arg.all, "let the records that only the second stream has follow at the end"),
+    OPT_CHOICE(0, "missing", &arg.missing, "fail|skip|nil", "what to do with a record that has no partner"),
+    OPT_FLAG('a', "all", &arg.all, "append the records that only the second stream has"),
     REQUIRED("with", "the second stream"),
-    EXCLUDES_WHY("all", "draw|on", "it is for a join by id"),
+    EXCLUDES_WHY("all", "draw|on", "--all is for a join by id"),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "sp-join", .brief = "add the fields of a second stream's records",
+    .name = "sp-join", .brief = "add fields from the records of a second stream",
     .in = IO_RECORDS, .out = IO_RECORDS, .example = "--with FILE", .opts = opts, .also = map_also,
 };
 

@@ -20,8 +20,8 @@ static struct {
 } arg;
 
 static const struct opt opts[] = {
-    OPT_FLAG('v', "invert", &arg.invert, "pass on the other records instead"),
-    OPT_FLAG(0, "ignore-case", &arg.ignore_case, "let match take small and capital letters as equal"),
+    OPT_FLAG('v', "invert", &arg.invert, "pass on the records that do not match instead"),
+    OPT_FLAG(0, "ignore-case", &arg.ignore_case, "let match ignore case"),
     OPT_END
 };
 static const struct prog prog = {
@@ -59,7 +59,7 @@ static bool compare(struct rec *r, const struct value *v, int op, const char *wo
         have.type = V_STR;
     } else if (v->type == V_BOOL) {
         if ((op != EQ && op != NE) || want.type != V_BOOL)
-            return rec_error(r, "%s is true or false: ask with eq or ne for one of the two", arg.field);
+            return rec_error(r, "%s is true or false: use eq or ne", arg.field);
     } else if (want.type != V_INT && want.type != V_FLOAT) {
         return rec_error(r, "%s is a number, and '%.80s' is not", arg.field, word);
     }
@@ -73,10 +73,10 @@ static bool meets(struct rec *r, const struct value *v, bool *met)
     if (arg.op == PRESENT || arg.op == ABSENT || v->type == V_NIL)
         return true;
     if (v->type == V_TENSOR || v->type == V_SPARSE || v->type == V_OTHER)
-        return rec_error(r, "%s is neither text nor a number: it can only be present or absent", arg.field);
+        return rec_error(r, "%s is neither text nor a number: use present or absent", arg.field);
     if (arg.op == MATCH) {
         if (v->type != V_STR && v->type != V_BIN)
-            return rec_error(r, "%s is not a text to match", arg.field);
+            return rec_error(r, "%s is not text", arg.field);
         regmatch_t all = { .rm_so = 0, .rm_eo = (regoff_t)v->s.n };
         *met = regexec(&pattern, v->s.p, 1, &all, REG_STARTEND) == 0;
         return true;

@@ -1,4 +1,4 @@
-/* sp-sample - draw records at random, all alike or from each group
+/* sp-sample - draw records at random, overall or from each group
  *
  * in      any records
  * out     the drawn ones (or the others), unchanged and in order
@@ -26,10 +26,10 @@ static struct {
 } arg = { .count = -1, .share = NAN };
 
 static const struct opt opts[] = {
-    OPT_INT('n', "count", &arg.count, -1, 1e12, "how many records, of each group (-1: by --share)"),
-    OPT_F64(0, "share", &arg.share, 0, 1, "which part of the records, of each group"),
-    OPT_STR(0, "by", &arg.by, "FIELD", "draw from each group of records with the same value"),
-    OPT_FLAG('v', "invert", &arg.invert, "pass on the records that are not drawn instead"),
+    OPT_INT('n', "count", &arg.count, -1, 1e12, "number of records to draw, from each group (-1: by --share)"),
+    OPT_F64(0, "share", &arg.share, 0, 1, "share of the records to draw, from each group"),
+    OPT_STR(0, "by", &arg.by, "FIELD", "draw from each group of records that share a value"),
+    OPT_FLAG('v', "invert", &arg.invert, "pass on the records not drawn instead"),
     OPT_SEED(&arg.seed),
     REQUIRED("count|share", "how many to draw"),
     EXCLUDES("count", "share"),
@@ -37,7 +37,7 @@ static const struct opt opts[] = {
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
-    .name = "sp-sample", .brief = "draw records at random, all alike or from each group",
+    .name = "sp-sample", .brief = "draw records at random, overall or from each group",
     .in = IO_RECORDS, .out = IO_RECORDS, .example = "-n 1", .opts = opts, .also = also,
 };
 
@@ -96,7 +96,7 @@ static void choose_counts(void)
         g->wanted = g->wanted < g->left ? g->wanted : g->left;
     }
     if (small && !progress_quiet && arg.by)
-        warn("%zu of %zu groups have less than %lld records: all of theirs are drawn", small, groups.n,
+        warn("%zu of %zu groups have fewer than %lld records: all of them are drawn", small, groups.n,
              (long long)arg.count);
     else if (small && !progress_quiet)
         warn("there are only %llu records: all are drawn", (unsigned long long)groups.v[0].left);

@@ -33,19 +33,19 @@ static struct {
 static const struct opt opts[] = {
     OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 1, 10000, "K|A:B", "number of clusters, or the best of A to B"),
     SCAN_OPTS(&arg.scan, SCAN_SCORES),
-    OPT_CHOICE('a', "affinity", &arg.affinity, "rbf|knn", "how alike vectors are"),
+    OPT_CHOICE('a', "affinity", &arg.affinity, "rbf|knn", "similarity of vectors"),
     OPT_F64_OR('g', "gamma", &arg.gamma, DBL_MIN, 1e300, "X|auto", "rbf: exp(-gamma d^2); auto: 1 / median distance^2"),
-    OPT_INT(0, "n-neighbors", &arg.neighbours, 2, 1e6, "knn: nearest vectors of each, itself counted"),
-    OPT_CHOICE(0, "labels", &arg.labels, "kmeans|discretize", "how the embedding is cut into clusters"),
-    OPT_INT(0, "n-init", &arg.n_init, 1, 10000, "starts of k-means"),
-    OPT_FLAG(0, "save-embedding", &arg.embedding, "keep the eigenvectors, too, in a field embedding"),
+    OPT_INT(0, "n-neighbors", &arg.neighbours, 2, 1e6, "knn: nearest vectors of each, including itself"),
+    OPT_CHOICE(0, "labels", &arg.labels, "kmeans|discretize", "how to cut the embedding into clusters"),
+    OPT_INT(0, "n-init", &arg.n_init, 1, 10000, "number of k-means starts"),
+    OPT_FLAG(0, "save-embedding", &arg.embedding, "also write the eigenvectors, to a field embedding"),
     OPT_SEED(&arg.seed),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "spectral", .brief = "clusters of a similarity graph",
+    .name = "spectral", .brief = "spectral clustering of a similarity graph",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "cluster label",
     .example = "-k 2", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
 };
@@ -59,7 +59,7 @@ static struct graph *joined(const struct slurp *s)
         size_t k = (size_t)arg.neighbours;
         if (k > s->n) {
             if (!progress_quiet)
-                warn("%zu vectors: --n-neighbors is taken as %zu", s->n, s->n);
+                warn("only %zu vectors: using --n-neighbors %zu", s->n, s->n);
             k = s->n;
         }
         return graph_knn(s->x, s->n, s->d, k - 1);
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
     struct slurp *s = slurp_read(in, arg.in, arg.out);
     size_t k = (size_t)arg.scan.k.last, parts = 0;
     if (s->records && s->n < 2)
-        die(ST_STOPPED, "%zu vectors have no graph: 2 or more are needed", s->n);
+        die(ST_STOPPED, "%zu vectors have no graph: at least 2 are needed", s->n);
     if (s->records)
         scan_possible(s, k);
     struct result to = { .n = s->n, .wide = k, .some = mem_new(mem_mul(s->n, k), sizeof *to.some),

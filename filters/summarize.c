@@ -1,4 +1,4 @@
-/* summarize - frames over time to one vector: mean, deviation, quantiles, ...
+/* summarize - summarize frames over time as one vector: mean, deviation, quantiles, ...
  *
  * in      matrices f32[frames][d], time-major: mfcc, chroma, ...; or f32[frames]
  * out     x = f32[...] in their place: for each field in order, for each stat, each column
@@ -24,13 +24,13 @@ static const struct opt opts[] = {
     OPT_LIST('s', "stats", &arg.stats, "[FIELD=]A,B,...",
              "mean, std, var, min, max, median, q10 ..., skew, kurtosis, delta:mean ... (default mean,std)"),
     OPT_STR('i', "input", &arg.in, "FIELD",
-            "field of --stats without one; first of mfcc, logmel, chroma, descriptors that is there"),
+            "field for --stats that name none; without: the first of mfcc, logmel, chroma, descriptors there is"),
     MAP_OUT(&arg.out),
-    OPT_FLAG(0, "keep", &arg.keep, "keep the fields that were read, too"),
+    OPT_FLAG(0, "keep", &arg.keep, "also keep the fields that were read"),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "summarize", .brief = "frames over time to one vector: mean, deviation, quantiles, ...",
+    .name = "summarize", .brief = "summarize frames over time as one vector: mean, deviation, quantiles, ...",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "mfcc matrix", .writes = "x vector", .opts = opts, .also = map_also,
 };
 

@@ -1,4 +1,4 @@
-/* tfidf - weigh the words of texts: term frequency times inverse document frequency
+/* tfidf - weight the words of texts by term frequency times inverse document frequency
  *
  * in      records with a text (lyrics)
  * out     the same records, the text replaced by a sparse vector x of one column for each term
@@ -46,29 +46,29 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_RANGE('n', "ngrams", &fit.ngrams, 1, VOCAB_NGRAM_MOST, "MIN,MAX", "count runs of so many words"),
-    OPT_INT(0, "max-features", &fit.max_features, 0, UINT32_MAX - 1, "keep the most frequent terms only; 0: all"),
+    OPT_RANGE('n', "ngrams", &fit.ngrams, 1, VOCAB_NGRAM_MOST, "MIN,MAX", "count n-grams of MIN to MAX words"),
+    OPT_INT(0, "max-features", &fit.max_features, 0, UINT32_MAX - 1, "keep only this many terms, the most frequent; 0: all"),
     OPT_STR(0, "min-df", &fit.min_df, "N|SHARE",
-            "leave out terms in fewer texts: a count, or a share if it has a point"),
-    OPT_STR(0, "max-df", &fit.max_df, "N|SHARE", "leave out terms in more texts"),
-    OPT_FLAG(0, "sublinear-tf", &fit.sublinear, "1 + ln(tf) in place of tf"),
-    OPT_FLAG(0, "binary", &fit.binary, "1 in place of tf"),
+            "drop terms in fewer texts than this: a count, or a share if it has a point"),
+    OPT_STR(0, "max-df", &fit.max_df, "N|SHARE", "drop terms in more texts than this"),
+    OPT_FLAG(0, "sublinear-tf", &fit.sublinear, "use 1 + ln(tf) instead of tf"),
+    OPT_FLAG(0, "binary", &fit.binary, "use 1 instead of tf"),
     OPT_FLAG(0, "no-idf", &fit.no_idf, "do not multiply by idf"),
-    OPT_FLAG(0, "no-smooth-idf", &fit.no_smooth, "idf = ln(n/df) + 1"),
-    OPT_CHOICE(0, "norm", &fit.norm, NORMS, "what each row is divided by"),
-    OPT_CHOICE(0, "token", &fit.token, RULES, "what a word is"),
-    OPT_INPUT(0, "stop-words", &fit.stop, "words to leave out, one a line"),
-    OPT_CHOICE(0, "strip-accents", &fit.strip, STRIPS, "take accents away"),
+    OPT_FLAG(0, "no-smooth-idf", &fit.no_smooth, "use idf = ln(n/df) + 1"),
+    OPT_CHOICE(0, "norm", &fit.norm, NORMS, "norm to divide each row by"),
+    OPT_CHOICE(0, "token", &fit.token, RULES, "what counts as a word"),
+    OPT_INPUT(0, "stop-words", &fit.stop, "words to leave out, one per line"),
+    OPT_CHOICE(0, "strip-accents", &fit.strip, STRIPS, "strip accents"),
     OPT_FLAG(0, "no-lowercase", &fit.no_lowercase, "keep upper case"),
     OPT_INT(0, "max-candidates", &fit.max_candidates, 0, 4e9,
-            "hold no more n-grams of two words and more, with counts that may be low; 0: exact"),
+            "hold at most this many n-grams of two or more words; counts may be low; 0: exact"),
     FITTED_SAVE(&arg.save),
     FITTED_MODEL(&arg.model),
     EXCLUDES("model", "save|stop-words"),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "tfidf", .brief = "weigh the words of texts: term frequency times inverse document frequency",
+    .name = "tfidf", .brief = "weight the words of texts by term frequency times inverse document frequency",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "lyrics text", .writes = "x vector", .conv = "sklearn-1.9",
     .opts = opts, .also = map_also,
 };
@@ -151,7 +151,7 @@ static double documents(const char *option, const char *text)
     double v;
     bool share = strpbrk(text, ".eE");
     if (!opt_number(text, 0, share ? 1 : 4e9, &v))
-        opt_misuse(&prog, "--%s '%s' is not a number of texts, nor a share from 0.0 to 1.0", option, text);
+        opt_misuse(&prog, "--%s '%s' is neither a number of texts nor a share from 0.0 to 1.0", option, text);
     return share ? v * (double)model.texts : v;
 }
 
@@ -204,7 +204,7 @@ static void fit_to(struct rec_in *in)
     size_t n;
     struct term *terms = vocab_terms(v, min, max, (size_t)fit.max_features, &n);
     if (!vocab_size(v))
-        die(ST_STOPPED, "no term in %zu texts: they have no words of two letters that are no stop words", model.texts);
+        die(ST_STOPPED, "no term in %zu texts: they have no words of two or more letters other than stop words", model.texts);
     if (!n)
         die(ST_STOPPED, "no term is in %g to %g of %zu texts: lower --min-df or raise --max-df", min, max, model.texts);
     if (vocab_missed(v) && !progress_quiet)
@@ -219,7 +219,7 @@ static const char *check(void)
 {
     if (!opt_read_range(fit.ngrams.text, ',', 1, VOCAB_NGRAM_MOST, &fit.ngrams))
         return "ngrams is not MIN,MAX";
-    return number_terms() ? NULL : "terms and idf are not as many, or one is empty";
+    return number_terms() ? NULL : "terms and idf differ in number, or one is empty";
 }
 
 /* ---- the weights ---- */

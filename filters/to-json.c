@@ -15,13 +15,13 @@ static struct {
 } arg;
 
 static const struct opt opts[] = {
-    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
+    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears only when complete"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };
 static const struct prog prog = {
     .name = "to-json", .brief = "write records as JSON Lines",
-    .in = IO_ANY, .out = IO_TEXT, .writes = "an object a line", .opts = opts, .also = also,
+    .in = IO_ANY, .out = IO_TEXT, .writes = "one object per line", .opts = opts, .also = also,
 };
 
 static struct json_lost lost;
@@ -39,7 +39,7 @@ static bool put_record(struct rec *r, const struct value *unused, void *state)
         json_put_text(to, f->name, f->len, &lost);
         str_char(to, ':');
         if (!json_put_value(to, f->raw + f->key, f->raw + f->size, &lost))
-            die(ST_STOPPED, "%.*s: %.*s has no form in JSON: a map whose keys are not names, or values nested over"
+            die(ST_STOPPED, "%.*s: %.*s cannot be written as JSON: a map whose keys are not names, or values nested over"
                 " %d deep", (int)rec_id(r).n, rec_id(r).p, (int)f->len, f->name, JSON_DEEPEST);
     }
     str_text(to, r->n ? "}" : "{}");

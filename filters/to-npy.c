@@ -25,8 +25,8 @@ static struct {
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "field to write"),
     OPT_FLAG(0, "f64", &arg.f64, "write 64-bit floats, whatever the field holds"),
-    OPT_OUTPUT(0, "ids", &arg.ids, "write the ids to FILE, a line each"),
-    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
+    OPT_OUTPUT(0, "ids", &arg.ids, "write the ids to FILE, one per line"),
+    OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears only when complete"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, NULL };
@@ -152,7 +152,7 @@ static void put_id(const struct rec *r)
 {
     struct text id = rec_id(r);
     if (memchr(id.p, '\n', id.n))
-        die(ST_STOPPED, "--ids: an id has a line end in it: %.*s", (int)id.n, id.p);
+        die(ST_STOPPED, "--ids: an id contains a line break: %.*s", (int)id.n, id.p);
     str_put(&ids->text, id.p, id.n);
     line_end(ids);
 }

@@ -1,4 +1,4 @@
-/* vae-decode - from codes back to what an auto-encoder was trained on
+/* vae-decode - decode codes with a trained auto-encoder
  *
  * in      records with a code x
  * out     the same records with x, or for a convolutional model logmel, in place of the code;
@@ -25,15 +25,15 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_INPUT('m', "model", &arg.model, "the model, of vae-train"),
+    OPT_INPUT('m', "model", &arg.model, "the model, from vae-train"),
     OPT_INT(0, "traverse", &arg.traverse, -1, 1 << 20, "walk along this latent, counted from 0; -1: no walk"),
-    OPT_INT(0, "steps", &arg.steps, 1, 10000, "records of a walk"),
+    OPT_INT(0, "steps", &arg.steps, 1, 10000, "records in a walk"),
     OPT_F64(0, "range", &arg.range, 0, 1e6, "a walk goes from minus this to plus this"),
     REQUIRED("model", NULL),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "vae-decode", .brief = "from codes back to what an auto-encoder was trained on", .in = IO_RECORDS,
+    .name = "vae-decode", .brief = "decode codes with a trained auto-encoder", .in = IO_RECORDS,
     .out = IO_RECORDS, .reads = "x vector", .writes = "x vector", .example = "-m MODEL",
     .conv = "torch-2.13", .opts = opts, .also = map_also,
 };
@@ -54,7 +54,7 @@ static bool decode_code(struct rec *r, struct vae_worker *w)
         act_forward(ACT_SIGMOID, 0, y, y, model->c.input);
     for (size_t i = 0; i < model->c.input; i++)
         if (!isfinite(y[i]))
-            return rec_error(r, "what the code decodes to is not finite");
+            return rec_error(r, "the decoded numbers are not finite");
     rec_set_tensor(r, arg.out, T_F4, model->c.conv ? 2 : 1, model->shape, y);
     return true;
 }

@@ -1,4 +1,4 @@
-/* vae-encode - the codes of records by a trained auto-encoder
+/* vae-encode - encode records with a trained auto-encoder
  *
  * in      records with a vector x, or for a convolutional model a matrix logmel
  * out     the same records with x = the code f32[latent] in place of what was read
@@ -22,16 +22,16 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_INPUT('m', "model", &arg.model, "the model, of vae-train"),
-    OPT_FLAG(0, "sample", &arg.sample, "draw the code from its distribution; without: its mean"),
-    OPT_FLAG(0, "both", &arg.both, "write logvar, too"),
-    OPT_FLAG(0, "score", &arg.score, "write recon and kl, too: the record's parts of the loss"),
+    OPT_INPUT('m', "model", &arg.model, "the model, from vae-train"),
+    OPT_FLAG(0, "sample", &arg.sample, "draw the code from its distribution instead of taking the mean"),
+    OPT_FLAG(0, "both", &arg.both, "also write logvar"),
+    OPT_FLAG(0, "score", &arg.score, "also write recon and kl, the record's parts of the loss"),
     OPT_SEED(&arg.seed),
     REQUIRED("model", NULL),
     OPT_END
 };
 static const struct prog prog = {
-    .name = "vae-encode", .brief = "the codes of records by a trained auto-encoder", .in = IO_RECORDS, .out = IO_RECORDS,
+    .name = "vae-encode", .brief = "encode records with a trained auto-encoder", .in = IO_RECORDS, .out = IO_RECORDS,
     .reads = "x vector", .writes = "x vector", .example = "-m MODEL",
     .conv = "torch-2.13", .opts = opts, .also = map_also,
 };
@@ -50,7 +50,7 @@ static bool read_input(struct rec *r, const struct value *v, struct row *row)
     }
     const size_t *want = model->shape, *shape = v->t.shape;
     if (v->type == V_TENSOR && v->t.ndim == 2 && (shape[0] != want[0] || shape[1] != want[1]))
-        return rec_error(r, "%s is %zu x %zu, the model takes %zu x %zu", arg.in, shape[0], shape[1], want[0], want[1]);
+        return rec_error(r, "%s is %zu x %zu, but the model takes %zu x %zu", arg.in, shape[0], shape[1], want[0], want[1]);
     return matrix_read(r, arg.in, v, row);
 }
 
@@ -101,7 +101,7 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     const float *z = n->nodes[w->v->z].y;
     for (size_t j = 0; j < model->c.latent; j++)
         if (!isfinite(z[j]))
-            return rec_error(r, "the code of %s is not finite: is it scaled as what the model was trained on?", arg.in);
+            return rec_error(r, "the code of %s is not finite: is it scaled like the training data?", arg.in);
     rec_set_vector(r, arg.out, z, model->c.latent);
     set_sides(r, w, n);
     return true;
@@ -121,9 +121,9 @@ int main(int argc, char **argv)
     vae_coder_open(&coder, &arg.model);
     model = coder.model;
     if (arg.both && !model->c.variational)
-        opt_misuse(&prog, "--both: the model is a plain auto-encoder, it has no logvar");
+        opt_misuse(&prog, "--both: the model is a plain auto-encoder, which has no logvar");
     if (arg.sample && !model->c.variational)
-        opt_misuse(&prog, "--sample: the model is a plain auto-encoder, its code is not a distribution");
+        opt_misuse(&prog, "--sample: the model is a plain auto-encoder, whose code is not a distribution");
     arg.in = arg.in ? arg.in : model->field;
     const char *usual = model->c.conv ? "x" : arg.in;
     arg.out = arg.out ? arg.out : usual;

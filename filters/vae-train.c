@@ -33,29 +33,30 @@ static struct {
 } arg = { .hidden = { .text = "256,128" }, .kernel = 4, .stride = 2, .slope = 0.01, .beta = 1, .anneal = "constant" };
 
 static const struct opt opts[] = {
-    OPT_STR('i', "input", &arg.in, "FIELD", "field to read: x, with --conv logmel"),
+    OPT_STR('i', "input", &arg.in, "FIELD", "field to read: x, or logmel with --conv"),
     OPT_WORDS(0, "hidden", &arg.hidden, "N,...", "widths of the hidden layers"),
-    OPT_INT('l', "latent", &arg.latent, 0, 1 << 20, "numbers in a code; 0: 16, with --conv 32"),
-    OPT_CHOICE(0, "activation", &arg.act, "relu|leaky-relu|gelu|tanh", "between the layers"),
-    OPT_F64(0, "slope", &arg.slope, 0, 1, "of leaky-relu below 0"),
-    OPT_FLAG(0, "batch-norm", &arg.batch_norm, "normalise batches between the layers"),
+    OPT_INT('l', "latent", &arg.latent, 0, 1 << 20, "numbers in a code; 0: 16, or 32 with --conv"),
+    OPT_CHOICE(0, "activation", &arg.act, "relu|leaky-relu|gelu|tanh", "activation between the layers"),
+    OPT_F64(0, "slope", &arg.slope, 0, 1, "slope of leaky-relu below 0"),
+    OPT_FLAG(0, "batch-norm", &arg.batch_norm, "batch normalisation between the layers"),
     OPT_F64(0, "dropout", &arg.dropout, 0, 0.99, "share of a layer's outputs to set to 0"),
-    OPT_FLAG(0, "residual", &arg.residual, "a residual block after each hidden layer"),
-    OPT_WORDS(0, "conv", &arg.conv, "N,...", "convolutions with so many channels instead of --hidden"),
-    OPT_INT(0, "kernel", &arg.kernel, 1, CONV_KERNEL, "of the convolutions"),
-    OPT_INT(0, "stride", &arg.stride, 1, CONV_STRIDE, "of the convolutions"),
-    OPT_WORDS(0, "condition", &arg.condition, "FIELD,...", "tell encoder and decoder these string fields"),
-    OPT_FLAG(0, "no-kl", &arg.no_kl, "a plain auto-encoder: its code is not a distribution"),
+    OPT_FLAG(0, "residual", &arg.residual, "add a residual block after each hidden layer"),
+    OPT_WORDS(0, "conv", &arg.conv, "N,...", "convolutions with these numbers of channels instead of --hidden"),
+    OPT_INT(0, "kernel", &arg.kernel, 1, CONV_KERNEL, "kernel size of the convolutions"),
+    OPT_INT(0, "stride", &arg.stride, 1, CONV_STRIDE, "stride of the convolutions"),
+    OPT_WORDS(0, "condition", &arg.condition, "FIELD,...", "text fields that encoder and decoder are told"),
+    OPT_FLAG(0, "no-kl", &arg.no_kl, "train a plain auto-encoder, whose code is not a distribution"),
     OPT_F64(0, "beta", &arg.beta, 0, 1e6, "weight of the KL term"),
-    OPT_STR(0, "anneal", &arg.anneal, "SHAPE", "of the KL term's weight over epochs: constant, linear:N or cyclical:N"),
-    OPT_F64(0, "free-bits", &arg.free_bits, 0, 1e6, "KL of each latent that costs nothing, in nats"),
+    OPT_STR(0, "anneal", &arg.anneal, "SHAPE", "weight of the KL term over the epochs: constant, linear:N or cyclical:N"),
+    OPT_F64(0, "free-bits", &arg.free_bits, 0, 1e6, "KL per latent that costs nothing, in nats"),
     OPT_CHOICE(0, "recon", &arg.recon, "mse|l1|bce", "reconstruction error"),
-    OPT_CHOICE(0, "reduce", &arg.reduce, "sum|mean", "both terms: sum over numbers and mean over rows, or mean over all"),
+    OPT_CHOICE(0, "reduce", &arg.reduce, "sum|mean",
+               "reduction of reduction of reduction of reduction of reduction of both terms: sum over numbers and mean over rows, or mean over all"),
     EXCLUDES_WHY("conv", "residual", "--residual goes with --hidden"),
     OPT_END
 };
 static const struct opt conv_opts[] = {         /* between the trainer's two tables, as in every history so far */
-    OPT_FLAG(0, "plain", &arg.plain, "with --conv: no bound for logvar"),
+    OPT_FLAG(0, "plain", &arg.plain, "with --conv: do not bound logvar"),
     OPT_END
 };
 static const struct opt *const also[] = {
@@ -104,7 +105,7 @@ static void set_model(struct vae_model *m)
     arg.in = arg.in ? arg.in : conv ? "logmel" : "x";
     arg.latent = arg.latent ? arg.latent : conv ? 32 : 16;
     if (conv && arg.stride > arg.kernel)
-        opt_misuse(&prog, "--stride %lld is more than --kernel %lld", (long long)arg.stride, (long long)arg.kernel);
+        opt_misuse(&prog, "--stride %lld is larger than --kernel %lld", (long long)arg.stride, (long long)arg.kernel);
     for (size_t i = 0; i < arg.condition.n; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(arg.condition.v[i], arg.condition.v[k]) == 0)

@@ -25,7 +25,7 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_F64('r', "ridge", &arg.ridge, 0, 1e9, "what is added to each variance before its root is taken"),
+    OPT_F64('r', "ridge", &arg.ridge, 0, 1e9, "added to each variance before taking its root"),
     FITTED_MODEL(&arg.model),
     FITTED_SAVE(&arg.save),
     BUDGET_OPT,
@@ -33,7 +33,7 @@ static const struct opt opts[] = {
     OPT_END
 };
 static const struct prog prog = {
-    .name = "whiten", .brief = "make columns uncorrelated and of variance 1 (ZCA)",
+    .name = "whiten", .brief = "make columns uncorrelated, with variance 1 (ZCA)",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector", .opts = opts, .also = map_also,
 };
 
@@ -73,7 +73,7 @@ static void fit(struct rec_in *in)
         fitted_unsolved(n, s.row.d);
     w = (struct whitening){ n, p->d, p->mean, pca_zca(p, arg.ridge) };
     if (!w.matrix)
-        die(ST_STOPPED, "the columns depend on each other: without a --ridge they have no whitening");
+        die(ST_STOPPED, "the columns are linearly dependent: whitening them needs a --ridge above 0");
 }
 
 static void apply(const float *x, float *y)

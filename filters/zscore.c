@@ -32,7 +32,7 @@ static const struct opt opts[] = {
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
     OPT_CHOICE('p', "per", &arg.per, PER,
-               "what gets a mean and a scale of its own: columns of vectors; elements or bands of matrices"),
+               "what has its own mean and scale: columns of vectors; elements or bands of matrices"),
     FITTED_MODEL(&arg.model),
     FITTED_SAVE(&arg.save),
     OPT_FLAG(0, "inverse", &arg.inverse, "undo the scaling of --model"),
@@ -120,7 +120,7 @@ static void learn(struct rec_in *in)
 
 static const char *check(void)
 {
-    return fit.per == PER_ALL && fit.width != 1 ? "more than one mean per all" : NULL;
+    return fit.per == PER_ALL && fit.width != 1 ? "more than one mean, but per is all" : NULL;
 }
 
 static bool process(struct rec *r, const struct value *in, void *worker)

@@ -47,7 +47,7 @@ for my $command (@filters) {
     for my $what (sort keys %changes) {
         my ($status, $out, $err) = run_changing($command, $changes{$what});
         is($status, 6, "$command, $what: status 6") or diag($err);
-        like($err, qr{^\S+: $tmp/first: changed while it was read$}m, "$command, $what: says so");
+        like($err, qr{^\S+: $tmp/first: changed while being read$}m, "$command, $what: says so");
         next if $command =~ /^to-/;
         ($status) = run("sp-info - < $tmp/stdout");
         isnt($status, 0, "$command, $what: its output does not look whole");
@@ -57,6 +57,6 @@ for my $command (@filters) {
 # What is trained on reads the rows again where they lie.
 my ($status, undef, $err) = run_changing('vae-train --hidden 4 --latent 2 --epochs 2 -q', [1, 20, 0]);
 is($status, 6, 'vae-train: status 6') or diag($err);
-like($err, qr{changed while it was read$}m, 'vae-train: says so');
+like($err, qr{changed while being read$}m, 'vae-train: says so');
 
 done_testing();

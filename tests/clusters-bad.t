@@ -28,13 +28,13 @@ for my $c ((grep { !/kmeans/ } @clusterers), 'neighbours -k 1') {
     is_deeply([records("$c -q", stream({}))], [], "$c: no records in, none out");
 }
 refuses(6, qr/0 vectors cannot make 2 clusters/, 'kmeans -k 2', stream({}));
-refuses(6, qr/0 vectors have no 5-distances/, 'dbscan --eps auto', stream({}));
+refuses(6, qr/0 vectors are too few for 5-distances/, 'dbscan --eps auto', stream({}));
 my $one = rows([1, 2]);
 is_deeply(labels($_, $one), [0], "$_: one record") for 'kmeans -k 1', 'agglo -k 1', 'agglo -k 1 --linkage complete',
     'agglo --distance 1', 'dbscan -m 1', 'agglo -k 1 --connectivity knn:3';
 is_deeply(labels('dbscan -m 2', $one), [-1], 'dbscan: one record is noise');
 refuses(6, qr/1 vectors have no graph/, 'spectral -k 1', $one);
-refuses(6, qr/1 vectors have no 1 neighbours/, 'neighbours -k 1', $one);
+refuses(6, qr/1 vectors are too few for 1 neighbours/, 'neighbours -k 1', $one);
 refuses(6, qr/1 vectors cannot make 2 clusters/, $_, $one) for grep { !/spectral/ } @of_k;
 my $three = rows([1, 2], [1, 3], [9, 9]);
 refuses(6, qr/3 vectors cannot make 4 clusters/, s/-k 2/-k 4/r, $three) for @of_k;
@@ -139,15 +139,15 @@ near_all([@$m{qw(homogeneity ami purity matched_accuracy)}], [log(10) / log($man
 
 # Too little memory: what needs it, before anything is computed.
 my $hundred = rows(map { [map { $_ } $_ .. $_ + 9] } 1 .. 100);
-refuses(4, qr/the matrix of all vectors needs .* more than --max-memory/, "$_ --max-memory 3999", $hundred)
+refuses(4, qr/not enough memory for the matrix of all vectors: .* needed/, "$_ --max-memory 3999", $hundred)
     for @clusterers, 'neighbours -k 2';
-my %needs = ('kmeans -k 2' => 'the vectors, twice', 'kmeans -k 2:3' => 'the vectors, twice',
+my %needs = ('kmeans -k 2' => 'two copies of the vectors', 'kmeans -k 2:3' => 'two copies of the vectors',
     'agglo' => "the vectors, their clusters' centres and the tree", 'agglo --linkage average' => 'the distance matrix',
     'agglo --linkage single' => "the vectors, their clusters' centres and the tree",
-    'dbscan --eps 1' => 'the vectors and their copy in order', 'spectral -k 2' => 'the similarity matrix',
+    'dbscan --eps 1' => 'the vectors and a sorted copy', 'spectral -k 2' => 'the similarity matrix',
     'neighbours -k 2' => 'the list of neighbours');
-refuses(4, qr/^\w+: $needs{$_} needs \d+\.\d MiB, more than --max-memory/, "$_ --max-memory 5K", $hundred) for sort keys %needs;
-refuses(4, qr/the silhouette needs .* more than --max-memory/, 'metrics --max-memory 10K',
+refuses(4, qr/^\w+: not enough memory for $needs{$_}: \d+\.\d MiB needed, --max-memory is/, "$_ --max-memory 5K", $hundred) for sort keys %needs;
+refuses(4, qr/not enough memory for the silhouette: .* needed/, 'metrics --max-memory 10K',
     stream({}, map { record($_, x => vec(1 .. 10), cluster => int64($_ % 2)) } 1 .. 100));
 
 # The same bytes for any -j, of more rows than one block holds.

@@ -25,7 +25,7 @@ for my $c (@clusterers) {
     like((run("$c -k 2:7 $blobs"))[2], qr/^$name: k = 5 is the best: silhouette 0\.\d+$/m, "$c: says which");
     is(runs("$c -q -j 1 -k 3:6 $blobs"), runs("$c -q -j 3 -k 3:6 $blobs"), "$c: a scan for any -j");
     refuses(6, qr/300 vectors cannot make 301 clusters/, "$c -k 299:301 $blobs");
-    refuses(2, qr/--scan goes with several/, "$c -k 2 --scan $tmp/scan.sp $blobs");
+    refuses(2, qr/--scan needs a range/, "$c -k 2 --scan $tmp/scan.sp $blobs");
 }
 
 # What kmeans has beside: the inertia, its knee, steps.
@@ -45,6 +45,6 @@ my ($status, $out, $err) = run("kmeans -k 1:3 --scan $tmp/scan.sp", $alike);
 is($status, 0, 'nothing to choose by');
 like($err, qr/no k from 1 to 3 has a score: taking the first/, 'is said');
 is_deeply([map { [@$_{qw(inertia silhouette)}] } records("cat $tmp/scan.sp")], [[0, undef], [0, undef], [0, undef]], 'and nil');
-refuses(4, qr/the silhouette needs/, "agglo -k 2:3 --max-memory 60000 $blobs");
+refuses(4, qr/not enough memory for the silhouette/, "agglo -k 2:3 --max-memory 60000 $blobs");
 
 done_testing;

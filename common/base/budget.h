@@ -11,7 +11,7 @@
 /* The limit that --max-memory sets, in bytes; 0 is none. */
 extern size_t budget_limit;
 
-#define BUDGET_OPT OPT_SIZE(0, "max-memory", &budget_limit, "stop rather than hold more data than this")
+#define BUDGET_OPT OPT_SIZE(0, "max-memory", &budget_limit, "stop rather than hold more data in memory than this")
 
 /* End with ST_MEMORY if `bytes` of data at once are more than the limit; `what` says what
  * needs them ("the distance matrix of 50000 rows"). */

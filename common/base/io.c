@@ -290,7 +290,7 @@ bool io_piped(const struct io_in *in)
 
 noreturn void io_changed(const char *name)
 {
-    die(ST_STOPPED, "%s: changed while it was read", name);
+    die(ST_STOPPED, "%s: changed while being read", name);
 }
 
 static void close_file(struct io_in *in)

@@ -19,9 +19,9 @@ struct opt_list opt_taken;
 
 static bool want_help, want_version;
 static const struct opt common[] = {
-    OPT_FLAG(0, "progress", &progress_wanted, "show progress though stderr is not a terminal"),
+    OPT_FLAG(0, "progress", &progress_wanted, "show progress even if stderr is not a terminal"),
     OPT_FLAG('q', "quiet", &progress_quiet, "show no progress and no notes"),
-    OPT_FLAG(0, "help", &want_help, "print this and exit"),
+    OPT_FLAG(0, "help", &want_help, "print this help and exit"),
     OPT_FLAG(0, "version", &want_version, "print the version and exit"),
     OPT_END
 };
@@ -311,7 +311,7 @@ static void check_rule(const struct parser *p, const struct opt *rule)
     char others[200];
     list_options(rule->arg, others, sizeof others);
     if (rule->type == OPT_T_EXCLUDES && other)
-        opt_misuse(prog, "--%s and --%.*s exclude each other%s%s", rule->name, (int)n, other, colon, why);
+        opt_misuse(prog, "--%s and --%.*s cannot be used together%s%s", rule->name, (int)n, other, colon, why);
     if (rule->type == OPT_T_NEEDS && !other)
         opt_misuse(prog, "--%s needs %s%s%s", rule->name, others, colon, why);
     if (rule->type == OPT_T_REQUIRED && !other)
@@ -341,7 +341,7 @@ static _Noreturn void print_and_exit(const struct prog *prog)
         print_help(prog);
     else
         printf("%s (songpipe) %s\n", prog->name, songpipe_version);
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout))
         die(ST_STOPPED, "cannot write:");
     exit(ST_OK);
 }
@@ -381,7 +381,7 @@ char **opt_words(const struct prog *prog, char **operands, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (!operands[i])
-            opt_misuse(prog, "wanted: %s", operands_of(prog));
+            opt_misuse(prog, "expected %s", operands_of(prog));
     opt_taken = (struct opt_list){ operands, n };
     return operands + n;
 }

@@ -102,7 +102,7 @@ struct opt {
 /* -j, threads or processes, 0 for all processors: opt_parse sets par_jobs (base/par.h) to that
  * number, with all processors counted; d is the default. Not in the history. */
 #define OPT_JOBS(d) \
-    { 'j', "jobs", OPT_T_JOBS, { .jobs = d }, 0, 1024, "N", "how many at once; 0: one for each processor", NULL }
+    { 'j', "jobs", OPT_T_JOBS, { .jobs = d }, 0, 1024, "N", "jobs to run at once; 0: one per processor", NULL }
 /* uint64_t */
 #define OPT_SEED(t) { 0, "seed", OPT_T_SEED, { .seed = t }, 0, 0, "N", "seed of the random draws", NULL }
 /* struct opt_input; a file, or a folder of files */

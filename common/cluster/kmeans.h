@@ -21,7 +21,7 @@
 
 struct kmeans_options {
     size_t k;                   /* 1 ... n */
-    size_t n_init, max_iter;    /* starts, the best of which is kept; steps of each; both >= 1 */
+    size_t n_init, max_iter;    /* number of starts; the best is kept; steps of each; both >= 1 */
     double tol;                 /* >= 0 */
     uint64_t seed;
     const double *init;         /* init[k][d]: one start from there; NULL: k-means++ */

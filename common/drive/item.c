@@ -13,7 +13,7 @@
 
 int item_on_error = ON_ERROR_FAIL;
 const struct opt item_opts[] = {
-    OPT_CHOICE(0, "on-error", &item_on_error, "fail|skip|emit", "at a bad record: stop, drop it, pass it on with nil"),
+    OPT_CHOICE(0, "on-error", &item_on_error, "fail|skip|emit", "on a bad record: stop, drop it, or pass it on with nil"),
     OPT_END
 };
 
@@ -67,7 +67,7 @@ void item_note_side(const struct rec *r, const char *name)
 {
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (!progress_quiet && rec_find(r, name) && !atomic_flag_test_and_set(&said))
-        warn("an older field %s is overwritten", name);
+        warn("overwriting an older field %s", name);
 }
 
 char *item_side(const char *out, const char *usual_out, const char *side)

@@ -135,6 +135,6 @@ void join_note(const struct join *j)
     for (size_t i = 0; i < j->n; i++)
         unused += !j->partners->used[i];
     if (j->partners && !progress_quiet && (j->partners->alone || unused))
-        warn("%zu records have no partner in %s, %zu of its records none here", (size_t)j->partners->alone, j->with.path,
+        warn("%zu records have no partner in %s; %zu of its records have none here", (size_t)j->partners->alone, j->with.path,
              unused);
 }

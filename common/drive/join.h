@@ -23,8 +23,8 @@ struct join {
 
 #define JOIN_DEFAULTS .on = "id"
 #define JOIN_OPTS(j, what) \
-    OPT_INPUT('w', "with", &(j).with, "take " what " that a record does not have from this stream"), \
-    OPT_STR(0, "on", &(j).on, "FIELD", "field that is the id of the partner in the other stream"), \
+    OPT_INPUT('w', "with", &(j).with, "take " what " that a record lacks from this stream"), \
+    OPT_STR(0, "on", &(j).on, "FIELD", "field that holds the id of the partner in the other stream"), \
     OPT_STR(0, "by", &(j).by, "FIELD", "with --draw: the partner has the same value in this field"), \
     OPT_FLAG(0, "draw", &(j).draw, "draw the partner at random"), \
     OPT_SEED(&(j).seed), \

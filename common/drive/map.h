@@ -13,7 +13,7 @@
 /* Options of a filter that reads `in`, writes `out` (NULL: back to in) and may keep in. */
 #define MAP_IN(target) OPT_STR('i', "input", target, "FIELD", "field to read")
 #define MAP_OUT(target) OPT_STR('o', "output", target, "FIELD", "field to write")
-#define MAP_KEEP(target) OPT_FLAG(0, "keep", target, "keep the field that was read, too")
+#define MAP_KEEP(target) OPT_FLAG(0, "keep", target, "also keep the field that was read")
 
 struct map {
     const char *in;         /* field that process gets; NULL: process looks for itself */

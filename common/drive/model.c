@@ -34,7 +34,7 @@ struct model *model_load(struct opt_input *file, const char *tool)
     file->xxh3 = rec_hash(m->in);
     struct text made_by = m->n ? rec_id(m->recs[0]) : (struct text){ "nothing", 7 };
     if (made_by.n != strlen(tool) || memcmp(made_by.p, tool, made_by.n) != 0)
-        die(ST_STREAM, "%s: a model of %.*s, not of %s", m->path, (int)made_by.n, made_by.p, tool);
+        die(ST_STREAM, "%s: a model made by %.*s, not by %s", m->path, (int)made_by.n, made_by.p, tool);
     return m;
 }
 
@@ -65,7 +65,7 @@ int64_t model_int(const struct model *m, const char *name, int64_t lo, int64_t h
 {
     int64_t i = config_value(m, name, V_INT, "a whole number").i;
     if (i < lo || i > hi)
-        bad_value(m, name, "in its range");
+        bad_value(m, name, "within its range");
     return i;
 }
 
@@ -73,7 +73,7 @@ double model_real(const struct model *m, const char *name, double lo, double hi)
 {
     double x = config_value(m, name, V_FLOAT, "a number").f;
     if (!isfinite(x) || x < lo || x > hi)
-        bad_value(m, name, "in its range");
+        bad_value(m, name, "within its range");
     return x;
 }
 
@@ -157,10 +157,10 @@ void model_same_columns(const struct model *m, const char *field, const struct h
     if (!a || !b)
         return;
     if (a->n != b->n)
-        die(ST_STOPPED, "%s has %zu columns, the model %s was fitted to %zu", in_field, b->n, m->path, a->n);
+        die(ST_STOPPED, "%s has %zu columns, but the model %s was fitted to %zu", in_field, b->n, m->path, a->n);
     for (size_t i = 0; i < a->n; i++)
         if (strcmp(a->names[i], b->names[i]) != 0)
-            die(ST_STOPPED, "column %zu of %s is %s, the model %s was fitted to %s", i, in_field, b->names[i],
+            die(ST_STOPPED, "column %zu of %s is %s, but the model %s was fitted to %s", i, in_field, b->names[i],
                 m->path, a->names[i]);
 }
 

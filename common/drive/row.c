@@ -84,7 +84,7 @@ bool row_read(struct rec *r, const char *field, const struct value *v, const str
     if (d == 0)
         return rec_error(r, "%s is an empty vector", field);
     if (d > frame_max / sizeof *row->x)     /* a sparse one may claim any width */
-        return rec_error(r, "%s has %zu numbers: written out, they are over --max-record", field, d);
+        return rec_error(r, "%s has %zu numbers: written in full, it is larger than --max-record", field, d);
     mem_grow(&row->x, &row->cap, d, sizeof *row->x);
     if (v->type == V_TENSOR)
         tensor_f32(&v->t, row->x);

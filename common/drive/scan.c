@@ -20,7 +20,7 @@ bool scan_wanted(const struct scan *s, const struct prog *prog)
 {
     bool several = s->k.last > s->k.first;
     if (s->file && !several)
-        opt_misuse(prog, "--scan goes with several numbers of clusters, as -k 2:20");
+        opt_misuse(prog, "--scan needs a range of numbers of clusters, as in -k 2:20");
     return several;
 }
 

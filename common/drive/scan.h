@@ -19,8 +19,8 @@ struct scan { struct opt_range k; const char *file; int by; };
 
 /* For the filter's table, behind its OPT_RANGE of k. */
 #define SCAN_OPTS(scan, words) \
-    OPT_OUTPUT(0, "scan", &(scan)->file, "write the scores of all k of A:B to this file, as records"), \
-    OPT_CHOICE(0, "by", &(scan)->by, words, "which k of A:B is the best")
+    OPT_OUTPUT(0, "scan", &(scan)->file, "write a record with the scores of each k in A:B to this file"), \
+    OPT_CHOICE(0, "by", &(scan)->by, words, "score that picks the best k in A:B")
 
 /* What came of one k. */
 struct scanned {

@@ -42,7 +42,7 @@ static bool read_matrix(struct rec *r, const char *field, const struct value *v,
 {
     const size_t *shape = v->t.shape;
     if (v->type == V_TENSOR && v->t.ndim == 2 && t->n && (shape[0] != t->shape[0] || shape[1] != t->shape[1]))
-        return rec_error(r, "%s is %zu x %zu, not %zu x %zu as those before", field, shape[0], shape[1], t->shape[0],
+        return rec_error(r, "%s is %zu x %zu, not %zu x %zu like those before", field, shape[0], shape[1], t->shape[0],
                          t->shape[1]);
     if (!matrix_read(r, field, v, row))
         return false;
@@ -58,7 +58,7 @@ static void load_sources(struct whole *w)
     for (size_t i = 0; i < w->n_sources; i++) {
         struct source *f = &w->sources[i];
         if (fstat(f->fd, &s) != 0)
-            die(ST_STOPPED, "cannot look at the input:");
+            die(ST_STOPPED, "cannot examine the input:");
         f->size = (size_t)s.st_size;
         all += f->size;
     }

@@ -20,26 +20,26 @@
 struct trainer_arg trainer_arg = { .epochs = 50, .batch = 64, .lr = 1e-3, .step_size = 30, .gamma = 0.1 };
 
 const struct opt trainer_opts[] = {
-    OPT_INT('e', "epochs", &trainer_arg.epochs, 1, 1e6, "times to go over the data"),
-    OPT_INT('b', "batch", &trainer_arg.batch, 1, 65536, "rows in a step"),
-    OPT_CHOICE(0, "optimizer", &trainer_arg.optimizer, "adam|adamw", "adamw takes the weight decay out of the gradient"),
+    OPT_INT('e', "epochs", &trainer_arg.epochs, 1, 1e6, "passes over the data"),
+    OPT_INT('b', "batch", &trainer_arg.batch, 1, 65536, "rows per step"),
+    OPT_CHOICE(0, "optimizer", &trainer_arg.optimizer, "adam|adamw", "adamw decouples weight decay from the gradient"),
     OPT_F64(0, "lr", &trainer_arg.lr, 1e-12, 10, "learning rate"),
-    OPT_F64(0, "weight-decay", &trainer_arg.weight_decay, 0, 1, "pull of the weights to 0"),
-    OPT_F64(0, "clip", &trainer_arg.clip, 0, 1e12, "largest norm of the gradients; 0: any"),
-    OPT_CHOICE(0, "schedule", &trainer_arg.schedule, "constant|cosine|step", "of the learning rate"),
-    OPT_F64(0, "lr-min", &trainer_arg.lr_min, 0, 10, "where cosine ends"),
-    OPT_F64(0, "step-size", &trainer_arg.step_size, 1, 1e6, "epochs between the drops of step"),
-    OPT_F64(0, "gamma", &trainer_arg.gamma, 1e-6, 1, "factor of each of them"),
-    OPT_F64(0, "warmup", &trainer_arg.warmup, 0, 1e6, "epochs in which the rate grows from 0"),
+    OPT_F64(0, "weight-decay", &trainer_arg.weight_decay, 0, 1, "pull of the weights towards 0"),
+    OPT_F64(0, "clip", &trainer_arg.clip, 0, 1e12, "clip gradients to this norm; 0: do not clip"),
+    OPT_CHOICE(0, "schedule", &trainer_arg.schedule, "constant|cosine|step", "learning rate over the epochs"),
+    OPT_F64(0, "lr-min", &trainer_arg.lr_min, 0, 10, "learning rate at which cosine ends"),
+    OPT_F64(0, "step-size", &trainer_arg.step_size, 1, 1e6, "with step: epochs between drops of the learning rate"),
+    OPT_F64(0, "gamma", &trainer_arg.gamma, 1e-6, 1, "with step: factor of each drop"),
+    OPT_F64(0, "warmup", &trainer_arg.warmup, 0, 1e6, "epochs over which the learning rate grows from 0"),
     OPT_END
 };
 const struct opt trainer_run_opts[] = {
-    OPT_F64(0, "validation", &trainer_arg.validation, 0, 0.9, "share of the rows to measure the loss on, not to train on"),
+    OPT_F64(0, "validation", &trainer_arg.validation, 0, 0.9, "share of the rows held out to measure the loss on"),
     OPT_INT(0, "patience", &trainer_arg.patience, 0, 1e6, "stop after this many epochs without improvement; 0: never"),
     OPT_SEED(&trainer_arg.seed),
     OPT_OUTPUT(0, "log", &trainer_arg.log, "write a record for each epoch"),
-    OPT_OUTPUT(0, "checkpoint", &trainer_arg.checkpoint, "keep what is needed to go on, after each epoch"),
-    OPT_NOTE(0, "resume", &trainer_arg.resume, "FILE", "go on from a checkpoint"),
+    OPT_OUTPUT(0, "checkpoint", &trainer_arg.checkpoint, "after each epoch, save what is needed to resume"),
+    OPT_NOTE(0, "resume", &trainer_arg.resume, "FILE", "resume from a checkpoint"),
     OPT_JOBS(0),
     BUDGET_OPT,
     OPT_END
@@ -244,12 +244,12 @@ static void tell_end(const struct fit *f, enum fit_end end)
     char note[512];
     batch_note(f, note, sizeof note);
     if (end == FIT_BROKEN)
-        warn("epoch %zu, batch %zu: %s: training broke down; the weights are those of epoch %zu; %s", f->epoch + 1,
+        warn("epoch %zu, batch %zu: %s: training diverged; the weights are those of epoch %zu; %s", f->epoch + 1,
              f->batch + 1, note, f->best ? f->best_epoch : f->epoch,
              trainer_arg.lr > 1e-4 ? "give a lower --lr, --warmup 1 or --clip 1"
              : "scale the input (zscore), or give --clip 1");
     else if (end == FIT_STOPPED)
-        warn("interrupted after %zu epochs and %zu batches: the model is as of then", f->epoch, f->batch);
+        warn("interrupted after %zu epochs and %zu batches: the model is that of this moment", f->epoch, f->batch);
     else if (end == FIT_PATIENCE && !progress_quiet)
         warn("stopped after %zu epochs: epoch %zu was the best", f->epoch, f->best_epoch);
 }

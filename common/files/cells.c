@@ -132,7 +132,7 @@ bool cell_set(struct rec *r, const char *name, struct text cell, enum cell_type 
     } else if (type == CELL_REAL) {
         double v = cell_number(cell);
         if (!isfinite(v))
-            return rec_error(r, "%s is %.*s: no finite number", name, cell.n < 60 ? (int)cell.n : 60, cell.p);
+            return rec_error(r, "%s is %.*s: not a finite number", name, cell.n < 60 ? (int)cell.n : 60, cell.p);
         rec_set_f64(r, name, v);
     } else {
         if (!utf8_valid(cell.p, cell.n))
@@ -192,7 +192,7 @@ size_t cells_id(const struct csv *c, const char *option, const bool *dropped)
     if (option) {
         size_t at = column(c, option, "id");
         if (named != SIZE_MAX && at != named)
-            die(ST_STOPPED, "%s: a column is called id beside %s: %s", csv_path(c), option,
+            die(ST_STOPPED, "%s: there is a column id besides %s: %s", csv_path(c), option,
                 dropped ? "leave it out with --drop id" : "give it another name");
         return at;
     }

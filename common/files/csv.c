@@ -86,7 +86,7 @@ static int peek(struct csv *c)
 static void put(struct csv *c, const char *p, size_t n)
 {
     if (c->row_n + n > frame_max)
-        die(ST_MEMORY, "%s:%zu: a row larger than --max-record (%zu): is there a quote without its partner?",
+        die(ST_MEMORY, "%s:%zu: a row larger than --max-record (%zu): is there a quote that is never closed?",
             c->path, c->row_line, frame_max);
     mem_grow(&c->row, &c->row_cap, c->row_n + n + 1, 1);
     memcpy(c->row + c->row_n, p, n);

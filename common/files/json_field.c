@@ -126,7 +126,7 @@ bool json_set(struct rec *r, const char *name, const json_t *v)
         if (fits)
             rec_set_tensor(r, name, T_F4, ndim, shape, x);
         free(x);
-        return fits || rec_error(r, "%s: a number beyond 32-bit floats", name);
+        return fits || rec_error(r, "%s: a number too large for a 32-bit float", name);
     }
     if (json_is_object(v) && (set_sparse(r, name, v) || set_bin(r, name, v)))
         return true;

@@ -117,7 +117,7 @@ enum jsonl_got jsonl_next(struct jsonl *in, json_t **value)
         return JSONL_END;
     if (c == EOF) {
         in->inside = false;
-        snprintf(in->error, sizeof in->error, "bad JSON: an array without an end");
+        snprintf(in->error, sizeof in->error, "bad JSON: an array that never ends");
         return JSONL_BAD;
     }
     if (in->comma && in->inside && c != ',') {

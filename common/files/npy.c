@@ -9,9 +9,9 @@
 const char *npy_start(const uint8_t s[NPY_START], size_t *at, size_t *n)
 {
     if (memcmp(s, "\x93NUMPY", 6) != 0)
-        return "no .npy file: it does not begin as numpy.save lets it begin";
+        return "not a .npy file: it does not begin with NumPy's magic bytes";
     if (s[6] < 1 || s[6] > 3)
-        return "a later version of .npy than 3";
+        return "a version of .npy later than 3";
     *at = s[6] == 1 ? 10 : 12;
     *n = s[8] | (size_t)s[9] << 8;
     if (s[6] > 1)

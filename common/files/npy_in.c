@@ -12,7 +12,7 @@ static void check_end(struct npy_in *array)
 {
     uint8_t more;
     if (io_get_all(array->in, &more, 1))
-        die(ST_STREAM, "%s: goes on after its last row, which is row %zu", array->name, array->rows);
+        die(ST_STREAM, "%s: goes on after its last row, row %zu", array->name, array->rows);
 }
 
 /* All the bytes, growing as they come, whatever the shape claims. */
@@ -51,7 +51,7 @@ void npy_open(struct npy_in *array, const char *path)
         die(ST_STREAM, "%s: %s", array->name, why);
     free(text);
     if (array->a.ndim == 0)
-        die(ST_STREAM, "%s: a single number, no array of rows", array->name);
+        die(ST_STREAM, "%s: a single number, not an array of rows", array->name);
     array->rows = array->a.shape[0];
     array->width = 1;
     for (int i = 1; i < array->a.ndim; i++)

@@ -15,7 +15,7 @@ static void check_names(const struct csv *c, const struct csv *first)
     for (size_t i = 0; same && i < csv_columns(c); i++)
         same = strcmp(csv_name(c, i), csv_name(first, i)) == 0;
     if (!same)
-        die(ST_STOPPED, "%s: has other columns than %s", csv_path(c), csv_path(first));
+        die(ST_STOPPED, "%s: its columns differ from those of %s", csv_path(c), csv_path(first));
 }
 
 void sheet_open(struct sheet *s, char *const *paths, const struct sheet_how *how)

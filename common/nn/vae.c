@@ -30,7 +30,7 @@ static struct conv geometry(const struct vae_config *c, size_t i)
 const char *vae_check(const struct vae_config *c)
 {
     if (c->conv && (c->kernel > CONV_KERNEL || c->stride > CONV_STRIDE || c->stride > c->kernel))
-        return "a kernel of at most 16 and a stride of at most 8 and no more than the kernel are needed";
+        return "the kernel must be at most 16, and the stride at most 8 and no larger than the kernel";
     for (size_t i = 0; c->conv && i < c->n_widths; i++) {
         struct conv g = geometry(c, i);
         if (g.oh < 1 || g.ow < 1)

@@ -154,10 +154,10 @@ static void check_end(struct frame_in *in, const uint8_t *p, size_t size)
     if (records == UINT64_MAX || !hashed)
         frame_bad(in, "malformed end record");
     if (records != in->records)
-        frame_bad(in, "%llu records, but its end says %llu",
+        frame_bad(in, "%llu records, but its end record says %llu",
             (unsigned long long)in->records, (unsigned long long)records);
     if (hash != XXH3_64bits_digest(in->hash))
-        frame_bad(in, "damaged: the checksum does not fit");
+        frame_bad(in, "damaged: the checksum does not match");
     in->last_hash = hash;
     in->digest = in->digest * 0x9E3779B97F4A7C15 + hash;
 }

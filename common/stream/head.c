@@ -172,14 +172,14 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
             if (v.type != V_INT || v.i < 1)
                 return "malformed header: the version is not a number";
             if (v.i > VERSION)
-                return "made by a later songpipe: its stream version is not known here";
+                return "made by a later version of songpipe: unknown stream version";
             version = true;
         } else if (KEY("kind")) {
             if (v.type != V_STR)
                 return "malformed header: the kind is not a string";
             h->model = v.s.n == 5 && memcmp(v.s.p, "model", 5) == 0;
             if (!h->model && !(v.s.n == 7 && memcmp(v.s.p, "records", 7) == 0))
-                return "a stream of a kind that is not known here";
+                return "a stream of an unknown kind";
             kind = true;
         } else if (KEY("columns")) {
             const char *why = parse_columns(h, p, end);

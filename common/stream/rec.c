@@ -422,7 +422,7 @@ static void header(struct rec_in *in, const struct frame *f)
         frame_bad(in->frames, "holds %s where %s are expected", h.model ? "a model" : "records",
             in->head.model ? "models" : "records");
     if (!head_same_columns(&h, &in->head))
-        frame_bad(in->frames, "its columns are not those of the stream before it");
+        frame_bad(in->frames, "its columns differ from those of the stream before it");
     bool same = h.n_history == in->head.n_history && h.history.n == in->head.history.n &&
                 (h.history.n == 0 || memcmp(h.history.p, in->head.history.p, h.history.n) == 0);
     if (!same && !in->warned && !progress_quiet) {

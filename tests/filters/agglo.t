@@ -37,9 +37,9 @@ for my $k (4, 1) {
 refuses(2, qr/is not knn:K/, 'agglo --connectivity 5');
 refuses(2, qr/--connectivity needs --linkage=ward/, 'agglo --connectivity knn:5 --linkage single');
 refuses(6, qr/5 vectors cannot make 6 clusters/, "from-csv --id id | agglo -k 6", $line, 1);
-refuses(2, qr/exclude each other/, "agglo $_ --distance 1") for '-k 2', '-k 2:3';
-refuses(2, qr/begins with 0/, 'agglo -k 0:3');
-refuses(4, qr/distance matrix needs .* more than --max-memory/,
+refuses(2, qr/cannot be used together/, "agglo $_ --distance 1") for '-k 2', '-k 2:3';
+refuses(2, qr/starts at 0/, 'agglo -k 0:3');
+refuses(4, qr/distance matrix: .* needed/,
     'from-csv --id id | agglo --linkage average --max-memory 30', $line, 1);
 @r = records(q(from-json | agglo -k 1), qq({"id":"a","x":[1]}\n{"id":"b","x":null}\n));
 is_deeply([map { $_->{cluster} } @r], [0, undef], 'nil is passed over');

@@ -19,7 +19,7 @@ is($out, "id,1\npop,1\n", 'nil is passed over');
 like($err, qr/1 without input skipped/, 'and counted');
 refuses(6, qr/no field genre/, 'from-json | confusion', qq({"id":"a","cluster":1}\n), 1);
 refuses(6, qr/genre is not a label/, 'from-json | confusion', qq({"id":"a","cluster":1,"genre":[1,2]}\n), 1);
-refuses(4, qr/the table needs/, 'from-csv --keep-columns | confusion --max-memory 10', $csv, 1);
+refuses(4, qr/not enough memory for the table/, 'from-csv --keep-columns | confusion --max-memory 10', $csv, 1);
 
 for (sets(qw(blobs moons dups gtzan))) {
     my ($set, $dir) = @$_{qw(name dir)};

@@ -31,7 +31,7 @@ is(clusters(@r), '0 0 -1', 'numbers whose squares are too large for a float');
 @r = records('from-json | dbscan -o k --eps 1 -m 1', qq({"id":"a","x":[1]}\n{"id":"b","x":null}\n));
 is_deeply([map { [$_->{k}, exists $_->{'k.core'} ? 1 : 0] } @r], [[0, 1], [undef, 1]], 'side field under -o; nil stays nil');
 refuses(2, qr/--eps 'x' is neither a number above 0 nor auto/, 'dbscan --eps x');
-refuses(6, qr/1 vectors have no 5-distances/, q(from-json | dbscan --kdist), qq({"id":"a","x":[1]}\n), 1);
+refuses(6, qr/1 vectors are too few for 5-distances/, q(from-json | dbscan --kdist), qq({"id":"a","x":[1]}\n), 1);
 
 for (sets(qw(blobs moons dups gtzan))) {
     my ($set, $dir) = @$_{qw(name dir)};

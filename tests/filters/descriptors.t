@@ -31,7 +31,7 @@ is_deeply($x->{x}, [0, 0.5], 'summarize takes them');
 
 refuses_bad_sound('descriptors');
 refuses(2, qr/--which 'pitch' is not one of centroid,/, 'descriptors --which rms,pitch');
-refuses(2, qr/--which has rms twice/, 'descriptors --which rms,zcr,rms');
+refuses(2, qr/--which names rms twice/, 'descriptors --which rms,zcr,rms');
 refuses(2, qr/--which 'rms,' has an empty word/, 'descriptors --which rms,');
 
 done_testing;

@@ -53,7 +53,7 @@ is(back("name,id,v\na,7,1\n"), qq({"id":"7","x":[1],"name":"a"}\n), 'the column 
 is(back(",v\n10,1\n11,2\n"), qq({"id":"10","x":[1]}\n{"id":"11","x":[2]}\n), 'a first column without a name is the id');
 is(back("a,,v\n10,b,1\n"), qq({"id":"0","x":[10,1],"column2":"b"}\n), 'another one is called by its place');
 is(back("name,id,v\na,7,1\n", '--id name --drop id'), qq({"id":"a","x":[1]}\n), '--id');
-refuses(6, qr/^from-csv: stdin: a column is called id beside name: .*--drop id/, 'from-csv --id name | cat >/dev/null', "name,id\na,1\n");
+refuses(6, qr/^from-csv: stdin: there is a column id besides name: .*--drop id/, 'from-csv --id name | cat >/dev/null', "name,id\na,1\n");
 refuses(6, qr/^from-csv: stdin: --id: no column is called nam; the first line has name, v$/, 'from-csv --id nam', "name,v\na,1\n");
 refuses(6, qr/^from-csv: stdin: --drop: no column is called w/, 'from-csv --drop v,w', "name,v\na,1\n");
 is(back(qq("a,b",c,d\nx,y,z\n), "--drop 'a,b' --drop c"), qq({"id":"0","d":"z"}\n), 'a name with a comma in it');
@@ -147,7 +147,7 @@ is(runs("from-csv $tmp/a.csv $tmp/b.csv | to-json"), $both, 'several files');
 is(runs("cat $tmp/b.csv | from-csv $tmp/a.csv - | to-json"), $both, 'a file and a pipe');
 is(runs("(read -r skipped; from-csv | to-json) < <(echo; cat $tmp/a.csv)"), qq({"id":"a","x":[1],"t":"x"}\n), 'a pipe that was read from before');
 spew("$tmp/c.csv", "v,id,t\n1,c,x\n");
-refuses(6, qr{^from-csv: \S+/c.csv: has other columns than \S+/a.csv}, "from-csv $tmp/a.csv $tmp/c.csv");
+refuses(6, qr{^from-csv: \S+/c.csv: its columns differ from those of \S+/a.csv}, "from-csv $tmp/a.csv $tmp/c.csv");
 is(runs("from-csv --no-history $tmp/a.csv"), runs("cat $tmp/a.csv | from-csv --no-history"), 'a file and a pipe give the same bytes');
 is(back("id,v\n"), '', 'no rows, no records');
 
@@ -171,7 +171,7 @@ bad("id,t\r\nu,x\r\n\r\nv\r\nw,y\r\n", 4, '1 cell where', 'u w');
 bad("id,t\n,x\nv,y\n", 2, 'no id: the cell of id is empty', 'v');
 bad("id,a\nu,inf\nv,1\n", 2, 'a is inf: no finite 32-bit float', 'v');
 bad("id,a\nu,1e39\nv,1\n", 2, 'a is 1e39: no finite 32-bit float', 'v');
-bad("id,a\nu,1e999\nv,1.5\n", 2, 'a is 1e999: no finite number', 'v', '--keep-columns');
+bad("id,a\nu,1e999\nv,1.5\n", 2, 'a is 1e999: not a finite number', 'v', '--keep-columns');
 bad("id,t\nu,\xe9t\xe9\nv,y\n", 2, 't is not UTF-8: .*iconv', 'v');
 bad("id,t\n\xe9,x\nv,y\n", 2, 'the id is not UTF-8', 'v');
 spew("$tmp/b\xe9d.csv", "id,a\nu\n");

@@ -53,7 +53,7 @@ for my $norm (qw(l1 l2 max)) {
     my $none = { sparse => 2, index => [], value => [] };
     is_deeply([map { $_->{x} } jsonl($out)], [[0, 0], undef, $none, [0, 1], { sparse => 2, index => [1], value => [0] }],
         "$norm: zero and nil stay");
-    is(join('', sort $err =~ /.*\n/g), "l2norm: 1 without input passed over\nl2norm: zero vectors, left as they are: 3\n",
+    is(join('', sort $err =~ /.*\n/g), "l2norm: 1 without input skipped\nl2norm: zero vectors, left as they are: 3\n",
         "$norm: both are counted");
 }
 is((run("l2norm -q $zeros"))[2], '', '-q counts nothing');
@@ -75,7 +75,7 @@ is(runs("cat $many | l2norm"), runs("l2norm $many"), 'a pipe');
 refuses(6, qr/^l2norm: r0: x\[1\] \(q\) is -?nan$/, 'l2norm ' . of('bad', vec(1, 'nan')));
 refuses(6, qr/^l2norm: r0: x\[1\] \(q\) is -inf$/, 'l2norm ' . of('bad', sparse(2, 1 => '-inf')));
 refuses(6, qr/^l2norm: r0: x\[0\] \(p\) is inf$/, 'l2norm ' . of('bad', tensor('<f8', [1], pack 'd<', 1e300)));
-refuses(6, qr/r0: x is no vector/, 'l2norm ' . of('bad', $_)) for str('one'), mat(2, 1 .. 4);
+refuses(6, qr/r0: x is not a vector/, 'l2norm ' . of('bad', $_)) for str('one'), mat(2, 1 .. 4);
 refuses(6, qr/r1: x has 3 numbers, not 2/, 'l2norm ' . of('bad', @$_), undef, 1)
     for [vec(1, 2), vec(1, 2, 3)], [vec(1, 2), sparse(3, 0 => 1)], [sparse(2), vec(1, 2, 3)];
 refuses(2, qr/l1\|l2\|max/, "l2norm --norm l3 $hand");

@@ -71,7 +71,7 @@ is_deeply($emitted, { id => 'r', mfcc => undef, rate => 22050, error => 'pcm[1] 
 
 my ($status, undef, $note) = run("mfcc --n-fft 64 $tmp/in.sp");
 is($status, 0, 'bands between the bins are no error');
-like($note, qr/\Amfcc: \d+ of 128 mel bands are empty at 22050 Hz: take fewer --n-mels or a larger --n-fft\n(mfcc: 1 without.*\n)?\z/,
+like($note, qr/\Amfcc: \d+ of 128 mel bands are empty at 22050 Hz: give a smaller --n-mels or a larger --n-fft\n(mfcc: 1 without.*\n)?\z/,
     'but said, once');
 
 refuses(2, qr/--n-mfcc 41 is more than --n-mels 40/, 'mfcc -n 41 --n-mels 40');

@@ -16,8 +16,8 @@ is(join(' ', map { $_->{neighbours}[0] } @r), 'c d a b', 'cosine does not look a
 near_all([map { $_->{'neighbours.distance'}[0] } @r], [(1 - 9 / sqrt(82)) x 4], 1e-7, 0, 'cosine distance');
 @r = records('from-json | neighbours -k 1', qq({"id":"a","x":[1]}\n{"id":"b","x":null}\n{"id":"c","x":[1]}\n));
 is_deeply([map { $_->{neighbours} } @r], [['c'], undef, ['a']], 'nil is nobody\'s neighbour; an equal one is');
-refuses(6, qr/4 vectors have no 4 neighbours each/, 'from-csv --id id | neighbours -k 4', $line, 1);
-refuses(6, qr/z: no record of that id/, 'from-csv --id id | neighbours -k 1 --of z', $line, 1);
+refuses(6, qr/4 vectors are too few for 4 neighbours each/, 'from-csv --id id | neighbours -k 4', $line, 1);
+refuses(6, qr/z: no record with this id/, 'from-csv --id id | neighbours -k 1 --of z', $line, 1);
 
 # Against a plain search in Perl, on points that tie and appear twice: by distance, then order.
 srand 7;

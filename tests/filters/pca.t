@@ -88,10 +88,10 @@ refuses(6, qr/1 record with x: at least 2/, "pca", stream({}, record('a', x => v
 refuses(6, qr/0 records/, "pca", stream({}));
 refuses(2, qr/neither a whole number nor a share/, "pca -n 1.5 $tmp/few.sp");
 refuses(2, qr/--inverse needs --model/, "pca --inverse $tmp/few.sp");
-refuses(2, qr/exclude each other/, "pca -m $tmp/m.sp $_ $tmp/few.sp") for "-n 2", "--whiten", "--save $tmp/no.sp";
+refuses(2, qr/cannot be used together/, "pca -m $tmp/m.sp $_ $tmp/few.sp") for "-n 2", "--whiten", "--save $tmp/no.sp";
 refuses(6, qr/x has 5 numbers, not 2/, "pca -m $tmp/two2.sp $tmp/few.sp", undef, 1)
     if runs("pca -q --save $tmp/two2.sp", stream({}, map { record($_, x => vec($_, -$_)) } 1 .. 3));
-refuses(3, qr/a model of zscore, not of pca/, "pca -m $tmp/z.sp $tmp/few.sp")
+refuses(3, qr/a model made by zscore, not by pca/, "pca -m $tmp/z.sp $tmp/few.sp")
     if runs("zscore --save $tmp/z.sp $tmp/few.sp");
 refuses(4, qr/--max-memory/, "pca --max-memory 100 $tmp/few.sp");
 done_testing;

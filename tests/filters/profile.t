@@ -46,5 +46,5 @@ refuses(2, qr/--cosine/, "profile --cosine --no-silhouette $tmp/in.sp");
 refuses(2, qr/'singletons'/, "profile --noise singletons $tmp/in.sp");
 refuses(6, qr/a: cluster is not a label/, "profile", stream({}, record('a', x => vec(1), cluster => vec(1))));
 refuses(3, qr/id a appears twice/, "profile", stream({}, map { record('a', x => vec(1), cluster => int64(1)) } 1, 2));
-refuses(4, qr/the silhouette needs .* more than --max-memory/, "profile --max-memory 100 $tmp/in.sp");
+refuses(4, qr/not enough memory for the silhouette: .* needed/, "profile --max-memory 100 $tmp/in.sp");
 done_testing;

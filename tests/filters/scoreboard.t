@@ -33,7 +33,7 @@ pca,1,0.55,0,0,1.5,0,1
 END
 is(board('--columns davies_bouldin --lower "" -d 1'), "method  davies_bouldin\nvae     2.5 ± 0.7*\npca     1.5\na|b,c   1.8\n",
     'chosen columns; the highest is the best');
-is((split /\n/, board('--by method,seed --columns nmi'))[2], 'vae     2     0.7500*', 'a line for each method and seed');
+is((split /\n/, board('--by method,seed --columns nmi'))[2], 'vae     2     0.7500*', 'one line per method and seed');
 refuses(6, qr/1: no field way; give --by/, 'from-csv --keep-columns | scoreboard --by way', $csv, 1);
 refuses(2, qr/--by '' has an empty word/, 'scoreboard --by ""');
 my ($status, $out) = run("from-csv --keep-columns | head -c 200 | scoreboard --output $tmp/board.txt", $csv);

@@ -63,7 +63,7 @@ my ($status, $out, $err) = run("segment -l 1 $tmp/in.sp > $tmp/out.sp");
 is(join(' ', map { "$_->{id} $_->{track}" } @got), 'nil nil short#0000 short', 'nil passes, with a track; no samples give no piece');
 ($status, $out, $err) = run("segment -l 1 --drop-short $tmp/in.sp > $tmp/out.sp");
 is($status, 0, 'a track without a piece is no error');
-like($err, qr/^segment: 2 without a piece: shorter than 1 s$/m, 'and is counted');
+like($err, qr/^segment: 2 without any piece: shorter than 1 s$/m, 'and is counted');
 input(record('a', pcm => vec(1, 2)));
 refuses(6, qr/segment: a: no field rate/, "segment $tmp/in.sp");
 input(record('a', pcm => vec(1, 2), rate => int64(8)));
@@ -75,7 +75,7 @@ for ('--pad --drop-short', '--pad-value 3', '--length 0', '--hop -1') {
 # Pieces of pieces; the same for any -j.
 input(map { record("s$_", ramp(100 + 37 * $_), track => str('x')) } 0 .. 99);
 ($status, $out, $err) = run("segment -l 1 $tmp/in.sp > $tmp/one.sp");
-like($err, qr/^segment: an older field track is overwritten$/m, 'a note where a field was there');
+like($err, qr/^segment: overwriting an older field track$/m, 'a note where a field was there');
 runs("segment -q -j 4 -l 1 $tmp/in.sp > $tmp/four.sp");
 is(slurp_file("$tmp/four.sp"), slurp_file("$tmp/one.sp"), '-j 4: the same bytes');
 done_testing;

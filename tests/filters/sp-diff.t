@@ -38,13 +38,13 @@ differ('', $one, $one =~ s/"n":3/"n":4/r, 'a number', qr/^1 of 9 fields differ, 
 differ('', $one, $one =~ s/rock/pop/r, 'text', qr/^first: record 1 \(a\): s is "rock" in A and "pop" in B$/m);
 differ('', $one, $one =~ s/true/false/r, 'true or false', qr/: b is true in A and false in B$/m);
 differ('', $one, $one =~ s/null/0/r, 'nil', qr/: z is nil in A and a number in B$/m);
-differ('', $one, $one =~ s/"z":null,//r, 'a missing field', qr/: z is missing in B$/m);
-differ('', '{"id":"a"}', '{"id":"a","q":1}', 'a field too many', qr/^1 of 1 fields .*: q is missing in A$/ms);
+differ('', $one, $one =~ s/"z":null,//r, 'a missing field', qr/: z is missing from B$/m);
+differ('', '{"id":"a"}', '{"id":"a","q":1}', 'a field too many', qr/^1 of 1 fields .*: q is missing from A$/ms);
 differ('', $one, $one =~ s/"rock"/5/r, 'another type', qr/: s is text in A and a number in B$/m);
 differ('', $one, $one =~ s/\[1,2,4\]/[1,2]/r, 'another width', qr/: x has the shape \[3\] in A and \[2\] in B$/m);
 differ('', $one, $one =~ s/\[1,2,4\]/[[1,2,4]]/r, 'another rank', qr/: x has the shape \[3\] in A and \[1,3\] in B$/m);
 differ('', $one, $one =~ s/\[3,4\]/[3,5]/r, 'an element', qr/: m\[1,1\] is 4 in A and 5 in B, off by 1 /m);
-differ('', $one, $one =~ s/"k":\[1/"k":[2/r, 'what has no type', qr/: o holds other bytes in B$/m);
+differ('', $one, $one =~ s/"k":\[1/"k":[2/r, 'what has no type', qr/: o has other bytes in B$/m);
 differ('', $one, $one =~ s/"sparse":9/"sparse":8/r, 'the width of a sparse vector', qr/: p has 9 numbers in A and 8 in B$/m);
 differ('', $one, $one =~ s/\[1,4\]/[1,5]/r, 'a sparse index', qr/: p\[4\] is 2 in A and 0 in B, off by 2$/m, qr/; 2 of 12 numbers$/m);
 equal('', '{"id":"a","p":{"sparse":9,"index":[1,4],"value":[1,0]}}', '{"id":"a","p":{"sparse":9,"index":[1],"value":[1]}}',
@@ -97,7 +97,7 @@ spew("$tmp/c$_->[0].sp", stream({ columns => { x => $_->[1] } }, record('a', x =
 spew("$tmp/c0.sp", stream({}, record('a', x => vec(1, 5))));
 is((run("sp-diff $tmp/c1.sp $tmp/c1.sp"))[0], 0, 'the same columns');
 for ([1, 2, 'columns of x: 1 is v in A and w in B'], [1, 3, 'columns of x: 2 are named in A and 1 in B'],
-    [1, 0, 'columns of x are named in A only'], [0, 1, 'columns of x are named in B only']) {
+    [1, 0, 'columns of x are named only in A'], [0, 1, 'columns of x are named only in B']) {
     ($status, $out) = run("sp-diff $tmp/c$_->[0].sp $tmp/c$_->[1].sp");
     is($status, 1, $_->[2]);
     like($out, qr/^\Q$_->[2]\E$/m, $_->[2]);
@@ -119,8 +119,8 @@ like((run("sp-diff $tmp/4.sp -", stream({}, record("a\e[31m", x => vec(1)))))[1]
 # Broken streams and misuse.
 refuses(3, qr/^sp-diff: stdin: cut short in a frame after 4 records /m, "head -c -50 $tmp/a.sp | sp-diff $tmp/a.sp");
 refuses(3, qr/cut short/, "head -c -50 $tmp/a.sp | sp-diff - $tmp/8.sp");
-refuses(2, qr/wanted: two streams/, 'sp-diff');
-refuses(2, qr/wanted: two streams/, "sp-diff $tmp/a.sp $tmp/a.sp $tmp/a.sp");
+refuses(2, qr/expected two streams/, 'sp-diff');
+refuses(2, qr/expected two streams/, "sp-diff $tmp/a.sp $tmp/a.sp $tmp/a.sp");
 refuses(2, qr/both standard input/, 'sp-diff - -');
 refuses(2, qr/--atol '-1' is not a number/, "sp-diff --atol -1 $tmp/a.sp $tmp/a.sp");
 refuses(6, qr/absent.sp: cannot open/, "sp-diff $tmp/a.sp $tmp/absent.sp");

@@ -17,7 +17,7 @@ runs("from-json $tmp/in.jsonl > $tmp/in.sp");
 my $info = runs("sp-info $tmp/in.sp");
 is(runs("sp-info < $tmp/in.sp"), $info, 'the same from standard input');
 like($info, qr/^$_$/m, $_) for 'kind     records', 'history  from-json --on-error skip  # \S+', 'records  3',
-    'valid    whole, checksum right, every id once',
+    'valid    complete, checksum correct, ids unique',
     'field +type +records +nil +missing +values',
     'id +text +3 +0 +0  "a", 3 different',
     'n +whole +3 +0 +0  3 to 5',
@@ -61,13 +61,13 @@ refuses(3, qr/empty/, 'sp-info', '');
 # Whole, but not right: all is said, and the status is 3 still.
 my ($status, $out, $err) = run("cat $tmp/in.sp $tmp/in.sp | sp-info");
 is($status, 3, 'ids that come again');
-like($out, qr/^problem  3 ids come again; the first is a$/m, 'are told');
+like($out, qr/^problem  3 ids are repeated; the first is a$/m, 'are told');
 unlike($out, qr/^valid/m, 'as no valid stream');
-like($err, qr/^sp-info: stdin: whole, but not right/, 'on stderr too');
+like($err, qr/^sp-info: stdin: complete, but not valid/, 'on stderr too');
 spew("$tmp/w.sp", stream({ columns => { x => ['u', 'v'] } }, record('a', x => vec(1, 2)), record('b', x => vec(3))));
 ($status, $out, $err) = run("sp-info $tmp/w.sp");
 is($status, 3, 'a width that is not that of the columns');
-like($out, qr/^problem  1 of x are not as wide as the 2 columns in the header$/m, 'is told');
+like($out, qr/^problem  1 of x do not have the 2 columns named in the header$/m, 'is told');
 
 # ---- --pipeline ----
 

@@ -59,7 +59,7 @@ refuses(6, qr/^sp-match: a: no field lyrics$/m, "sp-match lyrics eq x $tmp/songs
 refuses(6, qr/^sp-match: a: no field lyrics$/m, "sp-match -v lyrics eq x $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is a number, and 'long' is not/, "sp-match seconds ge long $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is a number, and '0x10' is not/, "sp-match seconds ge 0x10 $tmp/songs.sp", undef, 1);
-refuses(6, qr/a: seconds is not a text/, "sp-match seconds match 3 $tmp/songs.sp", undef, 1);
+refuses(6, qr/a: seconds is not text/, "sp-match seconds match 3 $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: x is neither text nor a number/, "sp-match x eq 1 $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: live is true or false/, "sp-match live gt false $tmp/songs.sp", undef, 1);
 my ($status, $out, $err) = run("sp-match --on-error skip title match a $tmp/songs.sp | to-json");
@@ -70,9 +70,9 @@ is(scalar(jsonl($out)), 4, 'the good ones remain');
 like($err, qr/4 bad, left out/, 'and are counted');
 
 refuses(2, qr/'is' is not one of eq ne lt le gt ge in match present absent/, "sp-match genre is rock < $tmp/songs.sp");
-refuses(2, qr/wanted: FIELD OP/, 'sp-match');
-refuses(2, qr/wanted: FIELD OP/, 'sp-match genre');
-refuses(2, qr/wanted: FIELD OP/, "sp-match genre eq < $tmp/songs.sp");
+refuses(2, qr/expected FIELD OP/, 'sp-match');
+refuses(2, qr/expected FIELD OP/, 'sp-match genre');
+refuses(2, qr/expected FIELD OP/, "sp-match genre eq < $tmp/songs.sp");
 refuses(2, qr/'a\(' is not an extended regular expression: /, "sp-match genre match 'a(' < $tmp/songs.sp");
 refuses(6, qr/cannot open/, "sp-match genre present $tmp/none.sp");
 

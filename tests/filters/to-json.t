@@ -18,9 +18,9 @@ is($out, qq({"id":"a","x":[null,null,1],"s":"a\xef\xbf\xbdb\xef\xbf\xbd\xef\xbf\
 like($err, qr/^to-json: values that are NaN or infinite, written as null: 2$/m, 'NaN and infinity are counted');
 like($err, qr/^to-json: bytes that are not UTF-8, written as U\+FFFD: 3$/m, 'so are bytes that are not UTF-8');
 spew("$tmp/deep.sp", stream({}, record('a', 'x', "\x91" x 5000 . "\x01")));
-refuses(6, qr/^to-json: a: x has no form in JSON/, "to-json $tmp/deep.sp");
+refuses(6, qr/^to-json: a: x cannot be written as JSON/, "to-json $tmp/deep.sp");
 spew("$tmp/key.sp", stream({}, record('a', 'x', "\x81\xc0\x01")));
-refuses(6, qr/^to-json: a: x has no form in JSON/, "to-json $tmp/key.sp");
+refuses(6, qr/^to-json: a: x cannot be written as JSON/, "to-json $tmp/key.sp");
 
 runs("from-json --no-history | to-json --output $tmp/out.json", '{"id":"a"}');
 is(slurp_file("$tmp/out.json"), qq({"id":"a"}\n), '--output');

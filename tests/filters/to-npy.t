@@ -47,7 +47,7 @@ refuses(4, qr/^to-npy: a row of 4000000000 numbers is larger than --max-record/,
     '{"x":{"sparse":4000000000,"index":[],"value":[]}}');
 refuses(6, qr/^to-npy: no record has x/, 'from-json | to-npy', '');
 refuses(6, qr/^to-npy: x is nil in all records/, 'from-json | to-npy --on-error emit', '{"x":null}');
-refuses(6, qr/an id has a line end in it/, "from-json | to-npy --ids $tmp/no.txt | cat >/dev/null", '{"id":"a\nb","x":[1]}');
+refuses(6, qr/an id contains a line break/, "from-json | to-npy --ids $tmp/no.txt | cat >/dev/null", '{"id":"a\nb","x":[1]}');
 ok(!-e "$tmp/no.txt", 'a file that is not whole does not appear');
 refuses(3, qr/cut short/, 'to-npy', substr(runs('from-json', '{"x":[1]}'), 0, -5));
 runs("from-json | to-npy --output $tmp/out.npy", '{"x":[1]}');

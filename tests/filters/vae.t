@@ -230,7 +230,7 @@ is($log[$best - 1]{validation}, $least, 'which had the least loss');
 spew("$tmp/huge.sp", stream({ fill => 300 }, map { record("h$_", x => vec(map { 1e30 * $_ } 1 .. 6)) } 1 .. 20));
 ($status, $out, $err) = run("vae-train $small $tmp/huge.sp");
 is($status, 5, 'a loss that is not finite: status 5');
-like($err, qr/^vae-train: epoch 1, batch 1: loss (inf|-?nan).*: training broke down; the weights are those of epoch 0; /m, 'says where and what to try');
+like($err, qr/^vae-train: epoch 1, batch 1: loss (inf|-?nan).*: training diverged; the weights are those of epoch 0; /m, 'says where and what to try');
 spew("$tmp/broken.sp", $out);
 is(config("$tmp/broken.sp")->{epochs_done}, 0, 'the weights are the first ones');
 
@@ -239,7 +239,7 @@ is(config("$tmp/broken.sp")->{epochs_done}, 0, 'the weights are the first ones')
 refuses(2, qr/--hidden: '0'/, "vae-train --hidden 8,0 $tmp/x.sp");
 refuses(2, qr/--anneal 'linear' is not/, "vae-train --anneal linear $tmp/x.sp");
 refuses(2, qr/--residual goes with --hidden/, "vae-train --conv 4 --residual $tmp/m.sp");
-refuses(2, qr/--stride 4 is more than --kernel 3/, "vae-train --conv 4 --kernel 3 --stride 4 $tmp/m.sp");
+refuses(2, qr/--stride 4 is larger than --kernel 3/, "vae-train --conv 4 --kernel 3 --stride 4 $tmp/m.sp");
 refuses(2, qr/--condition: genre appears twice/, "vae-train --condition genre,genre $tmp/x.sp");
 refuses(2, qr/--batch 1: at least 2 rows are needed/, "vae-train --batch-norm --batch 1 $tmp/x.sp");
 refuses(6, qr/too small for so many convolutions/, "vae-train --conv 4,4,4,4,4 $tmp/m.sp");
@@ -247,9 +247,9 @@ refuses(6, qr/0 records with x: too few/, "sp-match id eq none $tmp/x.sp | vae-t
 refuses(6, qr/1 records with x: too few/, "sp-match id eq r1 $tmp/x.sp | vae-train --residual");
 refuses(4, qr/the weights and one batch/, "vae-train --max-memory 10K $tmp/x.sp");
 refuses(2, qr/--model is missing/, "vae-encode $tmp/x.sp");
-refuses(2, qr/it has no logvar/, "vae-train -q $small --no-kl $tmp/x.sp >$tmp/ae.sp; vae-encode --both -m $tmp/ae.sp $tmp/x.sp");
+refuses(2, qr/which has no logvar/, "vae-train -q $small --no-kl $tmp/x.sp >$tmp/ae.sp; vae-encode --both -m $tmp/ae.sp $tmp/x.sp");
 refuses(2, qr/--traverse 2: the model has latents 0 to 1/, "vae-decode --traverse 2 -m $tmp/v.sp $tmp/x.sp");
-refuses(6, qr/logmel is 9 x 14, the model takes 4 x 7/, "vae-train -q --conv 3 --epochs 1 $tmp/half.sp >$tmp/half.model; vae-encode -m $tmp/half.model $tmp/m.sp")
+refuses(6, qr/logmel is 9 x 14, but the model takes 4 x 7/, "vae-train -q --conv 3 --epochs 1 $tmp/half.sp >$tmp/half.model; vae-encode -m $tmp/half.model $tmp/m.sp")
     if spew("$tmp/half.sp", stream({ fill => 300 }, map { record("h$_", logmel => mat(7, map { $_ / 9 } 1 .. 28)) } 1 .. 8)) || 1;
 
 done_testing;

@@ -71,13 +71,13 @@ like($err, qr/1 without input/, 'and is counted');
 # What it refuses.
 refuses(6, qr/0 records with x: at least 2/, 'whiten', stream({}));
 refuses(6, qr/1 record with x: at least 2/, 'whiten', stream({}, record('a', x => vec(1, 2))));
-refuses(6, qr/columns depend on each other/, "whiten -r 0 $wide");
-refuses(6, qr/columns depend on each other/, 'whiten -r 0', stream({}, map { record($_, x => vec($_, 2 * $_)) } 1 .. 4));
+refuses(6, qr/columns are linearly dependent/, "whiten -r 0 $wide");
+refuses(6, qr/columns are linearly dependent/, 'whiten -r 0', stream({}, map { record($_, x => vec($_, 2 * $_)) } 1 .. 4));
 refuses(6, qr/x has 2 numbers, not 5/, "whiten -m $tmp/m.sp $small");
-refuses(2, qr/exclude/, "whiten -m $tmp/m.sp --save $tmp/z.sp $tall");
+refuses(2, qr/cannot be used together/, "whiten -m $tmp/m.sp --save $tmp/z.sp $tall");
 refuses(2, qr/fitted with another --ridge: with --model leave it out/, "whiten -m $tmp/m.sp --ridge 1 $tall");
 is(runs("whiten -m $tmp/m.sp --ridge 0.1 $tall | md5sum"), runs("whiten -m $tmp/m.sp $tall | md5sum"), 'the model\'s ridge, as a command from the history gives');
 refuses(2, qr/ridge/, "whiten -r -1 $tall");
 refuses(3, qr/model/, "whiten -m $tall $tall");
-refuses(4, qr/more than --max-memory/, "whiten --max-memory 1K $tall");
+refuses(4, qr/needed, --max-memory is/, "whiten --max-memory 1K $tall");
 done_testing;

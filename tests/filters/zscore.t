@@ -88,7 +88,7 @@ refuses(6, qr/a: no field y/, "zscore -i y $tmp/one.sp");
 runs("zscore --save $tmp/m8.sp >/dev/null", stream({}, record('a', x => vec(1 .. 8))));
 refuses(6, qr/x has 2 numbers, not 8/, "zscore -m $tmp/m8.sp $tmp/one.sp");
 refuses(2, qr/--inverse needs --model/, "zscore --inverse $tmp/one.sp");
-refuses(2, qr/exclude/, "zscore -m $tmp/am.sp --save $tmp/no.sp $tmp/one.sp");
+refuses(2, qr/cannot be used together/, "zscore -m $tmp/am.sp --save $tmp/no.sp $tmp/one.sp");
 refuses(3, qr/kind|model/, "zscore -m $tmp/one.sp $tmp/one.sp");
 my ($status, $out, $err) = run("zscore --on-error=skip",
     stream({}, record('a', x => vec(1, 5)), record('b', x => vec(1)), record('c', x => vec(3, 5))));

@@ -295,7 +295,7 @@ static void test_changed(void **state)
     char *path = in_dir("changes"), want[400];
     spew(path, "abcdef");
     assert_int_equal(status_of(changes, path), ST_STOPPED);
-    snprintf(want, sizeof want, "%s: %s: changed while it was read\n", die_name, path);
+    snprintf(want, sizeof want, "%s: %s: changed while being read\n", die_name, path);
     assert_string_equal(said, want);
     assert_int_equal(status_of(goes, path), ST_STOPPED);
     assert_non_null(strstr(said, "cannot open"));

@@ -60,7 +60,7 @@ static void tensors(void **state)
         assert_int_equal(of(other[i]).type, V_OTHER);
     json_t *large = json_loads("[1, 1e39]", 0, NULL);
     assert_false(json_set(r, "f", large));
-    assert_string_equal(r->error, "f: a number beyond 32-bit floats");
+    assert_string_equal(r->error, "f: a number too large for a 32-bit float");
     json_decref(large);
 }
 

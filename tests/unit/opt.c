@@ -334,9 +334,9 @@ static void test_names(void **state)
 static void test_rules(void **state)
 {
     (void)state;
-    SAID("--size and --input exclude each other", "--size", "1", "--input", "x");
-    SAID("--size and --seed exclude each other", "--seed", "1", "--size", "1");
-    SAID("--note and --flag exclude each other: it is quiet", "-f", "--note", "x");
+    SAID("--size and --input cannot be used together", "--size", "1", "--input", "x");
+    SAID("--size and --seed cannot be used together", "--seed", "1", "--size", "1");
+    SAID("--note and --flag cannot be used together: it is quiet", "-f", "--note", "x");
     SAID("--choice needs --flag or --real", "--choice", "two");
     PARSE("--choice", "two", "--real", "1", "--note", "x");
     PARSE("--choice", "one");                   /* the default */
