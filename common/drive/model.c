@@ -71,7 +71,10 @@ int64_t model_int(const struct model *m, const char *name, int64_t lo, int64_t h
 
 double model_real(const struct model *m, const char *name, double lo, double hi)
 {
-    double x = config_value(m, name, V_FLOAT, "a number").f;
+    struct value v = rec_get(m->recs[0], name);
+    double x = v.type == V_INT ? (double)v.i : v.type == V_FLOAT ? v.f : NAN;
+    if (v.type != V_INT && v.type != V_FLOAT)
+        bad_value(m, name, "a number");
     if (!isfinite(x) || x < lo || x > hi)
         bad_value(m, name, "within its range");
     return x;
@@ -117,6 +120,8 @@ int model_choice(const struct model *m, const char *name, const char *words)
 char *model_text(const struct model *m, const char *name)
 {
     struct text s = config_value(m, name, V_STR, "a text").s;
+    if (memchr(s.p, '\0', s.n))
+        bad_value(m, name, "a text without NUL");
     return mem_text(s.p, s.n);
 }
 
@@ -276,8 +281,8 @@ static void read_part(const struct model *m, const struct model_part *p)
     case MODEL_K_TEXT: *(const char **)p->to = model_text(m, p->name); break;
     case MODEL_K_BYTES: {
         struct text *to = p->to;
-        to->n = config_value(m, p->name, V_STR, "a text").s.n;
-        to->p = model_text(m, p->name);
+        struct text s = config_value(m, p->name, V_STR, "a text").s;
+        *to = (struct text){ mem_text(s.p, s.n), s.n };
         break;
     }
     case MODEL_K_F8: case MODEL_K_U4: read_tensor(m, p); break;

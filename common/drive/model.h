@@ -26,8 +26,8 @@ const struct rec *model_config(const struct model *m);
 double *model_f64(const struct model *m, const char *name, int ndim, size_t *shape);
 float *model_f32(const struct model *m, const char *name, int ndim, size_t *shape);
 
-/* A value of the configuration: a whole number or a real one in lo ... hi, true or false, the place of a
- * word in "one|two|three" (a model stores the word), a text that the caller frees. Each ends with ST_STREAM
+/* A value of the configuration: a whole number, or any number, in lo ... hi, true or false, the place of a
+ * word in "one|two|three" (a model stores the word), a text without NUL that the caller frees. Each ends with ST_STREAM
  * if there is none of that name and kind, or if it is out of range. */
 int64_t model_int(const struct model *m, const char *name, int64_t lo, int64_t hi);
 double model_real(const struct model *m, const char *name, double lo, double hi);
@@ -85,7 +85,7 @@ struct model_part {
 #define MODEL_NOT(n, t) { n, MODEL_K_NOT, t, 0, 1, NULL, NULL, { NULL } }
 /* int: a place in `words`; what is stored is the word. Models of before stored the place in `old` (or NULL) */
 #define MODEL_CHOICE(n, t, words, old) { n, MODEL_K_CHOICE, t, 0, 0, words, old, { NULL } }
-/* const char *; struct text, which may hold NUL */
+/* const char *, without NUL; struct text, which may hold NUL */
 #define MODEL_TEXT(n, t) { n, MODEL_K_TEXT, t, 0, 0, NULL, NULL, { NULL } }
 #define MODEL_BYTES(n, t) { n, MODEL_K_BYTES, t, 0, 0, NULL, NULL, { NULL } }
 /* double *, uint32_t *: a vector of *d, a matrix of *rows x *d. A size that is 0 is read from the tensor, a

@@ -7,24 +7,16 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/opt_kind.h"
 
 static const char *const vae_act_names = "relu|leaky-relu|gelu|tanh|sigmoid", *const vae_recon_names = "mse|l1|bce";
 
 /* ---- writing ---- */
 
-/* The word of "a|b|c" at a place; the last one beyond. */
-static const char *word_at(const char *words, int index, size_t *len)
-{
-    for (; index > 0 && strchr(words, '|'); index--)
-        words = strchr(words, '|') + 1;
-    *len = strcspn(words, "|");
-    return words;
-}
-
 static void set_word(struct rec *r, const char *name, const char *words, int index)
 {
     size_t len;
-    const char *word = word_at(words, index, &len);
+    const char *word = opt_word(words, index, &len);
     rec_set_str(r, name, word, len);
 }
 
@@ -67,45 +59,6 @@ void vae_model_configure(struct rec *r, const struct vae_model *m)
 
 /* ---- reading: nothing in a file is believed ---- */
 
-static int64_t get_int(const struct model *m, const char *name, int64_t lo, int64_t hi)
-{
-    struct value v = rec_get(model_config(m), name);
-    if (v.type != V_INT || v.i < lo || v.i > hi)
-        model_bad(m, name);
-    return v.i;
-}
-
-static bool get_bool(const struct model *m, const char *name)
-{
-    struct value v = rec_get(model_config(m), name);
-    if (v.type != V_BOOL)
-        model_bad(m, name);
-    return v.b;
-}
-
-static double get_f64(const struct model *m, const char *name, double lo, double hi)
-{
-    struct value v = rec_get(model_config(m), name);
-    double x = v.type == V_INT ? (double)v.i : v.f;
-    if ((v.type != V_FLOAT && v.type != V_INT) || !(x >= lo && x <= hi))
-        model_bad(m, name);
-    return x;
-}
-
-static int get_word(const struct model *m, const char *name, const char *words)
-{
-    struct value v = rec_get(model_config(m), name);
-    for (int i = 0; v.type == V_STR; i++) {
-        size_t n = strcspn(words, "|");
-        if (n == v.s.n && memcmp(words, v.s.p, n) == 0)
-            return i;
-        if (!words[n])
-            break;
-        words += n + 1;
-    }
-    model_bad(m, name);
-}
-
 static size_t get_sizes(const struct model *m, const char *name, size_t most, size_t *sizes)
 {
     struct value v = rec_get(model_config(m), name);
@@ -126,11 +79,9 @@ struct vae_model *vae_model_read(struct opt_input *file, struct model **stream)
     struct model *s = *stream = model_load(file, "vae-train");
     struct vae_model *m = mem_zero(1, sizeof *m);
     struct vae_config *c = &m->c;
-    struct value field = rec_get(model_config(s), "input"), text = rec_get(model_config(s), "categories");
-    if (field.type != V_STR || memchr(field.s.p, '\0', field.s.n))
-        model_bad(s, "input");
-    m->field = mem_text(field.s.p, field.s.n);
-    c->conv = get_bool(s, "conv");
+    struct value text = rec_get(model_config(s), "categories");
+    m->field = model_text(s, "input");
+    c->conv = model_flag(s, "conv");
     if (get_sizes(s, "shape", 2, m->shape) != (c->conv ? 2 : 1))
         model_bad(s, "shape");
     c->input = c->conv ? m->shape[0] * m->shape[1] : m->shape[0];
@@ -140,20 +91,20 @@ struct vae_model *vae_model_read(struct opt_input *file, struct model **stream)
     if (c->n_widths == 0 || c->input > 1 << 28)
         model_bad(s, "no layers, or too large an input");
     if (c->conv) {
-        c->kernel = (size_t)get_int(s, "kernel", 1, CONV_KERNEL);
-        c->stride = (size_t)get_int(s, "stride", 1, CONV_STRIDE);
+        c->kernel = (size_t)model_int(s, "kernel", 1, CONV_KERNEL);
+        c->stride = (size_t)model_int(s, "stride", 1, CONV_STRIDE);
     }
-    c->latent = (size_t)get_int(s, "latent", 1, 1 << 20);
-    c->act = (enum act)get_word(s, "activation", vae_act_names);
-    c->slope = (float)get_f64(s, "slope", 0, 1);
-    c->batch_norm = get_bool(s, "batch_norm");
-    c->residual = get_bool(s, "residual");
-    c->dropout = get_f64(s, "dropout", 0, 1);
-    c->variational = get_bool(s, "variational");
-    c->logvar_max = get_f64(s, "logvar_max", 0, 1e30);
-    m->recon = (enum recon)get_word(s, "recon", vae_recon_names);
-    m->mean = get_word(s, "reduce", "sum|mean");
-    m->beta = get_f64(s, "beta", 0, 1e30);
+    c->latent = (size_t)model_int(s, "latent", 1, 1 << 20);
+    c->act = (enum act)model_choice(s, "activation", vae_act_names);
+    c->slope = (float)model_real(s, "slope", 0, 1);
+    c->batch_norm = model_flag(s, "batch_norm");
+    c->residual = model_flag(s, "residual");
+    c->dropout = model_real(s, "dropout", 0, 1);
+    c->variational = model_flag(s, "variational");
+    c->logvar_max = model_real(s, "logvar_max", 0, 1e30);
+    m->recon = (enum recon)model_choice(s, "recon", vae_recon_names);
+    m->mean = model_choice(s, "reduce", "sum|mean");
+    m->beta = model_real(s, "beta", 0, 1e30);
     m->labels = text.type == V_STR ? labels_parse(text.s.p, text.s.n) : labels_new(NULL, 0);
     if (!m->labels)
         model_bad(s, "categories");
@@ -233,7 +184,7 @@ void vae_model_old_settings(struct text then, const struct rec_in *in, struct ms
             msgpack_pack_uint64(&pk, x == (double)rec_hash(in) ? rec_digest(in) : 0);
         } else {
             size_t len;
-            const char *word = word_at(old[i].words, (int)x, &len);
+            const char *word = opt_word(old[i].words, (int)x, &len);
             msg_put_str(&pk, word, len);
         }
     }

@@ -151,7 +151,7 @@ static void test_refused(void **state)
     struct { size_t part; struct model_part is; } const bad[] = {
         { 0, MODEL_INT("count", &v.count, -4, 5) }, { 0, MODEL_INT("none", &v.count, -5, 5) },
         { 0, MODEL_FLAG("count", &v.on) }, { 2, MODEL_REAL("share", &v.share, 0, 0.2) },
-        { 2, MODEL_REAL("count", &v.share, -9, 9) }, { 8, MODEL_VECTOR("mean", &v.mean, &v.d, -DBL_MAX, 8.9) },
+        { 2, MODEL_REAL("count", &v.share, -4, 9) }, { 8, MODEL_VECTOR("mean", &v.mean, &v.d, -DBL_MAX, 8.9) },
         { 8, MODEL_VECTOR("mean", &v.mean, &v.d, -0.9, 9) }, { 8, MODEL_VECTOR("w", &v.mean, &v.d, 0, 9) },
         { 9, MODEL_MATRIX("w", &v.w, &v.d, &v.rows, 0, DBL_MAX) },          /* rows of 2 numbers, not 3 */
         { 10, MODEL_COUNTS("df", &v.df, &two) },
@@ -162,6 +162,9 @@ static void test_refused(void **state)
         assert_int_equal(status_of_load(other), ST_STREAM);
         other[bad[i].part] = was;
     }
+    other[2] = (struct model_part)MODEL_REAL("count", &v.share, -5, 9);
+    assert_int_equal(status_of_load(other), 0);     /* a whole number is a number */
+    other[2] = parts[2];
     for (int i = 0; i < 2; i++) {                   /* numbers that are none, and none at all */
         double wrong[] = { 1, i ? 1 : NAN, 1 };
         set();
