@@ -269,5 +269,8 @@ int main(int argc, char **argv)
         put_table(out);
     line_finish(out);
     rec_close(in);
+    for (size_t i = 0; i < arg.by.n; i++)
+        str_free(labels + i);
+    free(labels);
     return item_status();
 }
