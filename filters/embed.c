@@ -7,11 +7,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
@@ -83,6 +87,28 @@ static void *hash(void *unused)
     return unused;
 }
 
+/* ---- weights that change while they are used ---- */
+
+static const char *weights;             /* their file */
+
+/* SIGBUS: they were cut. Of several threads the first says so. */
+static void stop_cut(int unused)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    (void)unused;
+    while (atomic_flag_test_and_set(&said))
+        pause();
+    io_changed(weights);
+}
+
+static void guard_weights(void)
+{
+    struct str path = { NULL, 0, 0 };
+    str_printf(&path, "%s/model.safetensors", arg.model.path);
+    weights = path.p;
+    signal(SIGBUS, stop_cut);
+}
+
 /* ---- one window of texts ---- */
 
 /* The record's text behind the model's prompt; it lives until the next call. */
@@ -142,6 +168,8 @@ static void together(void *unused)
 {
     (void)unused;
     packs_run(packs);
+    if (!safetensors_same(encoder->file))
+        io_changed(weights);
     if (!arg.model.sha256) {            /* the header needs it */
         pthread_join(hashing, NULL);
         arg.model.sha256 = sha256;
@@ -214,6 +242,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
+    guard_weights();
     open_model();
     if (pthread_create(&hashing, NULL, hash, NULL) != 0)
         die(ST_MEMORY, "cannot start a thread");

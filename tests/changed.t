@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use POSIX qw(mkfifo);
 use Test::More;
+use Encoder;
 use Songpipe;
 
 # Records FROM ... TO as JSON Lines, with numbers that `shift` moves.
@@ -59,4 +60,35 @@ my ($status, undef, $err) = run_changing('vae-train --hidden 4 --latent 2 --epoc
 is($status, 6, 'vae-train: status 6') or diag($err);
 like($err, qr{changed while being read$}m, 'vae-train: says so');
 
+# The weights of a model, which are mapped: cut, and overwritten, while they are in use.
+my $model = folder("$tmp/model");
+my $weights = slurp_file("$model/model.safetensors");
+for my $change (['cut' => sub { truncate "$model/model.safetensors", 100 or die }],
+    ['overwritten' => sub { open my $f, '+<:raw', "$model/model.safetensors" or die; seek $f, -8, 2; print $f pack 'f<2', 5, 5 }]) {
+    my ($what, $do) = @$change;
+    spew("$model/model.safetensors", $weights);
+    my $pipe = "$tmp/texts";
+    unlink $pipe;
+    mkfifo($pipe, 0600) or die;
+    my $pid = fork();
+    if (!$pid) {
+        open STDOUT, '>', "$tmp/stdout";
+        open STDERR, '>', "$tmp/stderr";
+        exec 'embed', '-q', '-m', $model, $pipe;
+    }
+    alarm 60;
+    local $SIG{PIPE} = 'IGNORE';
+    open my $to, '>:raw', $pipe or die;
+    my $texts = runs('from-json', join '', map { qq({"id":"r$_","lyrics":"la love song"}\n) } 1 .. 40000);
+    syswrite $to, substr $texts, 0, 1_500_000;      # more than the pipe holds: the model is open by then
+    $do->();
+    print $to substr $texts, 1_500_000;
+    close $to;
+    waitpid $pid, 0;
+    alarm 0;
+    is($? & 127 ? 128 + ($? & 127) : $? >> 8, 6, "embed, weights $what: status 6");
+    like(slurp_file("$tmp/stderr"), qr{^embed: $model/model.safetensors: changed while it was read\n$}, 'it says so, once');
+    my ($whole) = run("sp-info - < $tmp/stdout");
+    isnt($whole, 0, 'its output does not look whole');
+}
 done_testing();

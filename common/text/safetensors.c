@@ -18,8 +18,10 @@
 enum { HEADER_MOST = 100 << 20 };   /* as the format's own reader has it */
 
 struct safetensors {
+    int fd;
     uint8_t *map;
     size_t size;
+    struct timespec changed;        /* when the file was last, as it was opened */
     json_t *header;                 /* owns the names */
     struct safe_tensor *tensors;    /* by place in the file */
     size_t n;
@@ -148,12 +150,14 @@ struct safetensors *safetensors_open(const char *path, char *why, size_t room)
         return NULL;
     }
     struct safetensors *s = mem_zero(1, sizeof *s);
+    s->fd = fd;
     s->size = (size_t)st.st_size;
+    s->changed = st.st_ctim;
     s->map = mmap(NULL, s->size, PROT_READ, MAP_SHARED, fd, 0);
     int failed = errno;
-    close(fd);
     if (s->map == MAP_FAILED) {
         snprintf(why, room, "cannot map: %s", strerror(failed));
+        close(fd);
         free(s);
         return NULL;
     }
@@ -162,6 +166,13 @@ struct safetensors *safetensors_open(const char *path, char *why, size_t room)
         return NULL;
     }
     return s;
+}
+
+bool safetensors_same(const struct safetensors *s)
+{
+    struct stat st;
+    return fstat(s->fd, &st) == 0 && (size_t)st.st_size == s->size && st.st_ctim.tv_sec == s->changed.tv_sec &&
+           st.st_ctim.tv_nsec == s->changed.tv_nsec;
 }
 
 const struct safe_tensor *safetensors_find(const struct safetensors *s, const char *name)
@@ -216,6 +227,7 @@ void safetensors_close(struct safetensors *s)
     if (!s)
         return;
     munmap(s->map, s->size);
+    close(s->fd);
     json_decref(s->header);
     free(s->tensors);
     free(s);

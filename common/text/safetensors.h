@@ -9,6 +9,7 @@
 #ifndef TEXT_SAFETENSORS_H
 #define TEXT_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,12 @@ struct safe_tensor {
 struct safetensors;
 
 /* Map the file. NULL if it cannot be opened or is not whole and right; the reason is
- * then in why[room]. The file must not be cut while it is mapped. */
+ * then in why[room]. */
 struct safetensors *safetensors_open(const char *path, char *why, size_t room);
+
+/* Whether the file still is what was mapped, by its size and times. Whoever reads what a file that was
+ * cut no longer has, gets a SIGBUS. */
+bool safetensors_same(const struct safetensors *s);
 
 /* The tensor of that name, or NULL; it lives until safetensors_close. */
 const struct safe_tensor *safetensors_find(const struct safetensors *s, const char *name);
