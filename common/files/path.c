@@ -2,13 +2,16 @@
 #include "files/path.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/utf16.h"
 #include "base/utf8.h"
+#include "files/timed.h"
 
 size_t path_stem(const char *path)
 {
@@ -42,16 +45,42 @@ void path_set(struct rec *r, const char *path)
         rec_set_bin(r, "path", path, strlen(path));
 }
 
+static locale_t characters(void)
+{
+    static locale_t utf8;
+    if (!utf8)
+        utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    return utf8 ? utf8 : LC_GLOBAL_LOCALE;
+}
+
 bool path_part_read(struct path_part *part, const char *text, char *why)
 {
     bool regex = strncmp(text, "regex:", 6) == 0;
     part->dir = strcmp(text, "dir") == 0;
     if (!regex && !part->dir)
         snprintf(why, PATH_WHY, "it is neither dir nor regex:RE");
-    int error = regex ? regcomp(&part->regex, text + 6, REG_EXTENDED) : 0;
+    int error = 0;
+    if (regex) {
+        locale_t before = uselocale(characters());
+        error = regcomp(&part->chars, text + 6, REG_EXTENDED);
+        uselocale(before);
+        if (!error)
+            error = regcomp(&part->bytes, text + 6, REG_EXTENDED);
+    }
     if (error)
-        regerror(error, &part->regex, why, PATH_WHY);
+        regerror(error, &part->bytes, why, PATH_WHY);
     return (regex || part->dir) && !error;
+}
+
+/* The expression over UTF-8 sees characters where the path is UTF-8, whatever the locale says. */
+static bool match(const struct path_part *part, const char *path, regmatch_t m[2])
+{
+    if (!utf8_valid(path, strlen(path)))
+        return regexec(&part->bytes, path, 2, m, 0) == 0;
+    locale_t before = uselocale(characters());
+    bool found = regexec(&part->chars, path, 2, m, 0) == 0;
+    uselocale(before);
+    return found;
 }
 
 void path_set_label(struct rec *r, const char *field, const struct path_part *part, const char *path,
@@ -63,8 +92,8 @@ void path_set_label(struct rec *r, const char *field, const struct path_part *pa
         path_set_part(r, field, relative, (size_t)(slash - relative));
         return;
     }
-    size_t group = !part->dir && part->regex.re_nsub ? 1 : 0;
-    if (part->dir || regexec(&part->regex, path, 2, m, 0) != 0 || m[group].rm_so < 0)
+    size_t group = !part->dir && part->bytes.re_nsub ? 1 : 0;
+    if (part->dir || !match(part, path, m) || m[group].rm_so < 0)
         rec_set_nil(r, field);
     else
         path_set_part(r, field, path + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
@@ -93,13 +122,28 @@ static char *text_path(const char *template, const char *path)
     return whole;
 }
 
+/* A text of Windows as UTF-8, *n bytes. */
+static char *from_utf16(char *text, size_t *n)
+{
+    enum utf16 order = utf16_mark(text, *n);
+    if (order == UTF16_NONE)
+        return text;
+    size_t used, room = UTF16_ROOM(*n - 2);
+    char *turned = mem_new(room, 1);
+    *n = utf16_turn(order, (const uint8_t *)text + 2, *n - 2, true, turned, &used);
+    free(text);
+    return turned;
+}
+
 bool path_set_text(struct rec *r, const char *field, const char *template, const char *path)
 {
     size_t n = 0;
     char *file = text_path(template, path);
     char *text = io_file(file, frame_max / 2, &n);
-    const char *from = text;
     bool good = true;
+    if (text)
+        text = from_utf16(text, &n);
+    char *from = text;
     if (text && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         from += 3;
         n -= 3;
@@ -111,7 +155,7 @@ bool path_set_text(struct rec *r, const char *field, const char *template, const
     else if (!utf8_valid(from, n))
         good = rec_error(r, "%.120s is not UTF-8: convert it first, with iconv -f latin1 -t utf8 perhaps", file);
     else
-        rec_set_str(r, field, from, n);
+        rec_set_str(r, field, from, timed_strip(file, from, n));
     free(file);
     free(text);
     return good;

@@ -19,7 +19,10 @@ void path_set(struct rec *r, const char *path);
 void path_set_part(struct rec *r, const char *field, const char *p, size_t n);
 
 /* A part of a path that is a label: the first folder below the operand, or what a regular expression matches. */
-struct path_part { bool dir; regex_t regex; };
+struct path_part {
+    bool dir;
+    regex_t chars, bytes;       /* the expression for paths that are UTF-8, and for others */
+};
 
 /* Read "dir" or "regex:RE" (extended). False: why[PATH_WHY] says what is wrong with it. */
 #define PATH_WHY 128

@@ -115,7 +115,7 @@ size_t timed_strip(const char *path, char *text, size_t n)
 {
     const char *suffix = strrchr(path, '.'), *end = text + n;
     bool lrc = suffix && strcasecmp(suffix, ".lrc") == 0, vtt = suffix && strcasecmp(suffix, ".vtt") == 0;
-    bool fresh = true, hidden = false;      /* at the beginning of a block; in a hidden one */
+    bool fresh = true, hidden = false;      /* at the beginning of a block (a cue has its name there); in a hidden one */
     char *to = text;
     if (!lrc && !vtt && !(suffix && strcasecmp(suffix, ".srt") == 0))
         return n;
@@ -126,7 +126,9 @@ size_t timed_strip(const char *path, char *text, size_t n)
         const char *after = next < end ? memchr(next, '\n', (size_t)(end - next)) : NULL;
         bool blank = line_end == p || (line_end == p + 1 && *p == '\r');
         hidden = !blank && (hidden || (vtt && fresh && is_hidden(p, line_end, p == text)));
-        bool dropped = hidden || (!lrc && (is_times(p, line_end) || is_times(next, after ? after : end)));
+        size_t number = digits(p, line_end);
+        bool name = fresh || (number && p + number >= line_end - 1 && (p + number == line_end || p[number] == '\r'));
+        bool dropped = hidden || (!lrc && (is_times(p, line_end) || (name && is_times(next, after ? after : end))));
         fresh = blank;
         char *begin = to;
         if (!dropped)
