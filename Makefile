@@ -123,7 +123,7 @@ ASAN = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
 TSAN = TSAN_OPTIONS=exitcode=99 \
 	$(SANITIZE) LEVELS= BUILD=build-tsan BIN=build-tsan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 
-check: all $(UNITS) $(HARNESS) $(PRELOAD)
+check: lint all $(UNITS) $(HARNESS) $(PRELOAD)
 	@$(RUN) LEFT_OUT=$(abspath $(BUILD)/left-out) tests/tap --all $(JOBS) $(TESTS)
 
 check-asan:
@@ -132,7 +132,7 @@ check-asan:
 check-tsan:
 	+$(TSAN) check-threads
 # Every filter with -j, and the units that work on threads.
-THREADED := $(foreach u,base fit graph kmeans math nn_layers nn_models score sparse,$(filter %/$u,$(UNITS)))
+THREADED := $(foreach u,base encoder fit graph kmeans map math nn_layers nn_models pass score sparse spectral,$(filter %/$u,$(UNITS)))
 check-threads: all $(THREADED) $(HARNESS)
 	@$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) --exec tests/tap $(THREADED) tests/threads.t
 

@@ -44,13 +44,9 @@ struct decoder {
 
 void decode_init(void)
 {
-    static bool done;
-    if (done)
-        return;
-    done = true;
-    sox_init();
     sox_get_globals()->verbosity = 0;
-    sox_format_init();
+    if (sox_format_init() == SOX_SUCCESS)       /* not so the second time, when nothing is left to be done */
+        sox_init();
 }
 
 static struct decoder *refuse(struct decoder *d, char *why, const char *text)
@@ -159,7 +155,7 @@ static sf_count_t part_tell(void *part) { return part_at(part); }
 /* The bytes from `start` to `end` of a file, through d->part. */
 static SNDFILE *open_part(struct decoder *d, uint64_t start, uint64_t end, SF_INFO *info)
 {
-    static SF_VIRTUAL_IO by_part = { part_length, part_go, part_get, NULL, part_tell };
+    SF_VIRTUAL_IO by_part = { part_length, part_go, part_get, NULL, part_tell };
     free(d->part);
     d->part = part_new(d->fd, start, end, d->s.patch, d->s.patches);
     return sf_open_virtual(&by_part, SFM_READ, info, d->part);
@@ -401,7 +397,8 @@ static int next_link(struct decoder *d, char *why)
         format = (struct flac_format){ info.samplerate, (unsigned)info.channels, 0 };
     }
     if (!d->flac && !d->snd) {
-        snprintf(why, DECODE_WHY, "breaks off after %.1f s: the next stream in it cannot be read", (double)d->at / d->info.rate);
+        snprintf(why, DECODE_WHY, "breaks off after %.1f s: the next stream in it cannot be read",
+                 (double)d->at / d->info.rate);
         return -1;
     }
     if (format.rate != d->info.rate || format.channels != d->stored) {

@@ -149,7 +149,7 @@ static void take(struct fence *f, const uint8_t *p, size_t n, fence_got *got, vo
 
 bool fence_read(struct fence *f, fence_got *got, void *state)
 {
-    static uint8_t piece[PIECE];
+    uint8_t piece[PIECE];
     ssize_t n = io_read(f->fd, piece, sizeof piece);
     if (n < 0 && errno == EAGAIN)
         return true;

@@ -286,7 +286,9 @@ static const char *of_mp4(int fd, uint64_t start)
     uint8_t brand[4];
     if (!at(fd, start + 8, brand, 4))
         return "MPEG-4";
-    return memcmp(brand, "M4A", 3) == 0 ? "AAC or ALAC in MPEG-4" : memcmp(brand, "qt", 2) == 0 ? "a video: QuickTime" : "MPEG-4";
+    if (memcmp(brand, "M4A", 3) == 0)
+        return "AAC or ALAC in MPEG-4";
+    return memcmp(brand, "qt", 2) == 0 ? "a video: QuickTime" : "MPEG-4";
 }
 
 /* What a library knows by its first bytes, with its header where that tells of a size. False: nothing of it. */

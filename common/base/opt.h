@@ -15,7 +15,8 @@
 
 enum opt_type {
     OPT_T_END, OPT_T_FLAG, OPT_T_INT, OPT_T_F64, OPT_T_F64_OR, OPT_T_RANGE, OPT_T_INT_RANGE, OPT_T_STR, OPT_T_CHOICE,
-    OPT_T_LIST, OPT_T_WORDS, OPT_T_WORDS_EACH, OPT_T_PAIRS, OPT_T_SIZE, OPT_T_JOBS, OPT_T_SEED, OPT_T_INPUT, OPT_T_OUTPUT, OPT_T_NOTE,
+    OPT_T_LIST, OPT_T_WORDS, OPT_T_WORDS_EACH, OPT_T_PAIRS, OPT_T_SIZE, OPT_T_JOBS, OPT_T_SEED,
+    OPT_T_INPUT, OPT_T_OUTPUT, OPT_T_NOTE,
     OPT_T_EXCLUDES, OPT_T_NEEDS, OPT_T_REQUIRED,    /* rules */
 };
 
@@ -79,7 +80,8 @@ struct opt {
 #define OPT_F64(c, n, t, lo, hi, h) { c, n, OPT_T_F64, { .real = t }, lo, hi, "X", h, NULL }
 /* struct opt_or: a number or one of the words of a = "X|first|second" */
 #define OPT_F64_OR(c, n, t, lo, hi, a, h) { c, n, OPT_T_F64_OR, { .number_or = t }, lo, hi, a, h, NULL }
-/* struct opt_range, its numbers parted by ':', or by ',' where a has one; in the history a text, or with OPT_INT_RANGE a number where it is one */
+/* struct opt_range, its numbers parted by ':', or by ',' where a has one; in the history a text, or with
+ * OPT_INT_RANGE a number where it is one */
 #define OPT_RANGE(c, n, t, lo, hi, a, h) { c, n, OPT_T_RANGE, { .range = t }, lo, hi, a, h, NULL }
 #define OPT_INT_RANGE(c, n, t, lo, hi, a, h) { c, n, OPT_T_INT_RANGE, { .range = t }, lo, hi, a, h, NULL }
 /* const char *; a default of NULL is "not set" */

@@ -30,6 +30,18 @@ int par_worker(void)
     return self;
 }
 
+static pthread_mutex_t unsafe = PTHREAD_MUTEX_INITIALIZER;
+
+void par_lock(void)
+{
+    pthread_mutex_lock(&unsafe);
+}
+
+void par_unlock(void)
+{
+    pthread_mutex_unlock(&unsafe);
+}
+
 int par_available(void)
 {
     cpu_set_t set;

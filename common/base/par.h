@@ -25,6 +25,10 @@ void par_for(size_t blocks, void (*work)(size_t block, void *state), void *state
 /* Index of the calling thread within par_for, 0 … par_jobs-1: for scratch memory. */
 int par_worker(void);
 
+/* Take and give back the one lock for libraries that are not safe for threads. */
+void par_lock(void);
+void par_unlock(void);
+
 /* First index of a block, and one past its last, of n items cut into blocks of `size`. */
 static inline size_t par_begin(size_t block, size_t size) { return block * size; }
 static inline size_t par_end(size_t block, size_t size, size_t n)

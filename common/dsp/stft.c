@@ -3,11 +3,11 @@
 
 #include <fftw3.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/par.h"
 
 static const double pi = 3.14159265358979323846;
 
@@ -21,8 +21,6 @@ struct stft {
     float *y;                           /* pad, n samples, pad */
     size_t n, cap, pad;
 };
-
-static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;     /* FFTW's is not thread-safe */
 
 void stft_window(double *w, size_t n, int window)
 {
@@ -66,9 +64,9 @@ struct stft *stft_new(const struct stft_conf *conf)
     s->in = fftw_room(mem_mul(s->n_fft, sizeof *s->in));
     s->out = fftw_room(mem_mul(s->bins, sizeof *s->out));
     memset(s->in, 0, s->n_fft * sizeof *s->in);
-    pthread_mutex_lock(&planner);
+    par_lock();                         /* FFTW's planner is not thread-safe */
     s->plan = fftwf_plan_dft_r2c_1d((int)s->n_fft, s->in, s->out, FFTW_ESTIMATE);
-    pthread_mutex_unlock(&planner);
+    par_unlock();
     return s;
 }
 
@@ -76,9 +74,9 @@ void stft_free(struct stft *s)
 {
     if (!s)
         return;
-    pthread_mutex_lock(&planner);
+    par_lock();
     fftwf_destroy_plan(s->plan);
-    pthread_mutex_unlock(&planner);
+    par_unlock();
     fftwf_free(s->in);
     fftwf_free(s->out);
     free(s->window);

@@ -4,7 +4,8 @@
  * CRLF or CR, the last one perhaps with the file; a byte order mark is passed over, and so
  * are empty lines. UTF-16 with a mark is turned into UTF-8. A line "sep=;" in front, as Excel
  * writes and reads it, says what the delimiter is, whatever the caller does. A quote
- * within a cell that does not begin with one is an ordinary character. Cells are bytes: whether they are UTF-8 is the caller's to ask.
+ * within a cell that does not begin with one is an ordinary character. Cells are bytes:
+ * whether they are UTF-8 is the caller's to ask.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef FILES_CSV_H

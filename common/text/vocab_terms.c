@@ -1,0 +1,165 @@
+/* The terms of a vocab: which, in what order, and their text.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "text/vocab_parts.h"
+
+/* An n-gram of `words` words. */
+struct choice { const struct gram *g; size_t words; };
+
+struct choosing {
+    const struct vocab *v;
+    const struct gram **of_id[VOCAB_NGRAM_MOST + 1];    /* of level 2 and more, where something refers to them */
+    struct choice *list;
+    size_t n, cap;
+};
+
+static void by_id(struct choosing *c, size_t level)
+{
+    const struct table *t = c->v->level + level;
+    c->of_id[level] = mem_zero((size_t)t->last_id + 1, sizeof **c->of_id);
+    for (size_t i = 0; i < (size_t)1 << t->bits; i++)
+        if (t->slot[i].id)
+            c->of_id[level][t->slot[i].id] = t->slot + i;
+}
+
+/* Write the n-gram's text at p (NULL: do not); its length. */
+static size_t spell(const struct choosing *c, struct choice a, char *p)
+{
+    uint32_t ids[VOCAB_NGRAM_MOST];
+    const struct gram *g = a.g;
+    for (size_t k = a.words; k >= 2; k--) {
+        ids[k - 1] = (uint32_t)g->key;
+        ids[0] = (uint32_t)(g->key >> 32);
+        if (k > 2)
+            g = c->of_id[k - 1][ids[0]];
+    }
+    if (a.words == 1)
+        ids[0] = g->id;
+    size_t n = 0;
+    for (size_t k = 0; k < a.words; k++) {
+        size_t begin = c->v->end[ids[k] - 1], size = c->v->end[ids[k]] - begin;
+        if (p) {
+            if (k)
+                p[n] = ' ';
+            memcpy(p + n + (k > 0), c->v->text + begin, size);
+        }
+        n += size + (k > 0);
+    }
+    return n;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct term *x = a, *y = b;
+    int order = memcmp(x->text, y->text, x->n < y->n ? x->n : y->n);
+    return order ? order : x->n < y->n ? -1 : x->n > y->n;
+}
+
+static int falling(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* The smallest tf of the `limit` largest. */
+static uint64_t cut_of(const struct choosing *c, size_t limit)
+{
+    enum { MOST = 1 << 16 };
+    size_t *of_tf = mem_zero(MOST, sizeof *of_tf), many = 0;
+    for (size_t i = 0; i < c->n; i++)
+        of_tf[c->list[i].g->tf < MOST ? c->list[i].g->tf : 0]++;
+    uint64_t *large = mem_new(of_tf[0], sizeof *large), cut = MOST;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->list[i].g->tf >= MOST)
+            large[many++] = c->list[i].g->tf;
+    if (many >= limit) {
+        qsort(large, many, sizeof *large, falling);
+        cut = large[limit - 1];
+    } else {
+        while (many < limit)
+            many += of_tf[--cut];
+    }
+    free(large);
+    free(of_tf);
+    return cut;
+}
+
+/* Terms of the choices, with their texts behind them in one piece of memory, sorted. */
+static struct term *spelled(const struct choosing *c, const struct choice *list, size_t n)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        bytes += spell(c, list[i], NULL);
+    struct term *terms = mem_new(mem_mul(n, sizeof *terms) + bytes, 1);
+    char *p = (char *)(terms + n);
+    for (size_t i = 0; i < n; i++) {
+        size_t size = spell(c, list[i], p);
+        terms[i] = (struct term){ p, size, list[i].g->tf, list[i].g->df };
+        p += size;
+    }
+    qsort(terms, n, sizeof *terms, by_text);
+    return terms;
+}
+
+/* Reduce the choices to the limit: all above the cut, and the first by code point at it. */
+static void limit_to(struct choosing *c, size_t limit)
+{
+    uint64_t cut = cut_of(c, limit);
+    struct choice *ties = mem_new(c->n, sizeof *ties);
+    size_t kept = 0, n_ties = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->list[i].g->tf > cut)
+            c->list[kept++] = c->list[i];
+        else if (c->list[i].g->tf == cut)
+            ties[n_ties++] = c->list[i];
+    }
+    if (n_ties > limit - kept) {
+        struct term *terms = spelled(c, ties, n_ties);
+        struct term last = terms[limit - kept - 1];
+        char *text = NULL;
+        size_t cap = 0;
+        for (size_t i = 0; i < n_ties; i++) {
+            struct term t = { .n = spell(c, ties[i], NULL) };
+            mem_grow(&text, &cap, t.n, 1);
+            spell(c, ties[i], text);
+            t.text = text;
+            if (by_text(&t, &last) <= 0)
+                c->list[kept++] = ties[i];
+        }
+        free(text);
+        free(terms);
+    } else {
+        memcpy(c->list + kept, ties, n_ties * sizeof *ties);
+        kept += n_ties;
+    }
+    c->n = kept;
+    free(ties);
+}
+
+struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n)
+{
+    struct choosing c = { .v = v };
+    for (size_t k = 2; k < v->max_n; k++)
+        by_id(&c, k);
+    for (size_t k = v->min_n; k <= v->max_n; k++) {
+        const struct table *t = v->level + k;
+        for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
+            const struct gram *g = t->slot + i;
+            if (!g->id || !g->df || g->df < min_df || g->df > max_df)
+                continue;
+            mem_grow(&c.list, &c.cap, c.n + 1, sizeof *c.list);
+            c.list[c.n++] = (struct choice){ g, k };
+        }
+    }
+    if (limit && c.n > limit)
+        limit_to(&c, limit);
+    struct term *terms = spelled(&c, c.list, *n = c.n);
+    for (size_t k = 2; k < v->max_n; k++)
+        free(c.of_id[k]);
+    free(c.list);
+    return terms;
+}
