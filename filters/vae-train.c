@@ -51,7 +51,7 @@ static const struct opt opts[] = {
     OPT_F64(0, "free-bits", &arg.free_bits, 0, 1e6, "KL per latent that costs nothing, in nats"),
     OPT_CHOICE(0, "recon", &arg.recon, "mse|l1|bce", "reconstruction error"),
     OPT_CHOICE(0, "reduce", &arg.reduce, "sum|mean",
-               "reduction of reduction of reduction of reduction of reduction of both terms: sum over numbers and mean over rows, or mean over all"),
+               "reduction of both terms: sum over numbers and mean over rows, or mean over all"),
     EXCLUDES_WHY("conv", "residual", "--residual goes with --hidden"),
     OPT_END
 };

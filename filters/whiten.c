@@ -67,13 +67,14 @@ static void fit(struct rec_in *in)
     static struct sums s;
     size_t n = pass_each(in, &(struct pass){ .field = arg.in }, add_record, &s);
     fitted_two(n, arg.in);
-    static struct pca *p;               /* lasts as long as what is made of it */
-    p = pca_fit_solve(s.fit, 0);
+    struct pca *p = pca_fit_solve(s.fit, 0);
     if (!p)
         fitted_unsolved(n, s.row.d);
     w = (struct whitening){ n, p->d, p->mean, pca_zca(p, arg.ridge) };
     if (!w.matrix)
         die(ST_STOPPED, "the columns are linearly dependent: whitening them needs a --ridge above 0");
+    p->mean = NULL;                     /* it is w's now */
+    pca_free(p);
 }
 
 static void apply(const float *x, float *y)
