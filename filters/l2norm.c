@@ -6,7 +6,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "base/die.h"
 #include "base/progress.h"
@@ -44,23 +43,15 @@ static void scale(float *x, size_t n)
 static bool process(struct rec *r, const struct value *in, void *unused)
 {
     (void)unused;
-    const char *out = arg.out ? arg.out : arg.in;
-    struct row all = { .d = width };
-    struct sparse_row few = { .d = width };
-    bool sparse = in->type == V_SPARSE;
-    bool good = sparse ? row_read_sparse(r, arg.in, in, columns, &few) : row_read(r, arg.in, in, columns, &all);
-    if (good && sparse) {
-        scale(few.value, few.nnz);
-        rec_set_sparse(r, out, few.d, few.nnz, few.index, few.value);
-    } else if (good) {
-        scale(all.x, all.d);
-        rec_set_vector(r, out, all.x, all.d);
+    struct stored_row row = { .d = width };
+    bool good = row_read_stored(r, arg.in, in, columns, &row);
+    if (good) {
+        scale(row.value, row.n);
+        row_set_stored(r, arg.out ? arg.out : arg.in, &row);
     }
-    if (good && !width)
-        width = sparse ? few.d : all.d;
-    free(all.x);
-    free(few.index);
-    free(few.value);
+    if (!width)
+        width = row.d;
+    row_free_stored(&row);
     return good;
 }
 

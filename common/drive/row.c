@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -95,4 +96,32 @@ bool row_read(struct rec *r, const char *field, const struct value *v, const str
             return not_finite(r, field, columns, i, row->x[i]);
     row->d = d;
     return true;
+}
+
+bool row_read_stored(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+                     struct stored_row *row)
+{
+    row->sparse = v->type == V_SPARSE;
+    row->dense.d = row->thin.d = row->d;
+    if (row->sparse ? !row_read_sparse(r, field, v, columns, &row->thin) : !row_read(r, field, v, columns, &row->dense))
+        return false;
+    row->d = row->sparse ? row->thin.d : row->dense.d;
+    row->n = row->sparse ? row->thin.nnz : row->d;
+    row->value = row->sparse ? row->thin.value : row->dense.x;
+    return true;
+}
+
+void row_set_stored(struct rec *r, const char *field, const struct stored_row *row)
+{
+    if (row->sparse)
+        rec_set_sparse(r, field, row->d, row->n, row->thin.index, row->value);
+    else
+        rec_set_vector(r, field, row->value, row->d);
+}
+
+void row_free_stored(struct stored_row *row)
+{
+    free(row->dense.x);
+    free(row->thin.index);
+    free(row->thin.value);
 }

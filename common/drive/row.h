@@ -28,4 +28,15 @@ struct sparse_row { uint32_t *index; float *value; size_t d, nnz, cap; };
 bool row_read_sparse(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
                      struct sparse_row *row);
 
+/* A vector as it is stored, dense or sparse: value[n], of a sparse one with index[n]; d is 0 before
+ * the first. */
+struct stored_row { size_t d, n; float *value; bool sparse; struct row dense; struct sparse_row thin; };
+
+/* row_read or row_read_sparse, as v is; row_set_stored writes it as it was; what it holds is freed by
+ * row_free_stored. */
+bool row_read_stored(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
+                     struct stored_row *row);
+void row_set_stored(struct rec *r, const char *field, const struct stored_row *row);
+void row_free_stored(struct stored_row *row);
+
 #endif
