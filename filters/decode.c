@@ -175,7 +175,7 @@ static void put_record(struct slot *s, struct track *t)
         return;
     }
     if (t->note[0] && !progress_quiet)
-        warn("%.*s: %s", (int)(id.n < 400 ? id.n : 400), id.p, t->note);
+        warn("%s: %s", SHORT(id.p, id.n), t->note);
     if (split) {
         put_pieces(s, t, true);
     } else {

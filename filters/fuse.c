@@ -141,7 +141,7 @@ static bool rest(struct rec *r, void *state)
     if (arg.missing == MISSING_SKIP || !join_rest(&arg.join, r))
         return false;
     if (arg.missing == MISSING_FAIL)
-        die(ST_STOPPED, "%.*s: only in %s; give --missing skip, zero or mean", (int)rec_id(r).n, rec_id(r).p,
+        die(ST_STOPPED, "%s: only in %s; give --missing skip, zero or mean", REC_ID(r),
             arg.join.with.path);
     return fuse_parts(r, NULL, &w), true;
 }

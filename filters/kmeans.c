@@ -73,7 +73,7 @@ static bool add_start(struct rec *r, const struct value *unused, void *state)
     struct text id = rec_id(r);
     (void)unused;
     if (!row_read(r, arg.in, &v, head_columns(rec_head(t->in), arg.in), &t->row))
-        die(ST_STOPPED, "%s: %.*s: %s", arg.init.path, (int)id.n, id.p, r->error);
+        die(ST_STOPPED, "%s: %s: %s", arg.init.path, SHORT(id.p, id.n), r->error);
     if (t->row.d != t->d)
         die(ST_STOPPED, "vectors of %s have %zu numbers, those of the input %zu", arg.init.path, t->row.d, t->d);
     mem_grow(&t->init, &t->cap, (t->k + 1) * t->d, sizeof *t->init);

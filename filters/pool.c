@@ -13,6 +13,7 @@
 #include "drive/alike.h"
 #include "drive/pass.h"
 #include "drive/row.h"
+#include "stream/ids.h"
 #include "stream/tally.h"
 
 static struct {

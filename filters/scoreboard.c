@@ -261,6 +261,7 @@ int main(int argc, char **argv)
 {
     struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
     struct line_out *out = line_create(arg.output);
+    out->shown |= arg.format != CSV;
     struct str *labels = mem_zero(arg.by.n, sizeof *labels);
     pass_each(in, &(struct pass){ .what = "runs", .only = true }, add_run, labels);
     if (arg.format == CSV)

@@ -255,6 +255,7 @@ int main(int argc, char **argv)
         }
     }
     struct line_out *out = line_create(NULL);
+    out->shown = true;
     struct str *to = &out->text;
     heads(rec_head(a), rec_head(b), to);
     if (na != nb)

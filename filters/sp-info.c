@@ -246,10 +246,11 @@ int main(int argc, char **argv)
     struct survey *all = survey_new();
     const struct head *h = rec_head(in);
     struct line_out *out = line_create(NULL);
+    out->shown = true;
     struct str *to = &out->text;            /* nothing is said of a stream that is not whole */
     if (!arg.pipeline)
         print_header(in, to);
-    pass_each(in, &(struct pass){ .what = "records" }, look, &(struct looking){ h, all, to });
+    pass_each(in, &(struct pass){ .what = "records", .any_ids = true }, look, &(struct looking){ h, all, to });
     bool bad = false;
     if (arg.pipeline) {
         print_pipeline(in, to);

@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "drive/map.h"
 #include "drive/pass.h"
+#include "stream/ids.h"
 #include "stream/value.h"
 
 static struct {

@@ -193,10 +193,8 @@ static void fit_to(struct rec_in *in)
 {
     struct vocab *v = vocabulary();
     struct counting c = { v, tokens_new(how()) };
-    struct ids *ids = ids_new();
     vocab_bound(v, (size_t)fit.max_candidates);
-    pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted", .unique = ids }, count_text, &c);
-    ids_free(ids);
+    pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted" }, count_text, &c);
     tokens_free(c.tokens);
     if (!model.texts)
         die(ST_STOPPED, "no text in %s: nothing to fit to", arg.in);

@@ -60,7 +60,7 @@ static size_t lost;            /* bytes that no table holds */
 
 noreturn static void refuse(const struct rec *r, const struct field *f, const char *what)
 {
-    die(ST_STOPPED, "%.*s: %.*s %s", (int)rec_id(r).n, rec_id(r).p, (int)f->len, f->name, what);
+    die(ST_STOPPED, "%s: %s %s", REC_ID(r), SHORT(f->name, f->len), what);
 }
 
 /* Whether a value fills one cell, a row of *d cells (then true), or has no place in a table. */

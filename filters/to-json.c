@@ -39,8 +39,8 @@ static bool put_record(struct rec *r, const struct value *unused, void *state)
         json_put_text(to, f->name, f->len, &lost);
         str_char(to, ':');
         if (!json_put_value(to, f->raw + f->key, f->raw + f->size, &lost))
-            die(ST_STOPPED, "%.*s: %.*s cannot be written as JSON: a map whose keys are not names, or values nested over"
-                " %d deep", (int)rec_id(r).n, rec_id(r).p, (int)f->len, f->name, JSON_DEEPEST);
+            die(ST_STOPPED, "%s: %s cannot be written as JSON: a map whose keys are not names, or values nested over"
+                " %d deep", REC_ID(r), SHORT(f->name, f->len), JSON_DEEPEST);
     }
     str_text(to, r->n ? "}" : "{}");
     line_end(out);

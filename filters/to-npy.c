@@ -152,7 +152,7 @@ static void put_id(const struct rec *r)
 {
     struct text id = rec_id(r);
     if (memchr(id.p, '\n', id.n))
-        die(ST_STOPPED, "--ids: an id contains a line break: %.*s", (int)id.n, id.p);
+        die(ST_STOPPED, "--ids: an id contains a line break: %s", SHORT(id.p, id.n));
     str_put(&ids->text, id.p, id.n);
     line_end(ids);
 }

@@ -81,7 +81,7 @@ for my $name (binaries()) {
         }
         $refuse->($wrong, 'an unknown kind', input($d, n => 2, small => 1, kind => 'songs'), qr/^3$/);
         $refuse->($wrong, 'version 2', input($d, n => 2, small => 1, version => 2), qr/^3$/);
-        $refuse->($wrong, 'over --max-record', $small, qr/^3$/, '--max-record=20') if option($d, 'max-record');
+        $refuse->($wrong, 'over --max-record', $small, qr/^4$/, '--max-record=20') if option($d, 'max-record');
         my $second = (frames($small))[1][1];
         for my $lie ("\xff\xff\xff\xff", "\x40\x00\x00\x01", "\x3f\xff\xff\xf0", "\x00\x00\x00\x00") {
             my $bytes = $small;

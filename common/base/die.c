@@ -9,29 +9,24 @@
 
 #include "base/io.h"
 #include "base/progress.h"
+#include "base/str.h"
 
 const char *die_name = "songpipe";
 
 /* One write, so that lines of several filters of a pipe do not mix. */
 static void message(const char *format, va_list args)
 {
-    char line[2048];
+    char line[2048], why[160] = "";
     int saved = errno;
-    size_t used = 0, room = sizeof line - 2;
-    int n = snprintf(line, room, "%s: ", die_name);
-    used = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
-    n = vsnprintf(line + used, room - used, format, args);
-    if (n > 0)
-        used += (size_t)n < room - used ? (size_t)n : room - used - 1;
-    size_t end = strlen(format);
-    if (end && format[end - 1] == ':') {
-        n = snprintf(line + used, room - used, " %s", strerror(saved));
-        if (n > 0)
-            used += (size_t)n < room - used ? (size_t)n : room - used - 1;
-    }
-    for (size_t i = 0; i < used; i++)       /* a file's name may hold anything */
-        if ((unsigned char)line[i] < ' ' || line[i] == 127)
-            line[i] = '?';
+    size_t end = strlen(format), used = strlen(die_name);
+    if (end && format[end - 1] == ':')
+        snprintf(why, sizeof why, " %s", strerror(saved));
+    memcpy(line, die_name, used);
+    memcpy(line + used, ": ", 2);
+    used += 2;
+    used += str_fit(line + used, sizeof line - used - sizeof why - 1, format, args);
+    memcpy(line + used, why, strlen(why));
+    used = str_clean(line, used + strlen(why), "");     /* a file's name may hold anything */
     line[used++] = '\n';
     progress_clear();
     if (write(STDERR_FILENO, line, used) < 0)

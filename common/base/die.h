@@ -18,7 +18,9 @@ enum status {
 
 extern const char *die_name;    /* the filter's name, set by opt_parse */
 
-/* Print "name: message" on stderr and end with `status`, at once: no end record
+/* Messages are shown with str_clean; of one too long for a line the middle is left out (str_fit).
+ *
+ * Print "name: message" on stderr and end with `status`, at once: no end record
  * is written, nothing buffered is flushed. A format that ends in ':' has the
  * text of errno appended. */
 noreturn void die(enum status status, const char *format, ...)

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/opt_kind.h"
 #include "base/progress.h"
+#include "base/str.h"
 #include "base/version.h"
 
 struct opt_list opt_taken;
@@ -45,7 +46,7 @@ void opt_misuse(const struct prog *prog, const char *format, ...)
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    str_fit(text, sizeof text, format, args);
     va_end(args);
     die(ST_USAGE, "%s; try '%s --help'", text, prog->name);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/str.h"
 
 bool progress_wanted, progress_quiet;
 
@@ -55,6 +56,7 @@ void progress_at(size_t done, const char *note)
                      done, line.what, rate, note ? "  " : "", note ? note : "");
     }
     size_t used = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    used = 4 + str_clean(text + 4, used - 4, "");
     if (write(STDERR_FILENO, text, used) < 0)
         line.on = false;
 }

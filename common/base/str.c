@@ -85,17 +85,74 @@ void str_shape(struct str *s, int ndim, const size_t *shape, const char *between
         str_printf(s, "%s%zu", i ? between : "", shape[i]);
 }
 
+bool str_harmless(const char *p, size_t n, size_t *size)
+{
+    uint32_t c;
+    *size = utf8_get((const uint8_t *)p, (const uint8_t *)p + n, &c);
+    bool good = *size && c >= ' ' && (c < 0x7f || c > 0x9f) && (c < 0x202a || c > 0x202e) && (c < 0x2066 || c > 0x2069);
+    *size += !*size;
+    return good;
+}
+
 void str_shown(struct str *s, const char *p, size_t n, size_t most)
 {
-    for (size_t i = 0, size; i < n; i += size ? size : 1) {
-        size = utf8_size(p + i, n - i);
+    for (size_t i = 0, size; i < n; i += size) {
+        bool good = str_harmless(p + i, n - i, &size);
         if (i + size > most) {
             str_text(s, "...");
             return;
         }
-        bool plain = size > 1 || (size == 1 && (unsigned char)p[i] >= ' ' && p[i] != 127);
-        str_put(s, plain ? p + i : "?", plain ? size : 1);
+        str_put(s, good ? p + i : "?", good ? size : 1);
     }
+}
+
+size_t str_clean(char *p, size_t n, const char *keep)
+{
+    size_t left = 0;
+    for (size_t i = 0, size; i < n; i += size) {
+        if (str_harmless(p + i, n - i, &size) || (p[i] && strchr(keep, p[i]))) {
+            memmove(p + left, p + i, size);
+            left += size;
+        } else {
+            p[left++] = '?';
+        }
+    }
+    return left;
+}
+
+/* Whether a character goes on at p. */
+static bool goes_on(const char *p) { return ((unsigned char)*p & 0xc0) == 0x80; }
+
+size_t str_fit(char *to, size_t size, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(to, size, format, args);
+    size_t all = n < 0 ? 0 : (size_t)n, left = size - 4, tail = 2 * left / 3, head = left - tail;
+    char *text = all < size ? NULL : malloc(all + 1);   /* mem_new would end in here */
+    if (text && vsnprintf(text, all + 1, format, again) == n) {
+        while (head && goes_on(text + head))
+            head--;
+        while (tail && goes_on(text + all - tail))
+            tail--;
+        memcpy(to + head, "...", 3);
+        memcpy(to + head + 3, text + all - tail, tail + 1);
+        all = head + 3 + tail;
+    }
+    va_end(again);
+    free(text);
+    return all < size ? all : size - 1;
+}
+
+const char *str_short(char to[STR_SHORT], const char *p, size_t n)
+{
+    size_t used = n, size;
+    if (n > STR_SHORT - 8)
+        for (used = 0, size = 0; used < n && size < 60; size++)
+            used += utf8_size(p + used, n - used) + !utf8_size(p + used, n - used);
+    memcpy(to, p, used);
+    strcpy(to + used, used < n ? "..." : "");
+    return to;
 }
 
 size_t str_utf8(struct str *s, const char *p, size_t n)

@@ -4,6 +4,7 @@
 #define BASE_STR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* n bytes at p, a NUL behind them where there are any; begin with { 0 }. */
@@ -26,9 +27,27 @@ void str_f32(struct str *s, float x);
 /* Add the sizes of an array with `between` them: "3, 1". */
 void str_shape(struct str *s, int ndim, const size_t *shape, const char *between);
 
-/* Add p[n] as it is safe on a terminal: "?" for control characters and what is not UTF-8, and
- * "..." where it has over `most` bytes, cut between characters. */
+/* Whether the character at p, of which n >= 1 bytes are there, may be shown to a person: no control
+ * character (C0, DEL, C1: terminals obey them), no override or isolate of the direction (U+202A to 202E,
+ * U+2066 to 2069: a line then reads as another one), and UTF-8. In *size its bytes; 1 of what is none. */
+bool str_harmless(const char *p, size_t n, size_t *size);
+
+/* Add p[n] with "?" for each character that is not harmless, and "..." where it has over `most`
+ * bytes, cut between characters. */
 void str_shown(struct str *s, const char *p, size_t n, size_t most);
+
+/* The same in place, but for the characters of `keep`; returns how many bytes are left. */
+size_t str_clean(char *p, size_t n, const char *keep);
+
+/* Print into to[size] as snprintf does, but of a text that is too long the middle is left out ("..."):
+ * what a message is about stands first, and what is wrong with it last. Returns its length. */
+size_t str_fit(char *to, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
+/* An id (or another text of a stream) for messages, NUL-ended: p[n], or of a long one 60 characters and
+ * "...". Of the block in which it is used. */
+enum { STR_SHORT = 256 };
+#define SHORT(p, n) str_short((char[STR_SHORT]){ "" }, p, n)
+const char *str_short(char to[STR_SHORT], const char *p, size_t n);
 
 /* Add p[n] with U+FFFD for each byte that is not UTF-8; returns how many there were. */
 size_t str_utf8(struct str *s, const char *p, size_t n);

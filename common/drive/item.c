@@ -21,13 +21,11 @@ static size_t bad, nils;
 
 bool item_bad(struct rec *r)
 {
-    struct text id = rec_id(r);
-    int n = id.n < 400 ? (int)id.n : 400;
     if (item_on_error == ON_ERROR_FAIL)
-        die(ST_STOPPED, "%.*s: %s", n, id.p, r->error);
+        die(ST_STOPPED, "%s: %s", REC_ID(r), r->error);
     bad++;
     if (item_on_error == ON_ERROR_SKIP) {
-        warn("%.*s: %s", n, id.p, r->error);
+        warn("%s: %s", REC_ID(r), r->error);
         return false;
     }
     rec_set_str(r, "error", r->error, strlen(r->error));
@@ -60,7 +58,7 @@ void item_nil(void)
 void item_claim(const struct rec *r, const char *name)
 {
     if (rec_find(r, name))
-        die(ST_STOPPED, "%.*s: %s exists; give -o NAME", (int)rec_id(r).n, rec_id(r).p, name);
+        die(ST_STOPPED, "%s: %s exists; give -o NAME", REC_ID(r), name);
 }
 
 void item_note_side(const struct rec *r, const char *name)

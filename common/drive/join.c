@@ -58,7 +58,7 @@ void join_open(struct join *j)
     while (rec_next(p->in, r)) {
         struct text id = rec_id(r);
         if (!ids_add(p->ids, id, j->n))
-            die(ST_STREAM, "%s: id %.*s appears twice", j->with.path, (int)id.n, id.p);
+            die(ST_STREAM, "%s: id %s appears twice", j->with.path, SHORT(id.p, id.n));
         size_t at = j->draw ? group_of(j, r, true) : SIZE_MAX;
         if (at != SIZE_MAX) {
             struct group *g = p->groups + at;

@@ -34,7 +34,7 @@ struct model *model_load(struct opt_input *file, const char *tool)
     file->xxh3 = rec_hash(m->in);
     struct text made_by = m->n ? rec_id(m->recs[0]) : (struct text){ "nothing", 7 };
     if (made_by.n != strlen(tool) || memcmp(made_by.p, tool, made_by.n) != 0)
-        die(ST_STREAM, "%s: a model made by %.*s, not by %s", m->path, (int)made_by.n, made_by.p, tool);
+        die(ST_STREAM, "%s: a model made by %s, not by %s", m->path, SHORT(made_by.p, made_by.n), tool);
     return m;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/pass.h"
 
-#include "base/die.h"
 #include "base/progress.h"
 
 void pass_progress(const struct rec_in *in, size_t total, const char *what)
@@ -15,12 +14,11 @@ size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec
 {
     struct rec *r = rec_new();
     size_t used = 0;
+    if (!p->any_ids)
+        rec_unique(in);
     pass_progress(in, p->total, p->what ? p->what : "records read");
     for (size_t n = 0; rec_next(in, r); progress_at(++n, NULL)) {
-        struct text id = rec_id(r);
         struct value v = { .type = V_NIL };
-        if (p->unique && !ids_add(p->unique, id, n))
-            die(ST_STREAM, "%s: id %.*s appears twice", rec_name(in), (int)id.n, id.p);
         bool wanted = !p->field || rec_need(r, p->field, &v) || (r->nil && p->nil);
         if (wanted && use(r, &v, state))
             used++;

@@ -4,7 +4,6 @@
 #define DRIVE_PASS_H
 
 #include "drive/item.h"
-#include "stream/ids.h"
 #include "stream/rec.h"
 
 struct pass {
@@ -13,8 +12,7 @@ struct pass {
     size_t total;           /* how many it will count, where an earlier pass has found it; else 0 */
     bool nil;               /* `use` gets records whose field is nil, too: v->type is V_NIL */
     bool only;              /* no second pass will come: bad records and nil ones are said and counted here */
-    struct ids *unique;     /* gets every id, with the record's number from 0; one that appears twice ends with
-                             * ST_STREAM. NULL: ids are not looked at */
+    bool any_ids;           /* ids may appear twice; else one that does ends with ST_STREAM */
 };
 
 /* Read `in` to its valid end and call use(r, v, state) for each record, in order; v is the field's

@@ -117,10 +117,9 @@ struct scored *scored_read(struct rec_in *file, const char *input, const char *c
 {
     struct scored *s = mem_zero(1, sizeof *s);
     struct reader in = { .s = s, .input = input, .cluster = cluster, .head = rec_head(file), .keep = keep };
-    struct ids *ids = ids_new();
     name_truths(s, truths);
     in.truth_cap = mem_zero(s->n_truths, sizeof *in.truth_cap);
-    pass_each(file, &(struct pass){ .only = true, .unique = ids }, add_record, &in);
+    pass_each(file, &(struct pass){ .only = true }, add_record, &in);
     s->all = s->n;
     s->d = in.row.d;
     s->without_x = s->d == 0;
@@ -128,7 +127,6 @@ struct scored *scored_read(struct rec_in *file, const char *input, const char *c
     free(in.truth_cap);
     free(in.row.x);
     msg_free(&in.lacking);
-    ids_free(ids);
     return s;
 }
 

@@ -48,12 +48,10 @@ struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
 {
     struct slurp *s = mem_zero(1, sizeof *s);
     struct filling f = { .s = s, .out = out };
-    struct ids *ids = ids_new();
     s->in = in;
     s->field = field;
-    pass_each(in, &(struct pass){ .unique = ids }, add_record, &f);
+    pass_each(in, &(struct pass){ .what = NULL }, add_record, &f);
     s->d = f.row.d;
-    ids_free(ids);
     free(f.row.x);
     return s;
 }

@@ -40,8 +40,8 @@ void source_put(struct source *s, const char *path, size_t line)
     } else {
         struct text id = rec_id(r);
         if (!ids_add(s->ids, id, line))
-            die(ST_STOPPED, "%s:%zu: the id %.*s appears twice, first on line %zu; ids must be unique: choose others with --id",
-                path, line, id.n < 200 ? (int)id.n : 200, id.p, ids_find(s->ids, id));
+            die(ST_STOPPED, "%s:%zu: the id %s appears twice, first on line %zu; ids must be unique: choose others with --id",
+                path, line, SHORT(id.p, id.n), ids_find(s->ids, id));
         rec_put(s->out, r);
     }
     progress_at(++s->count, NULL);

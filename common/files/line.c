@@ -14,6 +14,7 @@ struct line_out *line_create(const char *path)
     struct line_out *out = mem_zero(1, sizeof *out);
     out->to = path ? io_create(path) : io_create_fd(STDOUT_FILENO);
     str_room(&out->text, 2 * BUFFER);
+    out->shown = !path && isatty(STDOUT_FILENO);
     return out;
 }
 
@@ -33,7 +34,7 @@ void line_cut(struct line_out *out)
 void line_flush(struct line_out *out)
 {
     struct str *s = &out->text;
-    io_put(out->to, s->p, out->whole);
+    io_put(out->to, s->p, out->shown ? str_clean(s->p, out->whole, "\n\t") : out->whole);
     memmove(s->p, s->p + out->whole, s->n - out->whole);
     s->n -= out->whole;
     out->whole = 0;

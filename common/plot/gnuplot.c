@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "base/version.h"
 
 /* Blue, orange, green, purple, sky, vermillion, yellow (a little darker, for white paper), black. */
@@ -21,17 +20,15 @@ void gnuplot_quote(struct str *g, const char *s, size_t n, size_t most)
             str_printf(g, "\u2026");
             break;
         }
-        size_t size = utf8_size(s + i, n - i);
+        size_t size;
         unsigned char c = (unsigned char)s[i];
-        if (size == 0)
-            str_printf(g, "?");
-        else if (c < ' ' || c == 0x7f)
-            str_printf(g, " ");
+        if (!str_harmless(s + i, n - i, &size))
+            str_printf(g, c < ' ' || c == 0x7f ? " " : "?");
         else if (c == '\'')
             str_printf(g, "\u2019");
         else
             str_put(g, s + i, size);
-        i += size ? size : 1;
+        i += size;
     }
     str_printf(g, "'");
 }

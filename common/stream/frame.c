@@ -9,6 +9,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "stream/msg.h"
 
 size_t frame_max = (size_t)1 << 30;
@@ -123,7 +124,7 @@ noreturn void frame_bad(const struct frame_in *in, const char *format, ...)
     char what[256];
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    str_fit(what, sizeof what, format, args);
     va_end(args);
     if (in->second)
         io_changed(in->name);
@@ -212,8 +213,7 @@ bool frame_next(struct frame_in *in, struct frame *f)
                 in->inside ? "a header where a record or the end should be" : "no header");
         size_t size = (size_t)h[12] << 24 | (size_t)h[13] << 16 | (size_t)h[14] << 8 | h[15];
         if (size > frame_max)
-            frame_bad(in, "a record of %zu bytes is larger than --max-record (%zu)", size,
-                frame_max);
+            die(ST_MEMORY, "%s: a record of %zu bytes is larger than --max-record (%zu)", in->name, size, frame_max);
         if ((have = fill(in, FRAME_HEAD + size)) < FRAME_HEAD + size)
             file_done(in, have);            /* never returns: something is left */
         if (kind == FRAME_HEADER) {

@@ -62,14 +62,15 @@ void history_quote(struct text word, struct str *to)
         return;
     }
     str_char(to, '\'');
-    for (i = 0; i < word.n; i++) {
-        unsigned char c = (unsigned char)word.p[i];
-        if (c == '\'')
+    i = 0;
+    for (size_t size; i < word.n; i += size) {
+        bool good = str_harmless(word.p + i, word.n - i, &size) || word.p[i] == '\n' || word.p[i] == '\t';
+        if (word.p[i] == '\'')
             str_text(to, "'\\''");
-        else if ((c < ' ' && c != '\n' && c != '\t') || c == 127)
-            str_printf(to, "'\"$(printf '\\%03o')\"'", c);
-        else
-            str_char(to, (char)c);
+        else if (good)
+            str_put(to, word.p + i, size);
+        for (size_t k = i; !good && k < i + size; k++)
+            str_printf(to, "'\"$(printf '\\%03o')\"'", (unsigned char)word.p[k]);
     }
     str_char(to, '\'');
 }

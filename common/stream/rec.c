@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/str.h"
+#include "stream/ids.h"
 
 /* ---- memory of fields that were set: pieces that never move ---- */
 
@@ -277,7 +280,7 @@ bool rec_error(struct rec *r, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(r->error, sizeof r->error, format, args);
+    str_fit(r->error, sizeof r->error, format, args);
     va_end(args);
     return false;
 }
@@ -342,6 +345,26 @@ bool rec_pass_nil(struct rec *r, const char *out)
     return r->nil = true;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    const struct field *f = a, *g = b;
+    return f->len != g->len ? (f->len < g->len ? -1 : 1) : f->len ? memcmp(f->name, g->name, f->len) : 0;
+}
+
+/* A field whose name another one has, too; NULL. */
+static const struct field *find_twin(const struct rec *r)
+{
+    struct field *sorted = mem_new(r->n, sizeof *sorted);
+    const struct field *twin = NULL;
+    memcpy(sorted, r->fields, r->n * sizeof *sorted);
+    qsort(sorted, r->n, sizeof *sorted, compare_names);
+    for (size_t i = 1; i < r->n && !twin; i++)
+        if (compare_names(sorted + i - 1, sorted + i) == 0)
+            twin = find(r, sorted[i].name, sorted[i].len);
+    free(sorted);
+    return twin;
+}
+
 /* Take a frame's body apart into r's fields, which borrow it. */
 static bool parse(struct rec *r, const uint8_t *p, size_t size)
 {
@@ -351,6 +374,7 @@ static bool parse(struct rec *r, const uint8_t *p, size_t size)
     if (n == SIZE_MAX)
         return false;
     bool has_id = false;
+    uint64_t names = 0;
     for (p += head; n; n--) {
         size_t key, len = msg_str(p, end, &key);
         if (len == SIZE_MAX || len > (size_t)(end - p) - key || p + key + len == end)
@@ -364,8 +388,13 @@ static bool parse(struct rec *r, const uint8_t *p, size_t size)
         size_t id;
         if (len == 2 && memcmp(f->name, "id", 2) == 0)
             has_id = msg_str(p + f->key, end, &id) != SIZE_MAX;
+        names = XXH3_64bits_withSeed(f->name, len, names);
         p += f->size;
     }
+    const struct field *twin = names != r->names ? find_twin(r) : NULL;     /* most have the names of the one before */
+    if (twin)
+        return rec_error(r, ": field %s appears twice", SHORT(twin->name, twin->len));
+    r->names = names;
     return p == end && has_id;
 }
 
@@ -408,7 +437,8 @@ struct rec_in {
     struct frame_in *frames;
     struct head head;
     uint64_t records;           /* read in this pass */
-    bool twice, warned;
+    bool twice, warned, again;
+    struct ids *ids;            /* seen in this pass; NULL: not looked at */
 };
 
 /* Take the first header, or hold a later one against it. */
@@ -480,7 +510,9 @@ bool rec_next(struct rec_in *in, struct rec *r)
         }
         in->records++;
         if (!parse(r, f.body, f.size))
-            frame_bad(in->frames, "record %llu is malformed", (unsigned long long)in->records);
+            frame_bad(in->frames, "record %llu is malformed%s", (unsigned long long)in->records, r->error);
+        if (in->ids && !ids_add(in->ids, rec_id(r), (size_t)in->records))
+            frame_bad(in->frames, "id %s appears twice", REC_ID(r));
         return true;
     }
     return false;
@@ -490,6 +522,15 @@ void rec_rewind(struct rec_in *in)
 {
     frame_rewind(in->frames);
     in->records = 0;
+    in->again = true;
+    ids_free(in->ids);
+    in->ids = NULL;
+}
+
+void rec_unique(struct rec_in *in)
+{
+    if (!in->ids && !in->again)             /* a second pass gives the same again */
+        in->ids = ids_new();
 }
 
 void rec_close(struct rec_in *in)
@@ -497,6 +538,7 @@ void rec_close(struct rec_in *in)
     if (!in)
         return;
     frame_close(in->frames);
+    ids_free(in->ids);
     head_free(&in->head);
     free(in);
 }

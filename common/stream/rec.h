@@ -8,6 +8,7 @@
 #define STREAM_REC_H
 
 #include "base/opt.h"
+#include "base/str.h"
 #include "stream/frame.h"
 #include "stream/head.h"
 #include "stream/msg.h"
@@ -33,6 +34,7 @@ struct rec {
     size_t emitted;
     bool dropped;               /* does not go out: rec_drop, rec_emit */
     bool nil;                   /* had no input: rec_pass_nil */
+    uint64_t names;             /* hash of the names of a record read before, each of which was there once */
 };
 
 /* An empty record to read into or fill; rec_free takes a zeroed one too. */
@@ -42,8 +44,9 @@ void rec_free(struct rec *r);
 /* Make it empty but for its id. */
 void rec_begin(struct rec *r, const char *id, size_t n);
 
-/* Its id; {"", 0} before one is set. */
+/* Its id; {"", 0} before one is set. As it stands in messages. */
 struct text rec_id(const struct rec *r);
+#define REC_ID(r) SHORT(rec_id(r).p, rec_id(r).n)
 
 /* The field or NULL, and its value: type V_NIL also where there is none; what a value
  * points to lives until the record is read into or begun again. */
@@ -123,6 +126,10 @@ const struct head *rec_head(const struct rec_in *in);
 
 /* Read the next record; false after the valid end. What is wrong ends the program. */
 bool rec_next(struct rec_in *in, struct rec *r);
+
+/* From here on, until rec_rewind, let an id that appears twice be bad (ST_STREAM): for what reads the whole
+ * stream before it writes. */
+void rec_unique(struct rec_in *in);
 
 /* Copy the body that the record was read from, so that it outlives the next rec_next. */
 void rec_own(struct rec *r);

@@ -57,6 +57,8 @@ static void test_str(void **state)
     is_text(&s, "0.1 0.1 nan-infinf");
     str_shown(&s, "a\nb\x7f\0\xc3\xa4\xff", 8, SIZE_MAX);
     is_text(&s, "a?b??\u00e4?");
+    str_shown(&s, "\xc2\x85\xc2\x9b\u202d\u2067\u200f\u00a0\xc2", 16, SIZE_MAX);
+    is_text(&s, "????\u200f\u00a0?");
     str_shown(&s, "ab\u00e4c", 5, 3);
     is_text(&s, "ab...");
     str_shown(&s, "abc", 3, 3);
@@ -69,6 +71,41 @@ static void test_str(void **state)
     s.n += 5;
     str_text(&s, "!");
     is_text(&s, "hello!");
+}
+
+static size_t fit(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static size_t fit(char *to, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    size_t n = str_fit(to, size, format, args);
+    va_end(args);
+    assert_int_equal(n, strlen(to));
+    return n;
+}
+
+/* What is said to a person. */
+static void test_shown(void **state)
+{
+    (void)state;
+    char to[16], keep[] = "a\tb\n\x1b\xc2\x9b\u2066c", shorter[STR_SHORT], wide[600];
+    size_t n = str_clean(keep, sizeof keep - 1, "\n\t");
+    assert_int_equal(n, 8);
+    assert_memory_equal(keep, "a\tb\n\?\?\?c", 8);
+    assert_int_equal(fit(to, sizeof to, "%s", "123456789abcdef"), 15);
+    assert_string_equal(to, "123456789abcdef");
+    fit(to, sizeof to, "%s", "123456789abcdefg");
+    assert_string_equal(to, "1234...9abcdefg");
+    fit(to, sizeof to, "%s", "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4a");
+    assert_string_equal(to, "\u00e4\u00e4...\u00e4\u00e4\u00e4a");
+    assert_string_equal(str_short(shorter, "abc", 2), "ab");
+    for (size_t i = 0; i < sizeof wide; i += 2)
+        memcpy(wide + i, "\u00e4", 2);
+    assert_int_equal(strlen(str_short(shorter, wide, 248)), 248);
+    str_short(shorter, wide, sizeof wide);
+    assert_int_equal(strlen(shorter), 123);
+    assert_memory_equal(shorter, wide, 120);
+    assert_string_equal(shorter + 120, "...");
 }
 
 static void cell(const char *p, size_t n, const char *want, size_t lost)
@@ -331,7 +368,7 @@ static void test_npy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_str), cmocka_unit_test(test_csv_text), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_shown), cmocka_unit_test(test_str), cmocka_unit_test(test_csv_text), cmocka_unit_test(test_values),
         cmocka_unit_test(test_json_limits), cmocka_unit_test(test_csv_changes), cmocka_unit_test(test_survey),
         cmocka_unit_test(test_pairs), cmocka_unit_test(test_grid), cmocka_unit_test(test_npy),
     };
