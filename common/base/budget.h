@@ -1,6 +1,6 @@
 /* budget - how much data a filter may hold at once: --max-memory
  *
- * For the filters and their drivers; a numeric room tells what it needs, and does not ask.
+ * For the filters and their drivers; a numeric room says what it needs, and does not check.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BASE_BUDGET_H

@@ -40,18 +40,18 @@ ssize_t io_read_at(int fd, void *to, size_t n, uint64_t at);
 /* Write all n bytes; false on an error. */
 bool io_write(int fd, const void *p, size_t n);
 
-/* Everything up to the end, *n bytes and a NUL behind them, the caller's to free; NULL on an
+/* Everything up to the end, *n bytes followed by a NUL, the caller's to free; NULL on an
  * error, EFBIG if there are more than `most`. */
 char *io_slurp(int fd, size_t most, size_t *n);
 
-/* The same of a file, which must be a regular one: EISDIR, or EINVAL for what is none. */
+/* The same of a file, which must be a regular one: EISDIR, or EINVAL if it is not. */
 char *io_file(const char *path, size_t most, size_t *n);
 
 /* ---- bytes in: an error ends the program with ST_STOPPED ---- */
 
 struct io_in;
 
-/* What is wanted of an input: that io_rewind can be called (what is no regular file is copied
+/* What is wanted of an input: that io_rewind can be called (what is not a regular file is copied
  * to an unlinked file in TMPDIR meanwhile); that its bytes are hashed. */
 enum { IO_REWIND = 1, IO_HASH = 2 };
 
@@ -96,7 +96,7 @@ struct io_out *io_create_fd(int fd);
 
 /* Begin to write what is to become `path`. Until io_finish nothing is seen of it, and a
  * program that dies leaves nothing behind. It keeps the mode and owner of an older file. A link stays one;
- * one that leads nowhere is refused. What is no regular file (a pipe, /dev/null) is written straight. */
+ * one that leads nowhere is refused. What is not a regular file (a pipe, /dev/null) is written straight. */
 struct io_out *io_create(const char *path);
 
 /* Write n bytes; a closed pipe ends the program as SIGPIPE does. */

@@ -22,7 +22,7 @@ void *mem_resize(void *p, size_t n, size_t size);
  * Usage: mem_grow(&list, &cap, n + 1, sizeof *list). */
 void mem_grow(void *p, size_t *cap, size_t need, size_t size);
 
-/* Copy of n bytes, with a NUL behind them. */
+/* Copy of n bytes, followed by a NUL. */
 char *mem_text(const char *s, size_t n);
 
 /* a * b, or ST_MEMORY on overflow. */

@@ -92,7 +92,7 @@ struct opt {
 #define OPT_LIST(c, n, t, a, h) { c, n, OPT_T_LIST, { .list = t }, 0, 0, a, h, NULL }
 /* struct opt_words; in the history one text, or with OPT_WORDS_EACH one for each time */
 #define OPT_WORDS(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 0, 0, a, h, NULL }
-/* the same; the empty text is no word */
+/* the same; the empty text is not a word */
 #define OPT_WORDS_OR_NONE(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 1, 0, a, h, NULL }
 #define OPT_WORDS_EACH(c, n, t, a, h) { c, n, OPT_T_WORDS_EACH, { .words = t }, 0, 0, a, h, NULL }
 /* struct opt_pairs; names of `not` ("id|path", or NULL) are refused, and empty ones; with
@@ -129,7 +129,7 @@ struct opt {
 #define REQUIRED(others, why) { 0, NULL, OPT_T_REQUIRED, { NULL }, 0, 0, others, why, NULL }
 #define OPT_END { 0, NULL, OPT_T_END, { NULL }, 0, 0, NULL, NULL, NULL }
 
-/* What a filter reads and writes; the contract test goes by it. */
+/* What a filter reads and writes; the contract test relies on it. */
 enum io { IO_NONE, IO_RECORDS, IO_MODEL, IO_TEXT, IO_FILES, IO_ANY };
 
 struct prog {
@@ -149,13 +149,13 @@ struct prog {
  * argv, permuted. Sets die_name.
  *
  * Options and operands may be mixed. What begins with a dash is an option, but for "-" itself,
- * what stands behind "--", and what goes on as a number does: -5, -.5. The value of an option
+ * what comes after "--", and what continues like a number: -5, -.5. The value of an option
  * is the rest of its argument or else the next argument, whatever it begins with. Long names
  * may be cut short where that leaves one meaning. */
 char **opt_parse(const struct prog *prog, int argc, char **argv);
 
 /* Say that the first n operands are words of the command and no files: they go into
- * the history. Returns the operands behind them; too few exit 2. */
+ * the history. Returns the operands after them; too few exit 2. */
 char **opt_words(const struct prog *prog, char **operands, size_t n);
 
 /* Whether the argument text[n], before any "--", is an operand and no option. */
@@ -177,7 +177,7 @@ void opt_each(const struct prog *prog, void (*visit)(const struct opt *, void *)
 /* The words that opt_words took. */
 extern struct opt_list opt_taken;
 
-/* An option's effective value, as the history tells it. */
+/* An option's effective value, as the history shows it. */
 struct opt_value {
     enum { OPT_V_NONE, OPT_V_TRUE, OPT_V_INT, OPT_V_SEED, OPT_V_REAL, OPT_V_TEXT, OPT_V_TEXTS, OPT_V_INPUT } type;
     union {
@@ -202,7 +202,7 @@ bool opt_read_range(const char *text, char between, double lo, double hi, struct
 /* Whole text as a decimal number: false unless it all is one, finite and in lo … hi. */
 bool opt_number(const char *text, double lo, double hi, double *value);
 
-/* Cut "A,B,..." and put its words, as new strings, behind those of *words; an empty one is misuse
+/* Cut "A,B,..." and put its words, as new strings, after those of *words; an empty one is misuse
  * of --option, or with NULL a word. What OPT_WORDS does, for lists within other values. */
 void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words);
 

@@ -12,7 +12,7 @@ struct opt_kind {
     bool settles;
     /* The default for --help, into to[size]; left empty where there is none to tell. */
     void (*print_default)(const struct opt *o, char *to, size_t size);
-    bool range;                 /* --help tells min and max */
+    bool range;                 /* --help shows min and max */
     void (*pack)(const struct opt *o, struct opt_value *to);    /* NULL: not for the history */
 };
 

@@ -13,7 +13,7 @@ extern bool progress_wanted, progress_quiet;
  * five times a second. May be called again for the next stage of the work. */
 void progress_start(size_t total, const char *what);
 
-/* `done` of total so far; note (or NULL) is shown behind: losses, a file's name. */
+/* `done` of total so far; note (or NULL) is shown after it: losses, a file's name. */
 void progress_at(size_t done, const char *note);
 
 /* Wipe the line; done by every message and at the end. */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* n bytes at p, a NUL behind them where there are any; begin with { 0 }. */
+/* n bytes at p, followed by a NUL if there are any; begin with { 0 }. */
 struct str { char *p; size_t n, cap; };
 
 /* Add n bytes, a NUL-ended text, one character. */
@@ -20,7 +20,7 @@ void str_printf(struct str *s, const char *format, ...) __attribute__((format(pr
 void str_vprintf(struct str *s, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Add a number in the shortest form that reads back as the same double, or float; "nan", "inf"
- * and "-inf" for what is not finite. */
+ * and "-inf" for numbers that are not finite. */
 void str_f64(struct str *s, double x);
 void str_f32(struct str *s, float x);
 
@@ -55,7 +55,7 @@ size_t str_utf8(struct str *s, const char *p, size_t n);
 /* Add `fill` blanks. */
 void str_pad(struct str *s, size_t fill);
 
-/* Room for n bytes behind the text: they are part of it after s->n += n. */
+/* Room for n bytes after the text: they are part of it after s->n += n. */
 char *str_room(struct str *s, size_t n);
 
 /* Characters of the first n bytes at p, a byte that is not UTF-8 as one: columns on a terminal. */

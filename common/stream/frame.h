@@ -1,6 +1,6 @@
 /* frame - the framed bytes of a stream: headers, records and ends (man 5 songpipe)
  *
- * Reading checks order, size, count and hash; whatever is wrong ends the program with
+ * Reading checks order, size, count and hash; anything wrong ends the program with
  * ST_STREAM, so a caller sees whole frames of a stream that is right so far, and then
  * its valid end.
  *
@@ -37,7 +37,7 @@ bool frame_next(struct frame_in *in, struct frame *f);
 /* Whether frame_next can answer without waiting for more input. */
 bool frame_ready(const struct frame_in *in);
 
-/* Whether the input is a pipe: then the program at its other end tells the progress. */
+/* Whether the input is a pipe: then the program at its other end shows the progress. */
 bool frame_piped(const struct frame_in *in);
 
 /* What frame_next would read from, to wait for it by poll; -1 between two files. */
@@ -72,7 +72,7 @@ struct span { const void *p; size_t n; };
 /* Write to `to`, which frame_finish finishes. */
 struct frame_out *frame_create(struct io_out *to);
 
-/* Write a frame whose body is the given pieces one behind the other. A write error
+/* Write a frame whose body is the given pieces one after the other. A write error
  * ends the program with ST_STOPPED, a body over frame_max with ST_MEMORY. */
 void frame_put(struct frame_out *out, int kind, const struct span *pieces, size_t n);
 

@@ -22,7 +22,7 @@ struct head {
  * (then nothing is to be freed). */
 const char *head_parse(struct head *h, const uint8_t *body, size_t size);
 
-/* Pack h as a header's body, with prog's entry behind the history; prog NULL: without
+/* Pack h as a header's body, with prog's entry after the history; prog NULL: without
  * any history. */
 void head_pack(const struct head *h, const struct prog *prog, struct msg_buf *body);
 
