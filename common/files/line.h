@@ -12,7 +12,7 @@ struct line_out {
     struct str text;
     struct io_out *to;
     size_t whole;               /* bytes of whole lines */
-    bool shown;                 /* a person reads it: with "?" for what is not harmless (str_clean). Set where it is a terminal */
+    bool shown;                 /* a person reads it, as on a terminal: "?" for what is not harmless (str_clean) */
 };
 
 /* Write to path, which appears when it is whole, or to stdout if path is NULL. */

@@ -366,6 +366,24 @@ static int append(void *b, const char *p, size_t n)
     return 0;
 }
 
+size_t msg_map_head(size_t n, uint8_t head[5])
+{
+    if (n < 16) {
+        head[0] = (uint8_t)(0x80 | n);
+        return 1;
+    }
+    if (n < 65536) {
+        head[0] = 0xde;
+        head[1] = (uint8_t)(n >> 8);
+        head[2] = (uint8_t)n;
+        return 3;
+    }
+    head[0] = 0xdf;
+    for (int i = 0; i < 4; i++)
+        head[1 + i] = (uint8_t)(n >> (24 - 8 * i));
+    return 5;
+}
+
 msgpack_packer msg_packer(struct msg_buf *b)
 {
     msgpack_packer pk;

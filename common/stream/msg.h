@@ -86,6 +86,9 @@ struct msg_buf { uint8_t *p; size_t n, cap; };
 void msg_append(struct msg_buf *b, const void *p, size_t n);
 void msg_free(struct msg_buf *b);
 
+/* The head of a map of n pairs: its bytes. */
+size_t msg_map_head(size_t n, uint8_t head[5]);
+
 /* A packer on b. */
 msgpack_packer msg_packer(struct msg_buf *b);
 

@@ -131,6 +131,10 @@ bool rec_next(struct rec_in *in, struct rec *r);
  * stream before it writes. */
 void rec_unique(struct rec_in *in);
 
+/* Take a record's body apart into r's fields, which borrow it: what rec_next does. False if it is malformed;
+ * r->error may say why. */
+bool rec_parse(struct rec *r, const uint8_t *body, size_t size);
+
 /* Copy the body that the record was read from, so that it outlives the next rec_next. */
 void rec_own(struct rec *r);
 
