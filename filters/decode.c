@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "audio/decode.h"
+#include "audio/sniff.h"
 #include "audio/tracks.h"
 #include "base/die.h"
 #include "base/mem.h"
@@ -99,7 +100,8 @@ static bool begin(size_t i, void *unused)
     s->pieces = 0;
     if (rec_need(r, arg.in, &v))
         path = path_of(r, &v);
-    tracks_start(run.tracks, i, path);
+    if (!tracks_start(run.tracks, i, path))
+        die(ST_STOPPED, "%s", tracks_at(run.tracks, i)->why);
     free(path);
     return true;
 }
@@ -150,6 +152,8 @@ static void put_record(struct slot *s, struct track *t)
     struct rec *r = s->rec;
     bool split = !isnan(arg.split);
     struct text id = rec_id(r);
+    if (t->lack)
+        die(ST_STOPPED, "%.*s: %s", (int)(id.n < 400 ? id.n : 400), id.p, t->why);      /* no fault of the file's */
     if (!r->error[0] && t->large)
         rec_error(r, "more than %.3g MB of samples: give --split, --duration or a larger --max-record",
                   (double)frame_max / (1 << 20));
@@ -239,6 +243,8 @@ int main(int argc, char **argv)
                    DECODE_RATE_MAX);
     if (arg.command && !strstr(arg.command, "{}"))
         opt_misuse(&prog, "--command '%s' has no {} for the file", arg.command);
+    if (arg.command && !track_command(arg.command))
+        opt_misuse(&prog, "--command: {} is quoted, and must not be: it stands for the name as one word, whatever is in it");
     struct track_spec spec = {
         .rate = (double)arg.rate, .mix = arg.channels == MONO, .offset = arg.offset,
         .duration = isnan(arg.duration) ? -1 : arg.duration, .command = arg.command,
@@ -246,6 +252,9 @@ int main(int argc, char **argv)
     const struct fence_limits limits = { (double)arg.max_cpu, (double)arg.max_wait, (size_t)2 << 30 };
     if (arg.raw)
         read_raw(&spec);
+    for (char **o = operands; *o; o++)
+        if (sniff_is_audio(*o))
+            die(ST_STREAM, "%s: no stream of records; try: tracks %s | decode", *o, *o);
     run.in = rec_open(&prog, operands, false);
     run.out = rec_create(&prog, run.in);
     long files = sysconf(_SC_OPEN_MAX);     /* each has a pipe */

@@ -2,7 +2,7 @@
  *
  * in      files, folders, or a table (CSV) of them
  * out     a record for each: id, path, and a field for each label, text, tag or column
- * memory  one record, 16 bytes for each id, the names in a folder
+ * memory  one record, 300 bytes for each file, the names in a folder
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
@@ -19,6 +19,7 @@
 #include "base/walk.h"
 #include "drive/pass.h"
 #include "drive/source.h"
+#include "files/file_ids.h"
 #include "files/path.h"
 #include "files/sheet.h"
 
@@ -30,8 +31,11 @@ static struct {
     bool tags;
 } arg = { .delimiter = "," };
 
-static const char *const audio[] = { "aac", "aif", "aifc", "aiff", "au", "caf", "flac", "m4a", "mp2", "mp3", "oga", "ogg",
-                                     "opus", "snd", "w64", "wav", "wma" };
+static const char *const audio[] = { "8svx", "aac", "aif", "aifc", "aiff", "aiffc", "amb", "amr", "au", "avr",
+                                     "awb", "bwf", "caf", "fap", "flac", "hcom", "ircam", "m4a", "m4b", "maud",
+                                     "mp1", "mp2", "mp3", "mpga", "nist", "oga", "ogg", "opus", "paf", "pvf",
+                                     "rf64", "sds", "sf", "snd", "sndt", "sph", "svx", "txw", "voc", "w64", "wav",
+                                     "wave", "wma", "wv", "wve" };
 
 static const struct opt opts[] = {
     OPT_INPUT(0, "csv", &arg.csv, "take the files from this table; its columns become fields"),
@@ -59,7 +63,8 @@ static struct {
     struct source s;
     struct path_part *label;    /* of each --label */
     const char *operand;    /* the folder whose files are visited */
-    size_t left_out;
+    struct file_ids *names;
+    size_t left_out, found;     /* files found in the folder */
     struct fence_limits limits;
 } run = { .limits = { 10, 60, (size_t)1 << 30 } };
 
@@ -69,7 +74,10 @@ static void set_tags(struct rec *r, const char *path)
 {
     struct tags tags;
     char why[FENCE_WHY];
-    if (!tags_read(path, &run.limits, &tags, why) && !progress_quiet)
+    enum tags_got got = tags_read(path, &run.limits, &tags, why);
+    if (got == TAGS_LACK)
+        die(ST_STOPPED, "%s: %s", path, why);
+    if (got == TAGS_BROKEN && !progress_quiet)
         warn("%s: no tags: %s", path, why);
     for (int i = 0; i < TAG_COUNT; i++) {
         if (rec_find(r, tag_names[i]))
@@ -104,7 +112,8 @@ static void put_record(const char *path, const char *relative)
         return;
     }
     if (!ids_add(run.s.ids, id, NEW)) {
-        rec_error(r, "this id appears twice: give the folder above as the operand, or another --id");
+        rec_error(r, "this id appears twice; %s is left out%s", path ? path : "this row",
+                  arg.csv.path ? ": --id takes the ids from another column" : ": it was listed before");
         item_bad(r);            /* not even under emit: ids are unique */
         return;
     }
@@ -128,15 +137,37 @@ static void put_bad(const char *path, const char *why, void *unused)
     put_record(path, path);
 }
 
+/* The part of a path below the operand, which is a folder; else the file's name. */
+static const char *relative_of(const char *path)
+{
+    size_t skip = run.operand ? strlen(run.operand) : 0;
+    const char *slash = strrchr(path, '/');
+    return run.operand ? path + skip + strspn(path + skip, "/") : slash ? slash + 1 : path;
+}
+
 static void put_file(const char *path, void *unused)
 {
     (void)unused;
-    size_t skip = run.operand ? strlen(run.operand) : 0;
-    const char *slash = strrchr(path, '/');
-    const char *relative = run.operand ? path + skip + strspn(path + skip, "/") : slash ? slash + 1 : path;
-    path_set_part(run.s.rec, "id", relative, path_stem(relative));
+    const char *relative = relative_of(path);
+    struct text id = file_ids_id(run.names, path, relative);
+    path_set_part(run.s.rec, "id", id.p, id.n);
     path_set(run.s.rec, path);
     put_record(path, relative);
+}
+
+static void count_file(const char *path, void *unused)
+{
+    (void)unused;
+    file_ids_add(run.names, path, relative_of(path));
+    run.found++;
+}
+
+static void ignore_bad(const char *path, const char *why, void *unused)
+{
+    (void)path;
+    (void)why;
+    (void)unused;
+    run.found++;                /* the second visit tells of it */
 }
 
 static bool is_audio(const char *name, void *unused)
@@ -150,19 +181,37 @@ static bool is_audio(const char *name, void *unused)
     return false;
 }
 
-static void put_operand(const char *path)
+static void visit(const char *path, const struct walk_visitor *visitor)
 {
-    static const struct walk_visitor visitor = { is_audio, put_file, put_bad, NULL };
     struct stat s;
     if (stat(path, &s) != 0) {
-        put_bad(path, strerror(errno), NULL);
+        visitor->bad(path, strerror(errno), NULL);
     } else if (S_ISDIR(s.st_mode)) {
         run.operand = path;
-        walk(path, &visitor);
+        walk(path, visitor);
         run.operand = NULL;
     } else {
-        put_file(path, NULL);
+        visitor->file(path, NULL);
     }
+}
+
+/* Twice: an id is made by what else there is. */
+static void put_operands(char **operands)
+{
+    static const struct walk_visitor count = { is_audio, count_file, ignore_bad, NULL },
+                                     put = { is_audio, put_file, put_bad, NULL };
+    run.names = file_ids_new();
+    for (char **o = operands; *o; o++) {
+        run.found = 0;
+        visit(*o, &count);
+        if (!run.found && !progress_quiet)
+            warn("%s: no audio files in it%s", *o, arg.suffixes.n ? " of these --suffixes" : "");
+    }
+    for (char **o = operands; *o; o++)
+        visit(*o, &put);
+    if (file_ids_longer(run.names) && !progress_quiet)
+        warn("%zu files share the name of another: their suffix or folder is part of the id", file_ids_longer(run.names));
+    file_ids_free(run.names);
 }
 
 /* ---- the table ---- */
@@ -261,8 +310,8 @@ int main(int argc, char **argv)
         progress_start(0, "files");
     if (arg.csv.path)
         put_table(delimiter);
-    for (; *operands; operands++)
-        put_operand(*operands);
+    else
+        put_operands(operands);
     int status = source_finish(&run.s);
     if (run.left_out && !progress_quiet)
         warn("%zu left out: %s has them", run.left_out, arg.not_in.path);

@@ -7,7 +7,7 @@ use Exporter 'import';
 use Songpipe;
 use Stream;
 
-our @EXPORT = qw(song input wav flac sine sounds);
+our @EXPORT = qw(song input wav raw_flac sine sounds);
 
 # A record that names a file; its id is the name without folders unless given.
 sub song {
@@ -43,7 +43,7 @@ sub crc {
 
 # FLAC of one channel that packs nothing: integers of so many bits, in frames of [rate, numbers]. STREAMINFO has the
 # rate of the first; $total is what it says of the samples.
-sub flac {
+sub raw_flac {
     my ($bits, $total, @frames) = @_;
     my $out = 'fLaC' . pack('C n C n n N', 0x80, 0, 34, 4096, 4096, 0) . pack('n', 0) .
         pack('B64', sprintf '%020b%03b%05b%036b', $frames[0][0], 0, $bits - 1, $total) . "\0" x 16;

@@ -343,26 +343,25 @@ struct decoder *decode_open(const char *path, bool mix, char *why)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) != 0) {
         snprintf(why, DECODE_WHY, "cannot open %.120s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return NULL;
+        return NULL;                /* with errno; the child ends soon */
     }
     if (!S_ISREG(st.st_mode)) {
         snprintf(why, DECODE_WHY, "%s, not a regular file", S_ISDIR(st.st_mode) ? "a directory"
                  : S_ISFIFO(st.st_mode) ? "a FIFO" : S_ISSOCK(st.st_mode) ? "a socket" : "a device");
         close(fd);
+        errno = 0;
         return NULL;
     }
     struct sniff s;
-    if (!sniff(fd, &s)) {
+    struct decoder *d = NULL;
+    if (sniff(fd, &s))
+        d = accept(open_kind(fd, mix, &s, why), mix, why);
+    else
         snprintf(why, DECODE_WHY, "%s", s.size ? "cannot be read" : "an empty file");
-        close(fd);
-        return NULL;
-    }
-    struct decoder *d = accept(open_kind(fd, mix, &s, why), mix, why);      /* the file stays open: the child ends soon */
     if (d)
         note_header(d, &s);
-    return d;
+    errno = 0;
+    return d;                       /* the file stays open */
 }
 
 struct decoder *decode_pipe(int fd, bool mix, int raw_rate, int raw_channels, char *why)

@@ -31,7 +31,7 @@ struct decoder;
 void decode_init(void);
 
 /* Open a regular file; `mix`: give the mean of its channels. NULL if it cannot be read:
- * why[DECODE_WHY] says why. */
+ * why[DECODE_WHY] says why, and errno, if the system could not open it; else errno is 0. */
 struct decoder *decode_open(const char *path, bool mix, char *why);
 
 /* Open what comes through a pipe: WAV, AU or what else libsndfile reads without going back;

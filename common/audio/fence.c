@@ -56,13 +56,26 @@ static void limit(unsigned what, rlim_t soft, rlim_t hard)
     setrlimit(what, &(struct rlimit){ soft < hard ? soft : hard, hard });
 }
 
+/* The parent is gone, in whatever way: so is this child with all that it started, which is its group. */
+static void die_with_group(int signal)
+{
+    (void)signal;
+    if (getpgrp() == getpid())
+        kill(0, SIGKILL);
+    _exit(1);
+}
+
 /* Leave everything behind that is the parent's: returns where the pipe is then. */
 static int enclose(int fd, const struct fence_limits *limits, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigset_t none;
+    setpgid(0, 0);                  /* what it starts is killed with it */
+    signal(SIGTERM, die_with_group);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(1);
-    setpgid(0, 0);                  /* what it starts is killed with it */
     int null = open("/dev/null", O_RDWR);
     for (int i = 0; i < 3; i++)
         dup2(null, i);
@@ -167,19 +180,28 @@ bool fence_wait(struct fence *const *fences, size_t n, bool *ready, int fd, doub
 {
     struct pollfd *polls = mem_new(n + 1, sizeof *polls);
     double least = timeout < 0 ? INFINITY : timeout, start = now();
+    size_t live = 0;                /* poll takes no more than as many as files may be open */
     for (size_t i = 0; i < n; i++) {
-        polls[i] = (struct pollfd){ .fd = fences[i] ? fences[i]->fd : -1, .events = POLLIN };
-        if (fences[i] && fences[i]->limits.quiet - fences[i]->waited < least)
+        ready[i] = false;
+        if (!fences[i])
+            continue;
+        polls[live++] = (struct pollfd){ .fd = fences[i]->fd, .events = POLLIN };
+        if (fences[i]->limits.quiet - fences[i]->waited < least)
             least = fences[i]->limits.quiet - fences[i]->waited;
     }
-    polls[n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+    polls[live] = (struct pollfd){ .fd = fd, .events = POLLIN };
     int ms = least == INFINITY ? -1 : least <= 0 ? 0 : least > 1e6 ? 1000000000 : (int)(1000 * least) + 1;
-    int got = poll(polls, (nfds_t)(n + 1), ms);
+    int got = poll(polls, (nfds_t)(live + 1), ms);
+    if (got < 0 && errno != EINTR)
+        nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);      /* no memory for it now */
     double passed = now() - start;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0, k = 0; i < n; i++) {
         struct fence *f = fences[i];
-        ready[i] = f && got > 0 && polls[i].revents;
-        if (!f || ready[i])
+        if (!f)
+            continue;
+        ready[i] = got > 0 && polls[k].revents;
+        k++;
+        if (ready[i])
             continue;
         f->waited += passed;
         if (f->waited > f->limits.quiet) {
@@ -188,7 +210,7 @@ bool fence_wait(struct fence *const *fences, size_t n, bool *ready, int fd, doub
             kill(f->pid, SIGKILL);
         }
     }
-    bool readable = got > 0 && polls[n].revents;
+    bool readable = got > 0 && polls[live].revents;
     free(polls);
     return readable;
 }

@@ -2,10 +2,12 @@
 #include "audio/sniff.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "audio/mpeg.h"
 #include "base/io.h"
@@ -346,4 +348,18 @@ bool sniff(int fd, struct sniff *s)
                              .samples = mpeg_samples(fd, start) };
     }
     return true;
+}
+
+bool sniff_is_audio(const char *path)
+{
+    struct stat st;
+    struct sniff s;
+    int fd = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    bool found = sniff(fd, &s) && !has(fd, 0, "SONGPIPE", 8);
+    s.start = 0;
+    found = found && (s.kind != SNIFF_OTHER || header(fd, &s));
+    close(fd);
+    return found;
 }

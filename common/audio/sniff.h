@@ -30,6 +30,9 @@ struct sniff {
  * be read. */
 bool sniff(int fd, struct sniff *s);
 
+/* Whether path is a file whose content is audio, also such as no library here reads, or a folder. */
+bool sniff_is_audio(const char *path);
+
 /* Where in an Ogg file the stream behind the one at `start` begins; the file's size if there is none. */
 uint64_t sniff_next_stream(int fd, uint64_t start, uint64_t size);
 

@@ -133,7 +133,7 @@ static void got(int kind, const void *p, size_t n, bool last, void *state)
     a->n += n;
 }
 
-bool tags_read(const char *path, const struct fence_limits *limits, struct tags *tags, char *why)
+enum tags_got tags_read(const char *path, const struct fence_limits *limits, struct tags *tags, char *why)
 {
     struct fence f, *list[] = { &f };
     struct answer a = { tags, 0 };
@@ -142,7 +142,7 @@ bool tags_read(const char *path, const struct fence_limits *limits, struct tags 
     char *copy = (char *)(uintptr_t)path;       /* the child only reads it */
     if (!fence_start(&f, limits, work, copy)) {
         snprintf(why, FENCE_WHY, "cannot start a process: %s", strerror(errno));
-        return false;
+        return TAGS_LACK;
     }
     do
         fence_wait(list, 1, &ready, -1, -1);
@@ -152,5 +152,5 @@ bool tags_read(const char *path, const struct fence_limits *limits, struct tags 
         tags->text[i][sizeof tags->text[i] - 1] = '\0';
     if (!whole)
         memset(tags, 0, sizeof *tags);
-    return whole;
+    return whole ? TAGS_READ : TAGS_BROKEN;
 }

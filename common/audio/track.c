@@ -18,7 +18,7 @@
 #include "base/mem.h"
 
 enum { BLOCK = 8192, SEND = 64 << 10 };     /* samples read, and sent, at once */
-enum { HELLO, DATA, NOTE, FAIL };           /* messages */
+enum { HELLO, DATA, NOTE, FAIL, LACK };     /* messages */
 
 struct hello { double rate; unsigned channels; char name[48]; };
 
@@ -34,11 +34,24 @@ struct job {
     uint32_t top;           /* the largest bits of them without sign */
 };
 
-static _Noreturn void fail(struct job *j, const char *why)
+static _Noreturn void give_up(struct job *j, int kind, const char *why)
 {
-    fence_send(j->fd, FAIL, why, strlen(why));
+    fence_send(j->fd, kind, why, strlen(why));
     _exit(0);
 }
+
+/* It is the file's fault. */
+static _Noreturn void fail(struct job *j, const char *why) { give_up(j, FAIL, why); }
+
+/* It is the machine's: what it has no more of is in errno. */
+static _Noreturn void lack(struct job *j, const char *what)
+{
+    char why[DECODE_WHY];
+    snprintf(why, sizeof why, "%s: %s", what, strerror(errno));
+    give_up(j, LACK, why);
+}
+
+static bool is_lack(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN; }
 
 static void flush(struct job *j)
 {
@@ -69,59 +82,84 @@ static void sink(const float *x, size_t n, void *state)
     }
 }
 
-/* The command with each {} replaced by the path, quoted for the shell. */
-static char *fill_in(const char *command, const char *path)
+/* The command with "$1" for each {}: the name is an argument of the shell, which never reads it as its language. */
+static char *fill_in(const char *command)
 {
-    size_t cap = 0, n = 0, places = 1;
-    for (const char *p = command; (p = strstr(p, "{}")); p += 2)
-        places++;
-    char *text = NULL;
-    mem_grow(&text, &cap, strlen(command) + places * (4 * strlen(path) + 8), 1);
-    for (const char *p = command; *p; ) {
-        if (p[0] != '{' || p[1] != '}') {
+    size_t n = 0;
+    char *text = mem_new(strlen(command), 2);      /* of two characters four become */
+    for (const char *p = command; *p; )
+        if (p[0] == '{' && p[1] == '}') {
+            memcpy(text + n, "\"$1\"", 4);
+            n += 4;
+            p += 2;
+        } else {
             text[n++] = *p++;
-            continue;
         }
-        p += 2;
-        text[n++] = '\'';
-        if (*path == '-') {
-            text[n++] = '.';
-            text[n++] = '/';
-        }
-        for (const char *q = path; *q; q++) {
-            if (*q == '\'') {
-                memcpy(text + n, "'\\''", 4);
-                n += 4;
-            } else {
-                text[n++] = *q;
-            }
-        }
-        text[n++] = '\'';
-    }
     text[n] = '\0';
     return text;
+}
+
+bool track_command(const char *command)
+{
+    size_t n = strlen(command), depth = 0;
+    char *within = mem_new(n + 2, 1);       /* ' or " or ( for what is open, from the outside on */
+    bool place = false, quoted = false;
+    within[0] = 0;
+    for (const char *p = command; *p; p++) {
+        char in = within[depth];
+        if (p[0] == '{' && p[1] == '}') {
+            place = true;
+            quoted = quoted || in == '\'' || in == '"' || (p > command && p[-1] == '\\');
+        }
+        if (in == '\'') {
+            depth -= *p == '\'';
+        } else if (*p == '\\' && p[1]) {
+            if (p[1] != '{')
+                p++;
+        } else if (*p == '$' && p[1] == '(') {
+            within[++depth] = '(';
+            p++;
+        } else if (*p == '"') {
+            if (in == '"')
+                depth--;
+            else
+                within[++depth] = '"';
+        } else if (*p == '\'' && in != '"') {
+            within[++depth] = '\'';
+        } else if (*p == ')' && in == '(') {
+            depth--;
+        }
+    }
+    free(within);
+    return place && !quoted;
 }
 
 /* Start the command; returns the end of its output. */
 static int run(struct job *j, pid_t *pid)
 {
-    char *text = fill_in(j->spec->command, j->path);
+    char *text = fill_in(j->spec->command);
+    char *path = mem_new(strlen(j->path) + 3, 1);
+    sprintf(path, "%s%s", *j->path == '-' ? "./" : "", j->path);
     int fd[2];
+    if (access(j->path, R_OK) != 0 && is_lack(errno))
+        lack(j, "cannot open it");
     if (access(j->path, R_OK) != 0) {
         char why[DECODE_WHY];
         snprintf(why, sizeof why, "cannot open %.120s: %s", j->path, strerror(errno));
         fail(j, why);
     }
     if (pipe2(fd, O_CLOEXEC) != 0 || (*pid = fork()) < 0)
-        fail(j, "the command cannot be started");
+        lack(j, "cannot start the command");
     if (*pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGXFSZ, SIG_DFL);
         dup2(fd[1], STDOUT_FILENO);
-        execl("/bin/sh", "sh", "-c", text, (char *)NULL);
+        execl("/bin/sh", "sh", "-c", text, "sh", path, (char *)NULL);
         _exit(127);
     }
     close(fd[1]);
     free(text);
+    free(path);
     return fd[0];
 }
 
@@ -155,11 +193,16 @@ static void work(int fd, void *state)
     struct decoder *d;
     if (spec->command) {
         from = run(j, &command);
-        d = decode_pipe(dup(from), spec->mix, spec->raw_rate, spec->raw_channels, why);
+        int copy = dup(from);
+        if (copy < 0)
+            lack(j, "cannot read the command's output");
+        d = decode_pipe(copy, spec->mix, spec->raw_rate, spec->raw_channels, why);
         if (!d)
             collect(j, command, from, why);
     } else {
         d = decode_open(j->path, spec->mix, why);
+        if (!d && is_lack(errno))
+            lack(j, "cannot open it");
     }
     if (!d)
         fail(j, why);
@@ -218,10 +261,12 @@ bool track_start(struct track *t, const char *path, const struct track_spec *spe
 {
     t->rate = 0;
     t->bytes = 0;
+    t->lack = false;
     t->decoder[0] = t->note[0] = t->why[0] = '\0';
     struct job job = { .path = path, .spec = spec };
     if (fence_start(&t->fence, limits, work, &job))
         return true;
+    t->lack = true;
     snprintf(t->why, sizeof t->why, "cannot start a process: %s", strerror(errno));
     return false;
 }
@@ -247,6 +292,7 @@ static void keep(struct track *t, const void *p, size_t n)
                           : mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (base == MAP_FAILED) {
             snprintf(t->why, sizeof t->why, "no memory for %zu bytes of samples", cap);
+            t->lack = true;
             return;
         }
         madvise(base, cap, MADV_DONTFORK);
@@ -265,6 +311,7 @@ static void got(int kind, const void *p, size_t n, bool last, void *state)
         keep(t, p, n);
     } else {
         append(kind == NOTE ? t->note : t->why, p, n);
+        t->lack = t->lack || kind == LACK;
     }
     if (kind == HELLO && last && t->bytes == sizeof hello) {
         memcpy(&hello, t->x, sizeof hello);

@@ -14,7 +14,7 @@ struct track_spec {
     bool mix;               /* to the mean of the channels */
     double offset;          /* seconds to leave out; cut to whole samples, as librosa.load does */
     double duration;        /* seconds to read, likewise; < 0: to the end */
-    const char *command;    /* NULL, or a shell command whose output is decoded; {} is the file */
+    const char *command;    /* NULL, or a shell command whose output is decoded; {} is the file: track_command */
     int raw_rate, raw_channels;     /* > 0: that output is float samples without a header */
 };
 
@@ -30,8 +30,13 @@ struct track {
     size_t bytes, cap;      /* of x; cap with the bytes in front */
     char note[FENCE_WHY];   /* of what is odd about a file that was decoded; or "" */
     char why[FENCE_WHY];    /* why it failed; or "" */
+    bool lack;              /* it failed for want of what the machine has to give: descriptors, processes, memory */
     bool running, large;    /* of tracks.h */
 };
+
+/* Whether a command names the file, by {}, and never within quotes: there the name would be read as the shell's
+ * language, or not at all. */
+bool track_command(const char *command);
 
 /* Start to decode path. *t is empty, or has been ended: x is kept for use. False if there can
  * be no child: t->why says why. */

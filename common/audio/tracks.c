@@ -15,6 +15,7 @@ struct tracks {
     struct fence **fences;      /* scratch of tracks_wait */
     bool *ready;
     size_t size, running, most;
+    size_t first;               /* the oldest that had not its turn */
     size_t kept;                /* bytes that idle tracks hold */
     const struct track_spec *spec;
     const struct fence_limits *limits;
@@ -43,25 +44,15 @@ void tracks_free(struct tracks *t)
 struct track *tracks_at(struct tracks *t, size_t i) { return t->ring + i % t->size; }
 size_t tracks_running(const struct tracks *t) { return t->running; }
 
-bool tracks_start(struct tracks *t, size_t i, const char *path)
-{
-    struct track *track = tracks_at(t, i);
-    t->kept -= track->cap;
-    track->why[0] = '\0';
-    track->large = false;
-    track->running = path && track_start(track, path, t->spec, t->limits);
-    t->running += track->running;
-    return track->running || !path;
-}
-
-bool tracks_wait(struct tracks *t, size_t first, size_t n, int fd)
+/* tracks_wait; where `most` bytes wait for their turn, only the first is read. */
+static bool read_some(struct tracks *t, size_t first, size_t n, int fd, size_t most)
 {
     size_t waiting = 0;
     for (size_t i = 0; i < n; i++)
         waiting += tracks_at(t, first + i)->bytes;
     for (size_t i = 0; i < n; i++) {
         struct track *track = tracks_at(t, first + i);
-        t->fences[i] = track->running && (i == 0 || waiting < waiting_max) ? &track->fence : NULL;
+        t->fences[i] = track->running && (i == 0 || waiting < most) ? &track->fence : NULL;
     }
     bool readable = fence_wait(t->fences, n, t->ready, fd, -1);
     for (size_t i = 0; i < n; i++) {
@@ -82,9 +73,29 @@ bool tracks_wait(struct tracks *t, size_t first, size_t n, int fd)
     return readable;
 }
 
+bool tracks_start(struct tracks *t, size_t i, const char *path)
+{
+    struct track *track = tracks_at(t, i);
+    t->kept -= track->cap;
+    track->why[0] = '\0';
+    track->large = false;
+    track->running = path && track_start(track, path, t->spec, t->limits);
+    while (path && !track->running && t->running) {
+        size_t before = t->running;
+        while (t->running == before)
+            read_some(t, t->first, i - t->first, -1, SIZE_MAX);
+        track->running = track_start(track, path, t->spec, t->limits);
+    }
+    t->running += track->running;
+    return track->running || !path;
+}
+
+bool tracks_wait(struct tracks *t, size_t first, size_t n, int fd) { return read_some(t, first, n, fd, waiting_max); }
+
 void tracks_end(struct tracks *t, size_t i)
 {
     struct track *track = tracks_at(t, i);
     track_end(track, t->kept < keep_max ? keep_max - t->kept : 0);
     t->kept += track->cap;
+    t->first = i + 1;
 }

@@ -13,8 +13,8 @@ struct tracks;
 struct tracks *tracks_new(size_t size, const struct track_spec *spec, const struct fence_limits *limits, size_t most);
 void tracks_free(struct tracks *t);
 
-/* Start track i. NULL: there is nothing to decode, and it is done at once. False if there can be no child:
- * its `why` says why. */
+/* Start track i. NULL: there is nothing to decode, and it is done at once. Where there can be no child now, this waits
+ * for the end of one that runs; false if none runs: its `why` says why. */
 bool tracks_start(struct tracks *t, size_t i, const char *path);
 
 struct track *tracks_at(struct tracks *t, size_t i);

@@ -68,6 +68,7 @@ void io_begin(void)
 {
     static const char *const names[] = { "stdin", "stdout", "stderr" };
     struct stat s;
+    signal(SIGXFSZ, SIG_IGN);               /* a file that grows too large is an error of write, with a message */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0)         /* the wrong way round: using it is still an error */
             open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);

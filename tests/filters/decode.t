@@ -112,11 +112,11 @@ is_deeply([map { $r->{$_} } qw(path pcm rate seconds decoder)], [(undef) x 5], '
 
 # ---- content decides; what is before and behind; what headers say ----
 
-my $made = 'tests/cases/audio';
+my $made = 'tests/golden/sounds';
 my $mp3 = slurp_file("$own/tone_tag.mp3");
 my $id3 = "ID3\3\0\0\0\0\0\5.....";
 my @int = map { int(8000 * sin($_ / 20)) } 0 .. 999;
-my $flac = flac(16, 1000, [22050, @int]);
+my $flac = raw_flac(16, 1000, [22050, @int]);
 my $pcm = wav("$tmp/tone.wav", 22050, 1, 0, map { $_ / 32767 } @int);
 my $tone = slurp_file($pcm);
 my $random = do { srand 7; join '', map { chr int rand 256 } 1 .. 200000 };
@@ -172,7 +172,7 @@ for my $name ('right.mp2', 'windows.mp3') {
 }
 no_audio('rate.mp3', slurp_file("$made/rate.mp3"), qr/^changes from 22050 Hz, 1 channels to 44100 Hz, 1 channels after 0.\d s$/, 'MP3 of two rates');
 no_audio('channels.mp3', slurp_file("$made/channels.mp3"), qr/^changes from 44100 Hz, 1 channels to 44100 Hz, 2 channels after 0.\d s$/, 'MP3 of one channel and two');
-no_audio('rate.flac', flac(16, 3000, [22050, @int], [16000, @int], [16000, @int]), qr/^changes from 22050 Hz, 1 channels to 16000 Hz, 1 channels after 0.0 s$/, 'FLAC of two rates');
+no_audio('rate.flac', raw_flac(16, 3000, [22050, @int], [16000, @int], [16000, @int]), qr/^changes from 22050 Hz, 1 channels to 16000 Hz, 1 channels after 0.0 s$/, 'FLAC of two rates');
 
 # FLAC: its header says where it ends.
 my @float = map { $_ / 32768 } @int;
@@ -180,11 +180,11 @@ same('id3v1.flac', $flac . 'TAG' . 'x' x 125, \@float, undef, 'FLAC, an ID3v1 ta
 same('ape.flac', $flac . 'APETAGEX' . 'x' x 500, \@float, undef, 'an APE tag');
 same('zeros.flac', $flac . "\0" x 4096, \@float, undef, 'zeros');
 same('twice.flac', $flac . $flac, \@float, undef, 'another FLAC file');
-same('open.flac', flac(16, 0, [22050, @int]), \@float, undef, 'FLAC that does not say its length');
-same('open1.flac', flac(16, 0, [22050, @int]) . 'TAG' . 'x' x 125, \@float, qr/^what follows 0.0 s of sound is none$/, 'such a one with a tag');
+same('open.flac', raw_flac(16, 0, [22050, @int]), \@float, undef, 'FLAC that does not say its length');
+same('open1.flac', raw_flac(16, 0, [22050, @int]) . 'TAG' . 'x' x 125, \@float, qr/^what follows 0.0 s of sound is none$/, 'such a one with a tag');
 for my $bits (8, 12, 15, 20, 24) {
     my @x = map { int($_ * 2 ** ($bits - 16)) } @int;
-    same("$bits.flac", flac($bits, 1000, [22050, @x]), [map { $_ / 2 ** ($bits - 1) } @x], undef, "FLAC of $bits bits");
+    same("$bits.flac", raw_flac($bits, 1000, [22050, @x]), [map { $_ / 2 ** ($bits - 1) } @x], undef, "FLAC of $bits bits");
 }
 no_audio('short.flac', substr($flac, 0, -100), qr/^breaks off after /, 'FLAC that breaks off');
 
@@ -319,6 +319,47 @@ refuses(1, qr/^decode: a: the command's output: /m, "decode --command 'echo no a
 refuses(1, qr/^decode: a: nothing came for 1 s/m, "decode --max-wait 1 --command 'sleep 30; cat {}' $tmp/in.sp", undef, 1);
 refuses(1, qr/^decode: a: .*(killed by signal|status 1)/m, "timeout 20 decode --max-cpu 1 --command 'while :; do :; done; cat {}' $tmp/in.sp", undef, 1);
 refuses(1, qr/^decode: a: the command was killed by signal 9/m, "decode --command 'kill -9 \$\$; cat {}' $tmp/in.sp", undef, 1);
+{
+    # Names that would be commands, if the shell read them.
+    for my $name ('$(touch no).wav', '`touch no`.wav', "';touch no;'.wav", '"; touch no; ".wav', "a\nb.wav", '-n.wav', '${HOME}.wav', '*.wav') {
+        spew("$tmp/$name", slurp_file("$tmp/stereo.wav"));
+        my ($r) = sounds("cd $tmp && decode --command 'cat {} | cat' " . input(song($name, 'a')));
+        is(scalar @{ $r->{pcm} }, 4410, "$name: is only a name");
+        ok(!-e "$tmp/no", 'and nothing in it was run');
+        for my $command (q{cat '{}'}, q{cat "{}"}, q{cat "x{}"}, q{sh -c 'cat {}'}, q{cat \\{}}, q{cat "$(cat '{}')"}, q{echo "`cat {}`"}) {
+            spew("$tmp/command", $command);
+            refuses(2, qr/^decode: --command: \{\} is quoted, and must not be/, "cd $tmp && decode --command \"\$(cat command)\" $tmp/in.sp");
+            ok(!-e "$tmp/no", "$command: nothing was run");
+        }
+    }
+    input(song("$tmp/stereo.wav", 'a'));
+    for my $command (q{cat "$(echo {})"}, q{echo 'quoted' >/dev/null; cat {}}, q{echo "it's" >/dev/null; cat {}}, q{sh -c 'cat "$1"' sh {}}, q{(cat {})}) {
+        spew("$tmp/command", $command);
+        my ($r) = sounds("cd $tmp && decode --command \"\$(cat command)\" $tmp/in.sp");
+        is(scalar @{ $r->{pcm} }, 4410, "$command: is taken");
+    }
+}
+{
+    # However decode ends, what it started ends with it.
+    spew("$tmp/left.sh", "echo \$\$ > $tmp/pid; sh -c 'echo \$\$ > $tmp/pid2; exec sleep 600' | cat\n");
+    for my $signal (qw(TERM HUP INT KILL)) {
+        unlink "$tmp/pid", "$tmp/pid2";
+        my $pid = fork // die;
+        if (!$pid) {
+            $SIG{INT} = 'DEFAULT';
+            open STDERR, '>', '/dev/null';
+            open STDOUT, '>', '/dev/null';
+            exec 'decode', '--command', "sh $tmp/left.sh; : {}", "$tmp/in.sp";
+        }
+        for (1 .. 500) { last if -s "$tmp/pid" && -s "$tmp/pid2"; select undef, undef, undef, 0.02 }
+        kill $signal, $pid;
+        waitpid $pid, 0;
+        my @left = map { slurp_file("$tmp/$_") =~ /(\d+)/ } qw(pid pid2);
+        for (1 .. 500) { last if !grep { kill 0, $_ } @left; select undef, undef, undef, 0.02 }
+        is((grep { kill 0, $_ } @left), 0, "$signal: nothing is left running");
+        kill 'KILL', @left;
+    }
+}
 for ('--raw 22050', "--command 'cat {}' --raw 1", "--command 'cat {}' --raw 44100:0", '--command cat', '--rate 3999', '--mono') {
     refuses(2, qr/^decode: /, "decode $_ $tmp/in.sp");
 }
@@ -329,6 +370,18 @@ input(map { song("$own/tone_tag.mp3", $_) } qw(a b c));
 refuses(1, qr/^decode: a: more than 0.0635 MB of samples: give --split, --duration or a larger --max-record$/m,
     "decode --max-record 65K $tmp/in.sp", undef, 1);
 is(() = sounds("decode --max-record 65K --split 0.3 $tmp/in.sp"), 12, 'pieces of it fit');
+input(map { song("$own/tone_tag.mp3", $_) } qw(a b c));
+is(join(' ', map { $_->{id} } sounds("ulimit -n 1024; timeout 60 decode -j 128 $tmp/in.sp")), 'a b c', 'a ring of more than files may be open');
+is(join(' ', map { $_->{id} } sounds("ulimit -n $_; timeout 60 decode -j 16 $tmp/in.sp")), 'a b c', "$_ files may be open: fewer at once") for 9, 12;
+refuses(6, qr/^decode: cannot start a process: Too many open files$/, "ulimit -n 5; decode $tmp/in.sp");
+{
+    my ($status, $out, $err) = run("(ulimit -f 8; exec decode $tmp/in.sp) >$tmp/large.sp");
+    is($status, 6, 'a file that may not grow: status 6');
+    like($err, qr/^decode: .*File too large/m, 'and a line that says so');
+}
+refuses(3, qr{^decode: $own/tone_tag.mp3: no stream of records; try: tracks $own/tone_tag.mp3 \| decode$}, "decode $own/tone_tag.mp3");
+refuses(3, qr{try: tracks $tmp/tone.wav \| decode$}, "decode $tmp/tone.wav");
+refuses(3, qr{try: tracks $own \| decode$}, "decode $own");
 is(join(' ', map { $_->{id} } sounds("ulimit -n 70; decode -j 500 $tmp/in.sp")), 'a b c', 'more children than files may be open');
 
 # ---- pieces ----

@@ -62,17 +62,31 @@ SKIP: {
     chmod 0700, "$tmp/closed";
     like($err, qr/^tracks: closed: Permission denied$/m, 'a folder that cannot be read');
 }
-tree('two/a.mp3', 'two/a.wav', 'three/a.wav');
-($status, $err) = said('two three');
-is($status, 1, 'ids that appear twice: status 1');
-is(() = $err =~ /^tracks: a: this id appears twice: /mg, 2, 'each is named');
-is(join(' ', map { $_->{path} } sounds("cat $tmp/out.sp")), 'two/a.mp3', 'the first stands');
-is(() = runs("cd $tmp && tracks -q --on-error emit two three 2>/dev/null") =~ /SONGPIPE\xce..../sg, 3, 'and none under emit: header, one, end');
-is(ids('m/jazz/live/') . ids('m/z'), 'c.d', 'an empty folder is no error');
+tree('two/a.mp3', 'two/a.wav', 'two/b.mp3', 'three/a.wav', 'three/b.wav');
+is(ids('two 2>err'), 'a.mp3 a.wav b', 'one stem, two suffixes: they stay, both');
+like(slurp_file("$tmp/err"), qr/^tracks: 2 files share the name of another: their suffix or folder is part of the id$/m, 'and it is said');
+is(ids('-q two three'), 'a.mp3 two/a.wav b.mp3 three/a b.wav', 'both');
+is(ids('-q ./two/b.mp3 three/b.wav two/a.wav three/a.wav'), 'b.mp3 b.wav two/a three/a', 'without a dot in front');
+is(ids("-q $tmp/two/a.wav three/a.wav"), "$tmp/two/a three/a", 'of another place');
+($status, $err) = said('two/a.wav two/a.wav two/b.mp3');
+is($status, 1, 'a file named twice: status 1');
+like($err, qr{^tracks: a: this id appears twice; two/a.wav is left out: it was listed before$}m, 'and it is named');
+is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'a b', 'it stands once');
+is(() = runs("cd $tmp && tracks -q --on-error emit two/b.mp3 two/b.mp3 2>/dev/null") =~ /SONGPIPE\xce..../sg, 3, 'and once under emit: header, one, end');
+like((said('m/z'))[1], qr{^tracks: m/z: no audio files in it$}m, 'an empty folder says so');
+like((said('--suffixes xyz m'))[1], qr{^tracks: m: no audio files in it of these --suffixes$}m, 'or one without such files');
+unlike((said('m'))[1], qr/no audio/, 'and no other');
+tree('kinds/1.wv', 'kinds/2.mp1', 'kinds/3.voc', 'kinds/4.mpga', 'kinds/5.sph', 'kinds/6.wave', 'kinds/7.txt');
+is(ids('kinds'), '1 2 3 4 5 6', 'suffixes of all that decodes');
+is(ids('m/jazz/live/') . ids('-q m/z'), 'c.d', 'an empty folder is no error');
 for ('', 'm --csv x.csv', '--path a m', '--label genre m', '--label genre=folder m', "--label 'g=regex:(' m", '--label id=dir m',
     '--label path=dir m', '--text lyrics= m', '--delimiter ab m') {
     refuses(2, qr/^tracks: /, "cd $tmp && tracks $_");
 }
+
+($status, my $none, $err) = run("cd $tmp && (ulimit -n 4; exec tracks --tags two/a.mp3) >out.sp");
+is($status, 6, '--tags without descriptors for a process: status 6');
+like($err, qr{^tracks: .*Too many open files$}m, 'and a line that says so');
 
 # ---- labels, texts ----
 
@@ -127,7 +141,7 @@ is(field('d', '--csv t/plain.csv --delimiter ";" --label d=dir'), 's s', 'labels
 spew("$tmp/t/bad.csv", "id,path\na,a.mp3\nb,b.mp3,c\n,d.mp3\ne,e.mp3\na,f.mp3\n");
 ($status, $err) = said('--csv t/bad.csv');
 is($status, 1, 'bad rows: status 1');
-like($err, qr{^tracks: t/bad.csv:3: .*\ntracks: t/bad.csv:4: no id: the cell is empty\ntracks: a: this id appears twice}m, 'each is named by its line');
+like($err, qr{^tracks: t/bad.csv:3: .*\ntracks: t/bad.csv:4: no id: the cell is empty\ntracks: a: this id appears twice; t/f.mp3 is left out: --id}m, 'each is named by its line');
 is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'a e', 'the others are there');
 refuses(6, qr/no column is called path: --path names/, "cd $tmp && tracks --csv t/songs.csv", undef, 1);
 spew("$tmp/t/both.csv", "id,path,audio\na,1,2\n");

@@ -18,6 +18,7 @@
 #include "drive/pairs.h"
 #include "drive/survey.h"
 #include "files/csv.h"
+#include "files/file_ids.h"
 #include "files/csv_out.h"
 #include "files/grid.h"
 #include "files/json_out.h"
@@ -365,9 +366,32 @@ static void test_npy(void **state)
     }
 }
 
+/* Ids as short as they can be: operand: how much of the path is the folder. */
+static void short_ids(void **state)
+{
+    (void)state;
+    static const struct { const char *path; size_t operand; const char *id; } files[] = {
+        { "m/a/01.mp3", 2, "a/01.mp3" }, { "m/a/01.wav", 2, "a/01.wav" }, { "m/b/01.mp3", 2, "b/01" },
+        { "x/s.wav", 2, "x/s" }, { "./y/s.wav", 4, "y/s" }, { "m/a/01.mp3", 2, "a/01.mp3" }, { "z/t", 2, "z/t" },
+        { "w/t", 2, "w/t" }, { "u.v/t.x", 4, "t.x" },
+    };
+    enum { N = sizeof files / sizeof *files };
+    struct file_ids *ids = file_ids_new();
+    for (size_t i = 0; i < N; i++)
+        file_ids_add(ids, files[i].path, files[i].path + files[i].operand);
+    for (size_t i = 0; i < N; i++) {
+        struct text t = file_ids_id(ids, files[i].path, files[i].path + files[i].operand);
+        assert_int_equal(t.n, strlen(files[i].id));
+        assert_memory_equal(t.p, files[i].id, t.n);
+    }
+    assert_int_equal(file_ids_longer(ids), N - 1);
+    file_ids_free(ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_ids),
         cmocka_unit_test(test_shown), cmocka_unit_test(test_str), cmocka_unit_test(test_csv_text), cmocka_unit_test(test_values),
         cmocka_unit_test(test_json_limits), cmocka_unit_test(test_csv_changes), cmocka_unit_test(test_survey),
         cmocka_unit_test(test_pairs), cmocka_unit_test(test_grid), cmocka_unit_test(test_npy),
