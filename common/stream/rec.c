@@ -43,7 +43,7 @@ static void clear(struct rec *r)
         r->chunks->next = NULL;
         r->chunks->used = 0;
     }
-    r->n = 0;
+    r->n = r->indexed = 0;
     r->error[0] = '\0';
     r->packed.n = 0;
     r->emitted = 0;
@@ -63,6 +63,7 @@ void rec_free(struct rec *r)
     free(r->chunks);
     free(r->fields);
     free(r->own);
+    free(r->slots);
     msg_free(&r->packed);
     free(r);
 }
@@ -75,6 +76,41 @@ static struct field *find(const struct rec *r, const char *name, size_t len)
         if (r->fields[i].len == len && memcmp(r->fields[i].name, name, len) == 0)
             return r->fields + i;
     return NULL;
+}
+
+static uint32_t *slot_of(const struct rec *r, const char *name, size_t len)
+{
+    size_t mask = r->n_slots - 1, i = (size_t)XXH3_64bits_withSeed(name, len, (uintptr_t)r->slots) & mask;
+    for (; r->slots[i]; i = (i + 1) & mask) {
+        const struct field *f = r->fields + r->slots[i] - 1;
+        if (f->len == len && memcmp(f->name, name, len) == 0)
+            break;
+    }
+    return r->slots + i;
+}
+
+/* Find the field that is about to be set; of many by a table, so that setting n of them takes O(n). */
+static struct field *find_to_set(struct rec *r, const char *name, size_t len)
+{
+    if (r->n < 64)
+        return find(r, name, len);
+    if (2 * r->n > r->n_slots) {
+        free(r->slots);
+        for (r->n_slots = 256; r->n_slots < 4 * r->n; )
+            r->n_slots *= 2;
+        r->slots = mem_new(r->n_slots, sizeof *r->slots);
+        r->indexed = 0;
+    }
+    if (r->indexed == 0)
+        memset(r->slots, 0, r->n_slots * sizeof *r->slots);
+    for (; r->indexed < r->n; r->indexed++) {
+        const struct field *f = r->fields + r->indexed;
+        uint32_t *slot = slot_of(r, f->name, f->len);
+        if (!*slot)
+            *slot = (uint32_t)(r->indexed + 1);
+    }
+    uint32_t *slot = slot_of(r, name, len);
+    return *slot ? r->fields + *slot - 1 : NULL;
 }
 
 const struct field *rec_find(const struct rec *r, const char *name)
@@ -129,7 +165,7 @@ static void begin(struct rec *r, struct setting *s, const char *name, size_t mos
 static void done(struct rec *r, struct setting *s, const char *name)
 {
     size_t len = strlen(name);
-    struct field *f = find(r, name, len);
+    struct field *f = find_to_set(r, name, len);
     if (!f) {
         mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields);
         f = r->fields + r->n++;
@@ -238,7 +274,7 @@ void rec_take(struct rec *r, const struct field *from)
 {
     uint8_t *raw = room(r, from->size);
     memcpy(raw, from->raw, from->size);
-    struct field *f = find(r, from->name, from->len);
+    struct field *f = find_to_set(r, from->name, from->len);
     if (!f) {
         mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields);
         f = r->fields + r->n++;
@@ -253,6 +289,7 @@ void rec_del(struct rec *r, const char *name)
         return;
     size_t at = (size_t)(f - r->fields);
     memmove(f, f + 1, (--r->n - at) * sizeof *f);
+    r->indexed = 0;
 }
 
 void rec_rename(struct rec *r, const char *from, const char *to)
@@ -264,6 +301,7 @@ void rec_rename(struct rec *r, const char *from, const char *to)
     size_t at = (size_t)(f - r->fields);
     rec_set_raw(r, to, f->raw + f->key, f->size - f->key);
     r->fields[at] = r->fields[--r->n];      /* it went behind the others: bring it back */
+    r->indexed = 0;
 }
 
 void rec_begin(struct rec *r, const char *id, size_t n)

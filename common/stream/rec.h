@@ -35,6 +35,8 @@ struct rec {
     bool dropped;               /* does not go out: rec_drop, rec_emit */
     bool nil;                   /* had no input: rec_pass_nil */
     uint64_t names;             /* hash of the names of a record read before, each of which was there once */
+    uint32_t *slots;            /* of many fields that are set: a hash table of their numbers + 1 */
+    size_t n_slots, indexed;    /* fields [0 … indexed) are in it */
 };
 
 /* An empty record to read into or fill; rec_free takes a zeroed one too. */

@@ -511,10 +511,58 @@ static void test_row(void **state)
     rec_free(r);
 }
 
+/* Hundreds of fields, set, set again, deleted and renamed at random, against a plain list. */
+static void many_fields(void **state)
+{
+    (void)state;
+    enum { NAMES = 400, STEPS = 6000 };
+    static int order[NAMES], value[NAMES];
+    size_t n = 0;
+    struct rec *r = rec_new();
+    struct rng rng;
+    rng_init(&rng, 12, 0);
+    rec_begin(r, "a", 1);
+    for (int step = 0; step < STEPS; step++) {
+        char name[16], other[16];
+        int k = (int)rng_below(&rng, NAMES), to = (int)rng_below(&rng, NAMES);
+        size_t at = 0, gone = 0;
+        snprintf(name, sizeof name, "f%d", k);
+        snprintf(other, sizeof other, "f%d", to);
+        while (at < n && order[at] != k)
+            at++;
+        while (gone < n && order[gone] != to)
+            gone++;
+        if (rng_below(&rng, 8) || at == n) {
+            rec_set_int(r, name, value[k] = step);
+            order[at] = k;
+            n += at == n;
+        } else if (rng_below(&rng, 2) || k == to) {
+            rec_del(r, name);
+            memmove(order + at, order + at + 1, (--n - at) * sizeof *order);
+        } else {
+            rec_rename(r, name, other);
+            order[at] = to;
+            value[to] = value[k];
+            if (gone < n)
+                memmove(order + gone, order + gone + 1, (--n - gone) * sizeof *order);
+        }
+    }
+    assert_true(n > 100);
+    assert_int_equal(r->n, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "f%d", order[i]);
+        assert_int_equal(r->fields[i + 1].len, strlen(name));
+        assert_memory_equal(r->fields[i + 1].name, name, strlen(name));
+        assert_int_equal(field_value(r->fields + i + 1).i, value[order[i]]);
+    }
+    rec_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set), cmocka_unit_test(test_rename), cmocka_unit_test(test_memory), cmocka_unit_test(test_error),
+        cmocka_unit_test(many_fields), cmocka_unit_test(test_set), cmocka_unit_test(test_rename), cmocka_unit_test(test_memory), cmocka_unit_test(test_error),
         cmocka_unit_test(test_take), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_spool), cmocka_unit_test(test_frame_head), cmocka_unit_test(test_head),
         cmocka_unit_test(test_bad_heads), cmocka_unit_test(test_ids), cmocka_unit_test(test_model), cmocka_unit_test(test_row),
     };
