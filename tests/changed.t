@@ -87,7 +87,7 @@ for my $change (['cut' => sub { truncate "$model/model.safetensors", 100 or die 
     waitpid $pid, 0;
     alarm 0;
     is($? & 127 ? 128 + ($? & 127) : $? >> 8, 6, "embed, weights $what: status 6");
-    like(slurp_file("$tmp/stderr"), qr{^embed: $model/model.safetensors: changed while it was read\n$}, 'it says so, once');
+    like(slurp_file("$tmp/stderr"), qr{^embed: $model/model.safetensors: changed while being read\n$}, 'it says so, once');
     my ($whole) = run("sp-info - < $tmp/stdout");
     isnt($whole, 0, 'its output does not look whole');
 }

@@ -115,7 +115,7 @@ for my $word (@words) {
     # an array and its ids
     spew("$tmp/a.sp", stream({ id => "i$t", $t => 0.5 }, { id => $t, $t => 2 }));
     if ($t =~ /\n/) {
-        refuses(6, qr/--ids: an id has a line end in it/, "to-npy --ids $tmp/ids --input=" . quoted($t) . " $tmp/a.sp", undef, 1);
+        refuses(6, qr/--ids: an id contains a line break/, "to-npy --ids $tmp/ids --input=" . quoted($t) . " $tmp/a.sp", undef, 1);
     } else {
         runs("to-npy --output $tmp/a.npy --ids $tmp/ids --input=" . quoted($t) . " $tmp/a.sp");
         is_deeply([npy("$tmp/a.npy")], [[0.5, 2], 2], "to-npy -i: $word");
