@@ -24,7 +24,7 @@ k=$((folders < 2 ? 6 : folders > 12 ? 12 : folders))
 
 # Status 1: a file that could not be decoded was named on stderr and left out.
 
-tracks --label folder=dir "$music" | decode | sp-match seconds ge 30 |
+tracks --label folder=dir "$music" | decode |
     segment --length 10 --hop 10 --max 12 | mfcc -n 20 | summarize --stats mean,std > demo/clips.sp ||
     [ $? -eq 1 ]
 zscore demo/clips.sp | pca -n 16 | kmeans -k "$k" > demo/map.sp

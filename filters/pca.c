@@ -29,7 +29,7 @@ static struct {
     const char *in, *out, *save;
     struct opt_input model;
     double n;
-    bool keep, whiten, inverse;
+    bool keep, strict, whiten, inverse;
     int solver;
     uint64_t seed;
 } arg = { .in = "x", .n = 0 };
@@ -39,6 +39,7 @@ static const struct opt opts[] = {
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
     OPT_F64('n', "n-components", &arg.n, 0, 1e9, "components to keep; below 1: share of the variance to keep; 0: all"),
+    OPT_FLAG(0, "strict", &arg.strict, "where there are not that many components, stop instead of taking all"),
     OPT_CHOICE(0, "solver", &arg.solver, "exact|randomized", "how to compute a whole number of components"),
     OPT_SEED(&arg.seed),
     OPT_FLAG('w', "whiten", &arg.whiten, "divide each component by its standard deviation"),
@@ -46,7 +47,7 @@ static const struct opt opts[] = {
     FITTED_SAVE(&arg.save),
     OPT_FLAG(0, "inverse", &arg.inverse, "map components back to the columns of --model"),
     BUDGET_OPT,
-    EXCLUDES("model", "save|n-components|whiten"),
+    EXCLUDES("model", "save|n-components|strict|whiten"),
     NEEDS("inverse", "model"),
     OPT_END
 };
@@ -139,19 +140,22 @@ static void learn(struct rec_in *in)
     struct sparse_rows *rows = a.rows;
     size_t n = a.n, d = a.d, most = n < d ? n : d;
     fitted_two(n, arg.in);
-    if (arg.n > (double)most)
+    if (arg.n > (double)most && arg.strict)
         die(ST_STOPPED, "%.0f components of %zu records with %zu columns: there are at most %zu",
             arg.n, n, d, most);
-    if (rows && arg.n >= 1 && (arg.solver == SOLVER_RANDOMIZED || 4 * arg.n <= (double)most)) {
+    if (arg.n > (double)most && !progress_quiet)
+        warn("%zu records with %zu columns have only %zu components, not %.0f", n, d, most, arg.n);
+    double wanted = fmin(arg.n, (double)most);
+    if (rows && wanted >= 1 && (arg.solver == SOLVER_RANDOMIZED || 4 * wanted <= (double)most)) {
         if (arg.solver == SOLVER_EXACT && most <= PCA_SQUARE)
             budget_need(8 * (double)most * (double)most + 20 * (double)rows->nnz, "the products of sparse vectors");
         sparse_index(rows);
-        found = pca_sparse(rows, (size_t)arg.n, arg.solver == SOLVER_RANDOMIZED ? RANDOM_STEPS : 0, arg.seed);
+        found = pca_sparse(rows, (size_t)wanted, arg.solver == SOLVER_RANDOMIZED ? RANDOM_STEPS : 0, arg.seed);
     } else {
         if (rows)
             pca_fit_add_sparse(a.fit = new_fit(d), rows);
         budget_need(24 * (double)most * (double)most, "the eigenvectors");
-        found = most > EIG_MAX ? NULL : pca_fit_solve(a.fit, arg.n);
+        found = most > EIG_MAX ? NULL : pca_fit_solve(a.fit, wanted);
     }
     if (!found)
         fitted_unsolved(n, d);

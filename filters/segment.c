@@ -22,7 +22,7 @@ static struct {
     const char *in;
     double length, hop, pad_value;
     int64_t max;
-    bool drop_short, pad;
+    bool keep_short, drop_short, pad;
 } arg = { .in = "pcm", .length = 10, .hop = NAN };
 
 static const struct opt opts[] = {
@@ -30,10 +30,12 @@ static const struct opt opts[] = {
     OPT_F64('l', "length", &arg.length, 0.001, 1e6, "length of a piece in seconds"),
     OPT_F64(0, "hop", &arg.hop, 0.001, 1e6, "seconds from one piece to the next (without: the length)"),
     OPT_INT(0, "max", &arg.max, 0, 1e9, "at most this many pieces per track, spread evenly; 0: all"),
-    OPT_FLAG(0, "drop-short", &arg.drop_short, "drop a last piece that is too short"),
+    OPT_FLAG(0, "keep-short", &arg.keep_short, "keep a remainder shorter than half the length, too"),
+    OPT_FLAG(0, "drop-short", &arg.drop_short, "drop every last piece that is shorter than the length"),
     OPT_FLAG(0, "pad", &arg.pad, "pad a last piece that is too short"),
     OPT_F64(0, "pad-value", &arg.pad_value, -1e30, 1e30, "number to pad with"),
-    EXCLUDES("drop-short", "pad"),
+    EXCLUDES("drop-short", "pad|keep-short"),
+    EXCLUDES("keep-short", "pad"),
     NEEDS("pad-value", "pad"),
     OPT_END
 };
@@ -43,7 +45,7 @@ static const struct prog prog = {
     .example = "--length 0.1", .opts = opts, .also = map_also,
 };
 
-static atomic_size_t too_short;
+static atomic_size_t too_short, remainders;
 
 /* What there is to cut: rows of `row` bytes, `rate` of them in a second. */
 struct whole { const struct tensor *t; size_t rows, row; double rate; };
@@ -127,6 +129,10 @@ static bool process(struct rec *r, const struct value *unused, void *state)
     for (size_t at = 0; at < w.rows; at = piece_start(pieces, arg.hop, w.rate)) {
         if (at + length > w.rows && arg.drop_short)
             break;
+        if (pieces && 2 * (w.rows - at) < length && !arg.keep_short && !arg.pad) {
+            remainders++;
+            break;
+        }
         pieces++;
         if (at + length >= w.rows)
             break;              /* it reaches the end: what follows would lie in it */
@@ -164,5 +170,8 @@ int main(int argc, char **argv)
                                                 .worker_free = worker_free }, operands);
     if (too_short && !progress_quiet)
         warn("%zu without any piece: shorter than %g s", (size_t)too_short, arg.length);
+    if (remainders && !progress_quiet)
+        warn("%zu remainder%s shorter than half of %g s left out; --keep-short keeps %s", (size_t)remainders,
+             remainders == 1 ? "" : "s", arg.length, remainders == 1 ? "it" : "them");
     return status;
 }

@@ -35,7 +35,7 @@ is(runs("pca -q --no-history -n 20 --solver randomized --seed 1 -j 3 $tmp/t.sp |
 isnt(runs("pca -q --no-history -n 20 --solver randomized --seed 2 $tmp/t.sp | to-json"), $out, 'another seed gives another');
 runs("pca -q -n 20 --solver randomized $tmp/d.sp >/dev/null");
 refuses(2, qr/needs a whole number/, "pca --solver randomized $tmp/t.sp");
-refuses(6, qr/at most 120/, "pca -n 121 $tmp/t.sp");
+refuses(6, qr/at most 120/, "pca -n 121 --strict $tmp/t.sp");
 my ($small) = records("pca -q -n 1", runs('from-json | tfidf -q', join '', map { qq({"id":$_,"lyrics":"la lu"}\n) } 1 .. 6));
 is_deeply($small->{x}, [0], 'all texts equal: no variance');
 my @nil = records('pca -q -n 1', runs('from-json | tfidf -q',

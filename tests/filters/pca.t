@@ -83,7 +83,9 @@ my ($status, $out, $err) = run("pca -n 1 $tmp/few.sp");
 is($err, "pca: 1 of 3 components hold 1.0000 of the variance of 3 records\n", 'says the share');
 
 # What it refuses.
-refuses(6, qr/4 components of 3 records with 5 columns: there are at most 3/, "pca -n 4 $tmp/few.sp");
+refuses(6, qr/4 components of 3 records with 5 columns: there are at most 3/, "pca -n 4 --strict $tmp/few.sp");
+is(runs("pca --no-history -n 4 $tmp/few.sp"), runs("pca --no-history -n 3 $tmp/few.sp"), '-n 4 of 3 records: 3 components');
+like((run("pca -n 4 $tmp/few.sp > /dev/null"))[2], qr/^pca: 3 records with 5 columns have only 3 components, not 4$/m, 'and a note');
 refuses(6, qr/1 record with x: at least 2/, "pca", stream({}, record('a', x => vec(1, 2))));
 refuses(6, qr/0 records/, "pca", stream({}));
 refuses(2, qr/neither a whole number nor a share/, "pca -n 1.5 $tmp/few.sp");
