@@ -111,6 +111,8 @@ static bool fuse_parts(struct rec *r, const struct rec *partner, struct worker *
             rec_drop(r);
     } else {
         rec_set_vector(r, arg.out, w->x, at);
+        if (!rec_finite(r, arg.out))
+            return false;
     }
     item_note_side(r, fused);
     if (present)

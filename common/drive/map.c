@@ -73,7 +73,7 @@ static void work_on(const struct map *m, struct rec *r, void *worker)
         item_claim(r, out);
     if (m->in && in.type == V_NIL)
         rec_pass_nil(r, out);
-    else if (!m->process(r, &in, worker))
+    else if (!m->process(r, &in, worker) || (out && !rec_finite(r, out)))
         return;
     if (!r->dropped)
         replace_input(m, r);

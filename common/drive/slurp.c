@@ -88,6 +88,8 @@ static void set_columns(struct rec *r, const struct column *columns, size_t row,
             c->make(r, c->field, row, c->data);
             break;
         }
+        if (!rec_finite(r, c->field))
+            die(ST_STOPPED, "%s: %s", REC_ID(r), r->error);
     }
 }
 

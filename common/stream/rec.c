@@ -319,6 +319,17 @@ bool rec_error(struct rec *r, const char *format, ...)
     return false;
 }
 
+bool rec_finite(struct rec *r, const char *name)
+{
+    struct value v = rec_get(r, name);
+    bool finite = v.type != V_FLOAT || isfinite(v.f);
+    if (v.type == V_SPARSE)
+        v.t = (struct tensor){ .type = T_F4, .ndim = 1, .shape = { v.sp.nnz }, .count = v.sp.nnz, .data = v.sp.value };
+    if (v.type == V_SPARSE || (v.type == V_TENSOR && (v.t.type == T_F4 || v.t.type == T_F8)))
+        finite = tensor_finite(&v.t) == v.t.count;
+    return finite || rec_error(r, "%s would not be finite: the numbers that it is computed from are too large", name);
+}
+
 void rec_emit(struct rec *r)
 {
     uint8_t head[5], frame[FRAME_HEAD];

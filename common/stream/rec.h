@@ -97,6 +97,10 @@ void rec_rename(struct rec *r, const char *from, const char *to);
  * `return rec_error(r, "rate is %g Hz", rate)`. */
 bool rec_error(struct rec *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether all numbers of the field are finite; else rec_error: what was computed went over the limits
+ * of a float. */
+bool rec_finite(struct rec *r, const char *name);
+
 /* Let the record as it stands now go out, and let it be changed further: a filter that
  * makes several of one. After it the record itself no longer goes out by itself. */
 void rec_emit(struct rec *r);
