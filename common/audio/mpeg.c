@@ -163,7 +163,7 @@ static unsigned bits_at(const uint8_t *p, size_t at, int n)
 {
     unsigned x = 0;
     for (int i = 0; i < n; i++, at++)
-        x = x << 1 | (p[at / 8] >> (7 - at % 8) & 1u);
+        x = x << 1 | ((unsigned)p[at / 8] >> (7 - at % 8) & 1);
     return x;
 }
 
