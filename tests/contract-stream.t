@@ -23,7 +23,8 @@ for my $name (binaries()) {
     # What a run on bytes that are no good must have come to; $status matches what it may end with.
     my $judge = sub {
         my ($wrong, $what, $status, $got, $whole, $bytes, $lines, $first) = @_;
-        $wrong->("$what: status $got: $first") if $got !~ $status;
+        my $too_large = $got == 4 && $first =~ /larger than --max-record/;      # what a damaged size claims
+        $wrong->("$what: status $got: $first") if $got !~ $status && !$too_large;
         $wrong->("$what: the output looks whole") if $whole;
         $wrong->("$what: a sink wrote without a valid end") if is_sink($d) && $name !~ /^to-/ && $bytes;
         $wrong->("$what: stderr is not one line of $name: $first") if $lines != 1 || $first !~ /^\Q$name\E: ./;
