@@ -67,6 +67,14 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     return true;
 }
 
+static void unset(struct rec *r)
+{
+    frames_unset_rate(r, arg.out, "chroma");
+    char *side = item_side(arg.out, "chroma", "tuning");
+    rec_set_nil(r, side);
+    free(side);
+}
+
 static void header(struct head *h, void *unused)
 {
     (void)unused;
@@ -79,7 +87,7 @@ int main(int argc, char **argv)
     spectral_stft_check(&prog);
     conf.stft = spectral_stft;
     conf.tuning = arg.tuning.word ? (double)NAN : arg.tuning.x;
-    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .worker_new = worker_new,
+    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset, .worker_new = worker_new,
                      .worker_free = worker_free, .header = header };
     return map_main(&prog, &m, operands);
 }

@@ -153,6 +153,12 @@ static bool process(struct rec *r, const struct value *v, void *unused)
     return true;
 }
 
+static void unset(struct rec *r)
+{
+    for (int i = 0; i < 3; i++)
+        rec_set_nil(r, side[i]);
+}
+
 /* A window of texts begins where the last one has gone out. */
 static bool full(size_t n, void *unused)
 {
@@ -250,7 +256,7 @@ int main(int argc, char **argv)
         side[i] = item_side(arg.out, "x", (const char *[]){ "tokens", "truncated", "unk" }[i]);
     packs = packs_new(encoder);
     x = mem_new(encoder->shape.hidden, sizeof *x);
-    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
+    int status = map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset,
         .full = full, .together = together, .finish = finish, .header = header, .counts = "texts" }, in, out);
     remarks();
     return status;

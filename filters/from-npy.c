@@ -96,17 +96,19 @@ static bool begin(struct rec *r, size_t row)
 static void put_row(struct source *s, size_t row, float *x)
 {
     struct rec *r = s->rec;
+    const char *path = table.csv ? csv_path(table.csv) : array.name;
     if (table.csv && sheet_next(&table) != CSV_ROW)
         die(ST_STOPPED, "%s:%zu: %s", csv_path(table.csv), csv_line(table.csv), csv_error(table.csv));
+    size_t line = table.csv ? csv_line(table.csv) : row;
     bool good = begin(r, row);
     good = set(r, x) && good && (!table.csv || sheet_fields(&table, r));
     if (!good) {                /* it has its id, and keeps it */
-        if (!item_bad(r))
-            return;
         rec_set_nil(r, arg.out);
-        r->error[0] = '\0';
+        source_unique(s, path, line);
+        source_bad(s);
+        return;
     }
-    source_put(s, table.csv ? csv_path(table.csv) : array.name, table.csv ? csv_line(table.csv) : row);
+    source_put(s, path, line);
 }
 
 int main(int argc, char **argv)

@@ -135,6 +135,11 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     return false;
 }
 
+static void unset(struct rec *r)
+{
+    rec_set_nil(r, fused);
+}
+
 /* What only the other stream has, in a join by id. */
 static bool rest(struct rec *r, void *state)
 {
@@ -254,8 +259,8 @@ int main(int argc, char **argv)
     }
     if (twice)
         measure_all(in);
-    struct map m = { .process = process, .worker_new = worker_new, .worker_free = worker_free, .header = header,
-                     .rest = rest };
+    struct map m = { .process = process, .unset = unset, .worker_new = worker_new, .worker_free = worker_free,
+                     .header = header, .rest = rest };
     int status = map_run(&m, in, rec_create(&prog, in));
     join_note(&arg.join);
     return status;

@@ -123,6 +123,11 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     return true;
 }
 
+static void unset(struct rec *r)
+{
+    frames_unset_rate(r, arg.out, "logmel");
+}
+
 static void header(struct head *h, void *conf)
 {
     (void)conf;
@@ -134,7 +139,7 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     struct logmel_conf conf = *spectral_logmel_check(&prog);
-    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &conf,
+    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset, .state = &conf,
                      .worker_new = worker_new, .worker_free = worker_free, .header = header };
     return map_main(&prog, &m, operands);
 }

@@ -75,6 +75,11 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     return true;
 }
 
+static void unset(struct rec *r)
+{
+    frames_unset_rate(r, arg.out, "mfcc");
+}
+
 static void header(struct head *h, void *conf)
 {
     (void)conf;
@@ -91,7 +96,7 @@ int main(int argc, char **argv)
     if (arg.dct_type == 0 && conf.mel.n_mels < 2)
         opt_misuse(&prog, "--dct-type 1 needs at least two mel bands");
     dct = dct_new(arg.dct_type + 1, arg.norm == 0, arg.lifter, (size_t)conf.mel.n_mels, (size_t)arg.n_mfcc);
-    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &conf,
+    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset, .state = &conf,
                      .worker_new = worker_new, .worker_free = worker_free, .header = header };
     int status = map_main(&prog, &m, operands);
     dct_free(dct);

@@ -117,12 +117,8 @@ static bool process(struct rec *r, const struct value *unused, void *state)
     struct whole w = { .rows = 0 };
     if (!rec_need(r, arg.in, &v) && !r->nil)
         return false;
-    if (r->nil) {
-        struct text id = rec_id(r);
-        rec_set_str(r, "track", id.p, id.n);
-        rec_set_nil(r, "start");
-        return rec_pass_nil(r, arg.in);
-    }
+    if (r->nil)
+        return true;
     if (!look(r, &v, &w))
         return false;
     size_t length = piece_start(1, arg.length, w.rate), pieces = 0;
@@ -143,6 +139,16 @@ static bool process(struct rec *r, const struct value *unused, void *state)
     too_short += pieces == 0;
     rec_drop(r);
     return true;
+}
+
+/* One without pieces: it stands for its track. */
+static void unset(struct rec *r)
+{
+    struct text id = rec_id(r);
+    rec_set_str(r, "track", id.p, id.n);
+    rec_set_nil(r, "start");
+    rec_set_nil(r, "seconds");
+    rec_set_nil(r, arg.in);
 }
 
 static void *worker_new(void *unused)
@@ -166,7 +172,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     if (isnan(arg.hop))
         arg.hop = arg.length;
-    int status = map_main(&prog, &(struct map){ .process = process, .worker_new = worker_new,
+    int status = map_main(&prog, &(struct map){ .process = process, .unset = unset, .worker_new = worker_new,
                                                 .worker_free = worker_free }, operands);
     if (too_short && !progress_quiet)
         warn("%zu without any piece: shorter than %g s", (size_t)too_short, arg.length);

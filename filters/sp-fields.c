@@ -93,6 +93,17 @@ static bool process(struct rec *r, const struct value *in, void *state)
     return true;
 }
 
+/* What a record that is bad would have got. */
+static void unset(struct rec *r)
+{
+    for (size_t i = 0; i < arg.rename.n; i++)
+        rec_set_nil(r, arg.rename.v[i].value);
+    for (size_t i = 0; i < arg.set.n; i++)
+        rec_set_nil(r, arg.set.v[i].name);
+    if (arg.shuffle)
+        rec_set_nil(r, arg.shuffle);
+}
+
 static void header(struct head *h, void *state)
 {
     (void)state;
@@ -142,7 +153,7 @@ int main(int argc, char **argv)
         par_jobs = 1;               /* values are dealt out in the order of the records */
         collect(in);
     }
-    int status = map_run(&(struct map){ .process = process, .header = header }, in, out);
+    int status = map_run(&(struct map){ .process = process, .unset = unset, .header = header }, in, out);
     msg_free(&deal.bytes);
     free(deal.start);
     free(deal.order);

@@ -100,10 +100,8 @@ static void put_record(const char *path, const char *relative)
     struct rec *r = run.s.rec;
     progress_at(++run.s.count, NULL);
     if (r->error[0]) {
-        if (item_bad(r)) {
-            rec_set_nil(r, "path");
-            rec_put(run.s.out, r);
-        }
+        rec_set_nil(r, "path");
+        source_bad(&run.s);
         return;
     }
     struct text id = rec_id(r);
@@ -123,8 +121,7 @@ static void put_record(const char *path, const char *relative)
         path_set_text(r, arg.text.v[i].name, arg.text.v[i].value, path);
     if (arg.tags && path && !r->error[0])
         set_tags(r, path);
-    if (!r->error[0] || item_bad(r))
-        rec_put(run.s.out, r);
+    (r->error[0] ? source_bad : source_good)(&run.s);
 }
 
 /* ---- files and folders ---- */

@@ -54,33 +54,37 @@ static bool read_input(struct rec *r, const struct value *v, struct row *row)
     return matrix_read(r, arg.in, v, row);
 }
 
-/* The side fields: nil where the record had no input (n NULL). */
+/* The side fields. */
 static void set_sides(struct rec *r, const struct vae_worker *w, const struct net *n)
 {
     size_t d = model->c.latent;
     if (arg.both)
         item_note_side(r, logvar_name);
-    if (arg.both && n)
+    if (arg.both)
         rec_set_vector(r, logvar_name, n->nodes[w->v->logvar].y, d);
-    else if (arg.both)
-        rec_set_nil(r, logvar_name);
     if (!arg.score)
         return;
     item_note_side(r, recon_name);
     item_note_side(r, kl_name);
-    if (!n || !model->c.variational)
-        rec_set_nil(r, kl_name);
-    if (!n) {
-        rec_set_nil(r, recon_name);
-        return;
-    }
     double kl = 0, *sums = mem_new(3 * d, sizeof *sums);
     rec_set_f64(r, recon_name, net_sums(n, sums) / (model->mean ? (double)model->c.input : 1));
     for (size_t j = 0; j < d; j++)
         kl += sums[3 * j] / (model->mean ? (double)d : 1);
     if (model->c.variational)
         rec_set_f64(r, kl_name, kl);
+    else
+        rec_set_nil(r, kl_name);
     free(sums);
+}
+
+static void unset(struct rec *r)
+{
+    if (arg.both)
+        rec_set_nil(r, logvar_name);
+    if (arg.score)
+        rec_set_nil(r, recon_name);
+    if (arg.score)
+        rec_set_nil(r, kl_name);
 }
 
 static bool process(struct rec *r, const struct value *in, void *worker)
@@ -89,11 +93,8 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     struct net *n = w->v->net;
     if (!read_input(r, in, &w->row))
         return false;
-    if (!labels_find(model->labels, r, w->hot)) {
-        if (r->nil)
-            set_sides(r, w, NULL);
+    if (!labels_find(model->labels, r, w->hot))
         return r->nil ? rec_pass_nil(r, arg.out) : false;
-    }
     vae_worker_pass(w);
     if (arg.sample)
         vae_worker_draw(w, arg.seed, rec_id(r));
@@ -134,6 +135,6 @@ int main(int argc, char **argv)
     in_head = rec_head(in);
     if (!model->c.conv)
         model_same_columns(coder.stream, model->field, in_head, arg.in);
-    return map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .state = &coder,
+    return map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset, .state = &coder,
                    .worker_new = vae_worker_new, .worker_free = vae_worker_free, .header = header }, in, rec_create(&prog, in));
 }

@@ -47,6 +47,14 @@ for my $name (binaries()) {
     # Whether it hands each record on: then what becomes of each can be told.
     my $hands_on = $records && join(',', map { $_->{id} } @$records) eq join(',', map { "id$_" } 0 .. 11);
     my ($field, $kind) = @{ ($d->{reads}[0] || []) };
+    # The fields that a record gets: one without input has them, too, as nil.
+    my ($before) = unseal($good);
+    my @gets = $records && @$records && is_map($d) || $hands_on ? grep { !exists $before->{raw}{$_} } sort keys %{ $records->[0]{raw} } : ();
+    my $lacks = sub {
+        my ($records, $i) = @_;
+        my ($r) = grep { $_->{id} eq "id$i" } @{ $records || [] };
+        return !$r ? ' all: the record is not there' : join '', map { " $_" } grep { !exists $r->{raw}{$_} } @gets;
+    };
     # A batch filter that adds to the records and so must be able to tell them apart.
     my $annotates = $hands_on && is_batch($d) && $field && defined $records->[0]{raw}{$field} &&
         index($good, $records->[0]{raw}{$field}) >= 0;
@@ -92,11 +100,12 @@ for my $name (binaries()) {
             my ($got, $out, $err) = go(\@argv, in => input($d, change => sub { $_[1]{$field} = nil() if $at{ $_[0] } }));
             my $may = @at == 1 || is_map($d) ? qr/^0$/ : qr/^[06]$/;
             $wrong->("$what: status $got: $err") if $got !~ $may;
-            next if $got || !$hands_on;
+            next if $got || !@gets && !$hands_on;
             my $r = $out_records->($out);
-            $wrong->("$what: " . ($r ? @$r : 'no') . ' records come out') if !$r || @$r != 12;
+            $wrong->("$what: " . ($r ? @$r : 'no') . ' records come out') if !$r || $hands_on && @$r != 12;
+            $lacks->($r, $_) && $wrong->("$what: id$_ lacks" . $lacks->($r, $_)) for @at;
             $wrong->("$what: has an error") if grep { $_->{raw}{error} } @{ $r || [] };
-            $wrong->("$what: nothing became nil") if $r && !grep { $_ eq nil() } values %{ $r->[$at[0]]{raw} };
+            $wrong->("$what: nothing became nil") if $r && $hands_on && !grep { $_ eq nil() } values %{ $r->[$at[0]]{raw} };
         }
     }) if !$nil_is_bad;
     my @spoils = spoils($kind);
@@ -122,6 +131,7 @@ for my $name (binaries()) {
                 $wrong->("at $at, emit: status $got: $err") if $got != 0;
                 $r = $is_stream ? $out_records->($out) : [];
                 $wrong->("at $at, emit: no valid stream") if !$r;
+                $wrong->("at $at, emit: id$at lacks" . $lacks->($r, $at)) if $r && @gets && $lacks->($r, $at);
                 next if !$r || !$hands_on;
                 $wrong->("at $at, emit: " . @$r . ' records') if @$r != 12;
                 $wrong->("at $at, emit: no error in it, or in others")

@@ -113,6 +113,8 @@ static void write_out(struct run *run, struct rec *r)
     } else if (r->nil) {
         item_nil();
     }
+    if (r->nil && !r->dropped && run->m->unset)
+        run->m->unset(r);
     run->settled |= !r->nil;
     if (!run->headed) {
         if (r->nil && run->m->header && run->held->packed.n < 64 << 20) {

@@ -28,6 +28,10 @@ struct map {
      * process may put into the state what only a record can tell, such as its width. */
     bool (*process)(struct rec *r, const struct value *in, void *worker);
 
+    /* Set to nil what a record gets beside out: called for one that is nil or, under --on-error=emit, bad. In
+     * the calling thread. NULL: it gets nothing else. */
+    void (*unset)(struct rec *r);
+
     void *state;            /* given to worker_new and header; the worker if there is none */
     void *(*worker_new)(void *state);
     void (*worker_free)(void *worker);

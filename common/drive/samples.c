@@ -70,6 +70,13 @@ void frames_set_rate(struct rec *r, const char *out, const char *usual, double f
     free(side);
 }
 
+void frames_unset_rate(struct rec *r, const char *out, const char *usual)
+{
+    char *side = item_side(out, usual, "frame_rate");
+    rec_set_nil(r, side);
+    free(side);
+}
+
 static uint16_t half_of(float x)
 {
     uint32_t bits;

@@ -31,6 +31,9 @@ void frames_set(struct rec *r, const char *out, const char *usual, const float *
  * is there and differs is overwritten with a note. */
 void frames_set_rate(struct rec *r, const char *out, const char *usual, double frame_rate);
 
+/* Set frame_rate to nil: of a record without frames. */
+void frames_unset_rate(struct rec *r, const char *out, const char *usual);
+
 /* x[n] as IEEE 754 half floats, rounded to the nearest, ties to even; beyond 65504 infinite. */
 void frames_half(const float *x, size_t n, uint16_t *half);
 

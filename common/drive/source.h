@@ -11,6 +11,9 @@ struct source {
     struct rec_out *out;
     struct rec *rec;        /* to be filled */
     struct ids *ids;        /* those that went out */
+    struct rec *like;       /* the first that was good: a bad one gets its fields, as nil */
+    struct rec **held;      /* bad ones that came before it */
+    size_t n_held, cap_held;
     size_t count;           /* records so far, bad ones too: the number of the next one, from 0 */
 };
 
@@ -26,6 +29,12 @@ void source_open(struct source *s, const struct prog *prog, char **operands);
 /* s->rec is filled, or has its error: let it go out. A bad one goes by its place, PATH:LINE. An id that was
  * there already ends the program with ST_STOPPED. */
 void source_put(struct source *s, const char *path, size_t line);
+
+/* Of what source_put does: end the program where the id was there already; let a record go out whose id was looked at; and one that is bad and has an id. Under
+ * --on-error=emit a bad one has all fields that others have, as nil. */
+void source_unique(struct source *s, const char *path, size_t line);
+void source_good(struct source *s);
+void source_bad(struct source *s);
 
 /* The end record; everything is freed. Returns the exit status. */
 int source_finish(struct source *s);

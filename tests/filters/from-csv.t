@@ -205,4 +205,12 @@ SKIP: {
     push @have, @{ $_->{x} } for @got;
     near_all(\@have, \@want, 0, 1.2e-7, 'GTZAN: the numbers, to 32 bits');
 }
+
+# --on-error emit: a bad row has all that others have, as nil, also before the first good one, and the next filter goes on.
+spew("$tmp/bad.csv", "id,genre,a,b\nz,x\na,x,1,2\nb,x,1\nc,y,3,4\n");
+is_deeply([map { join ' ', map { $_ // 'nil' } @$_{qw(id genre)}, exists $_->{x} ? defined $_->{x} ? 'x' : 'nil' : 'none' } records("from-csv --on-error emit $tmp/bad.csv")],
+    ["$tmp/bad.csv:2 nil nil", 'a x x', "$tmp/bad.csv:4 nil nil", 'c y x'], '--on-error emit writes nil');
+like((run("from-csv --on-error emit $tmp/bad.csv | zscore > /dev/null"))[2], qr/^zscore: 2 without input skipped$/m, 'and the next filter goes on');
+spew("$tmp/bad.csv", "id,a\nz,1,2\n");
+is(runs("from-csv --on-error emit $tmp/bad.csv | to-json"), qq({"id":"$tmp/bad.csv:2","error":"3 cells where the first line has 2"}\n), 'no good row: no fields are known');
 done_testing;

@@ -167,4 +167,12 @@ refuses(3, qr/^tracks: /, "cd $tmp && head -c 50 old.sp > cut.sp; tracks --not-i
 runs("cd $tmp && tracks m/jazz > new.sp && cat old.sp new.sp > all.sp");
 is(join(' ', map { $_->{id} } sounds("sp-fields -q $tmp/all.sp")), 'a b live/c.d', 'old and new make one stream');
 
+
+# --on-error emit: nil where a text could not be read.
+mkdir "$tmp/bad-text";
+spew("$tmp/bad-text/$_.wav", '') for 'a', 'b';
+spew("$tmp/bad-text/a.txt", "la\xff\n");
+spew("$tmp/bad-text/b.txt", "la la\n");
+is_deeply([map { [$_->{id}, exists $_->{lyrics}, $_->{lyrics}] } records("tracks --text 'lyrics={stem}.txt' --on-error emit $tmp/bad-text")],
+    [['a', 1, undef], ['b', 1, "la la\n"]], '--on-error emit: nil for a text that is not UTF-8');
 done_testing;
