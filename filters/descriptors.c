@@ -100,7 +100,7 @@ int main(int argc, char **argv)
     spectral_stft_check(&prog);
     conf.stft = spectral_stft;
     choose();
-    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset, .worker_new = worker_new,
-                     .worker_free = worker_free, .header = header };
+    struct map m = { .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset,
+                     .worker_new = worker_new, .worker_free = worker_free, .header = header };
     return map_main(&prog, &m, operands);
 }

@@ -5,13 +5,12 @@
  * memory  one record, 300 bytes for each file, the names in a folder
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
+#include "audio/suffix.h"
 #include "audio/tags.h"
 #include "base/die.h"
 #include "base/mem.h"
@@ -30,12 +29,6 @@ static struct {
     struct opt_pairs label, text;
     bool tags;
 } arg = { .delimiter = "," };
-
-static const char *const audio[] = { "8svx", "aac", "aif", "aifc", "aiff", "aiffc", "amb", "amr", "au", "avr",
-                                     "awb", "bwf", "caf", "fap", "flac", "hcom", "ircam", "m4a", "m4b", "maud",
-                                     "mp1", "mp2", "mp3", "mpga", "nist", "oga", "ogg", "opus", "paf", "pvf",
-                                     "rf64", "sds", "sf", "snd", "sndt", "sph", "svx", "txw", "voc", "w64", "wav",
-                                     "wave", "wma", "wv", "wve" };
 
 static const struct opt opts[] = {
     OPT_INPUT(0, "csv", &arg.csv, "take the files from this table; its columns become fields"),
@@ -62,9 +55,9 @@ enum { OLD, NEW };          /* of an id: in the stream of --not-in; written */
 static struct {
     struct source s;
     struct path_part *label;    /* of each --label */
-    const char *operand;    /* the folder whose files are visited */
+    const char *operand;    /* that is visited */
     struct file_ids *names;
-    size_t left_out, found;     /* files found in the folder */
+    size_t left_out, found;     /* files found in the operand */
     struct fence_limits limits;
 } run = { .limits = { 10, 60, (size_t)1 << 30 } };
 
@@ -134,12 +127,12 @@ static void put_bad(const char *path, const char *why, void *unused)
     put_record(path, path);
 }
 
-/* The part of a path below the operand, which is a folder; else the file's name. */
+/* The part of a path below the operand, if that is a folder; else the file's name. */
 static const char *relative_of(const char *path)
 {
-    size_t skip = run.operand ? strlen(run.operand) : 0;
+    size_t skip = strlen(run.operand);
     const char *slash = strrchr(path, '/');
-    return run.operand ? path + skip + strspn(path + skip, "/") : slash ? slash + 1 : path;
+    return path[skip] ? path + skip + strspn(path + skip, "/") : slash ? slash + 1 : path;
 }
 
 static void put_file(const char *path, void *unused)
@@ -167,45 +160,35 @@ static void ignore_bad(const char *path, const char *why, void *unused)
     run.found++;                /* the second visit tells of it */
 }
 
-static bool is_audio(const char *name, void *unused)
+static bool is_wanted(const char *name, void *unused)
 {
-    const char *suffix = name + path_stem(name);
-    size_t n = arg.suffixes.n ? arg.suffixes.n : sizeof audio / sizeof *audio;
+    const char *dot = name + path_stem(name);
     (void)unused;
-    for (size_t i = 0; i < n && *suffix; i++)
-        if (strcasecmp(suffix + 1, arg.suffixes.n ? arg.suffixes.v[i] : audio[i]) == 0)
+    if (!*dot || !arg.suffixes.n)
+        return *dot && suffix_is_audio(dot + 1);
+    for (size_t i = 0; i < arg.suffixes.n; i++)
+        if (strcasecmp(dot + 1, arg.suffixes.v[i]) == 0)
             return true;
     return false;
-}
-
-static void visit(const char *path, const struct walk_visitor *visitor)
-{
-    struct stat s;
-    if (stat(path, &s) != 0) {
-        visitor->bad(path, strerror(errno), NULL);
-    } else if (S_ISDIR(s.st_mode)) {
-        run.operand = path;
-        walk(path, visitor);
-        run.operand = NULL;
-    } else {
-        visitor->file(path, NULL);
-    }
 }
 
 /* Twice: an id is made by what else there is. */
 static void put_operands(char **operands)
 {
-    static const struct walk_visitor count = { is_audio, count_file, ignore_bad, NULL },
-                                     put = { is_audio, put_file, put_bad, NULL };
+    static const struct walk_visitor count = { is_wanted, count_file, ignore_bad, NULL },
+                                     put = { is_wanted, put_file, put_bad, NULL };
     run.names = file_ids_new();
     for (char **o = operands; *o; o++) {
         run.found = 0;
-        visit(*o, &count);
+        run.operand = *o;
+        walk(*o, &count);
         if (!run.found && !progress_quiet)
             warn("%s: no audio files in it%s", *o, arg.suffixes.n ? " of these --suffixes" : "");
     }
-    for (char **o = operands; *o; o++)
-        visit(*o, &put);
+    for (char **o = operands; *o; o++) {
+        run.operand = *o;
+        walk(*o, &put);
+    }
     if (file_ids_longer(run.names) && !progress_quiet)
         warn("%zu files share the name of another: their suffix or folder is part of the id", file_ids_longer(run.names));
     file_ids_free(run.names);

@@ -101,5 +101,9 @@ static void descend(const char *path, const struct walk_visitor *v, const struct
 
 void walk(const char *path, const struct walk_visitor *visitor)
 {
-    descend(path, visitor, NULL);
+    struct stat s;
+    if (stat(path, &s) == 0 && !S_ISDIR(s.st_mode))
+        visitor->file(path, visitor->state);
+    else
+        descend(path, visitor, NULL);
 }

@@ -15,9 +15,10 @@ struct walk_visitor {
     void *state;
 };
 
-/* Visit every file below the folder `path`, by the code points of the whole path, so in the
- * order of `find | LC_ALL=C sort`. Links are followed. What begins with a dot is passed
- * over. Holds the names of the folders on the way to a file. */
+/* Visit every file below the folder `path`, or `path` itself if it is no folder, whether it is
+ * wanted or not. Files come by the code points of the whole path, so in the order of
+ * `find | LC_ALL=C sort`. Links are followed. What begins with a dot is skipped. Holds the names
+ * of the folders on the way to a file. */
 void walk(const char *path, const struct walk_visitor *visitor);
 
 #endif

@@ -30,8 +30,8 @@ void source_open(struct source *s, const struct prog *prog, char **operands);
  * there already ends the program with ST_STOPPED. */
 void source_put(struct source *s, const char *path, size_t line);
 
-/* Of what source_put does: end the program where the id was there already; let a record go out whose id was looked at; and one that is bad and has an id. Under
- * --on-error=emit a bad one has all fields that others have, as nil. */
+/* The parts of source_put: end the program if the id was there already; let a good record out; let a bad one
+ * out that has an id: under --on-error=emit it has all fields that the others have, as nil. */
 void source_unique(struct source *s, const char *path, size_t line);
 void source_good(struct source *s);
 void source_bad(struct source *s);
