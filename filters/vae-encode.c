@@ -136,5 +136,6 @@ int main(int argc, char **argv)
     if (!model->c.conv)
         model_same_columns(coder.stream, model->field, in_head, arg.in);
     return map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset,
-                   .state = &coder, .worker_new = vae_worker_new, .worker_free = vae_worker_free, .header = header }, in, rec_create(&prog, in));
+                   .state = &coder, .worker_new = vae_worker_new, .worker_free = vae_worker_free,
+                   .header = header }, in, rec_create(&prog, in));
 }
