@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "base/near_name.h"
+#include "base/progress.h"
 #include "drive/pass.h"
 #include "files/csv_out.h"
 #include "files/grid.h"
@@ -19,12 +22,13 @@
 
 enum { TEXT, CSV, MARKDOWN };
 
+static const char usual_lower[] = "davies_bouldin,inertia,noise,distance";
 static struct {
     struct opt_words by, columns, lower;
     const char *output;
     int format;
     int64_t digits;
-} arg = { .by.text = "method", .lower.text = "davies_bouldin,inertia,noise,distance", .digits = 4 };
+} arg = { .by.text = "method", .lower.text = usual_lower, .digits = 4 };
 
 static const struct opt opts[] = {
     OPT_WORDS('b', "by", &arg.by, "A,B,...", "fields that name a line; runs that agree in all of them are averaged"),
@@ -55,7 +59,7 @@ struct line {
 };
 
 static struct {
-    struct names keys, columns;
+    struct names keys, columns, scores;     /* scores: all that there are, shown or not */
     struct line *lines;
     size_t cap;
 } board;
@@ -126,6 +130,7 @@ static bool add_run(struct rec *r, const struct value *unused, void *labels)
         struct value v = field_value(f);
         if (v.type != V_INT && v.type != V_FLOAT && v.type != V_NIL)
             continue;
+        names_add(&board.scores, f->name, f->len, NAME_TEXT, 0);
         if (arg.columns.text ? !listed(&arg.columns, f->name, f->len)
             : listed(&not_scores, f->name, f->len) || opt_words_have(&arg.by, f->name, f->len))
             continue;
@@ -138,6 +143,30 @@ static bool add_run(struct rec *r, const struct value *unused, void *labels)
             add_score(line->sum + c, x);
     }
     return true;
+}
+
+/* What --columns or --lower names must be a column; a name that is none would be left out in silence. */
+static void check_names(const struct opt_words *wanted, const char *option, bool must)
+{
+    for (size_t i = 0; i < wanted->n && board.keys.n; i++) {
+        struct near_name near = near_name(wanted->v[i]);
+        bool found = false;
+        for (size_t k = 0; k < board.scores.n && !found; k++) {
+            const struct name *c = board.scores.v + k;
+            found = listed(&(struct opt_words){ .v = wanted->v + i, .n = 1 }, c->text, c->len);
+            near_name_try(&near, c->text, c->len);
+        }
+        if (found || (!must && progress_quiet))
+            continue;
+        struct str why = { NULL, 0, 0 };
+        str_printf(&why, "--%s: no run has a score %s", option, wanted->v[i]);
+        if (near.found)
+            str_printf(&why, "; did you mean %.*s?", (int)near.len, near.found);
+        if (must)
+            die(ST_STOPPED, "%s", why.p);
+        warn("%s", why.p);
+        str_free(&why);
+    }
 }
 
 /* ---- the table ---- */
@@ -264,6 +293,9 @@ int main(int argc, char **argv)
     out->shown |= arg.format != CSV;
     struct str *labels = mem_zero(arg.by.n, sizeof *labels);
     pass_each(in, &(struct pass){ .what = "runs", .only = true }, add_run, labels);
+    check_names(&arg.columns, "columns", true);
+    if (arg.lower.text != usual_lower)
+        check_names(&arg.lower, "lower", false);
     if (arg.format == CSV)
         put_csv(out);
     else

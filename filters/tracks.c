@@ -55,6 +55,8 @@ enum { OLD, NEW };          /* of an id: in the stream of --not-in; written */
 static struct {
     struct source s;
     struct path_part *label;    /* of each --label */
+    size_t *no_label, *no_text; /* of each: records for which it found nothing */
+    size_t listed;              /* records that were asked */
     const char *operand;    /* that is visited */
     struct file_ids *names;
     size_t left_out, found;     /* files found in the operand */
@@ -82,6 +84,12 @@ static void set_tags(struct rec *r, const char *path)
         else
             rec_set_str(r, tag_names[i], tags.text[i], strlen(tags.text[i]));
     }
+}
+
+static void count_nil(const struct rec *r, const struct opt_pairs *fields, size_t *none)
+{
+    for (size_t i = 0; i < fields->n; i++)
+        none[i] += rec_get(r, fields->v[i].name).type == V_NIL;
 }
 
 /* ---- records ---- */
@@ -112,6 +120,11 @@ static void put_record(const char *path, const char *relative)
         path_set_label(r, arg.label.v[i].name, run.label + i, path, relative);
     for (size_t i = 0; i < arg.text.n && path && !r->error[0]; i++)
         path_set_text(r, arg.text.v[i].name, arg.text.v[i].value, path);
+    if (path && !r->error[0]) {
+        count_nil(r, &arg.label, run.no_label);
+        count_nil(r, &arg.text, run.no_text);
+        run.listed++;
+    }
     if (arg.tags && path && !r->error[0])
         set_tags(r, path);
     (r->error[0] ? source_bad : source_good)(&run.s);
@@ -266,12 +279,22 @@ static void read_labels(void)
 {
     char why[PATH_WHY];
     run.label = mem_zero(arg.label.n + 1, sizeof *run.label);
+    run.no_label = mem_zero(arg.label.n + 1, sizeof *run.no_label);
+    run.no_text = mem_zero(arg.text.n + 1, sizeof *run.no_text);
     for (size_t i = 0; i < arg.label.n; i++)
         if (!path_part_read(run.label + i, arg.label.v[i].value, why))
             opt_misuse(&prog, "--label '%s=%s': %s", arg.label.v[i].name, arg.label.v[i].value, why);
     for (size_t i = 0; i < arg.text.n; i++)
         if (!*arg.text.v[i].value)
             opt_misuse(&prog, "--text '%s=' names no file", arg.text.v[i].name);
+}
+
+/* A pattern or a template with a slip in it finds nothing. */
+static void note_nil(const struct opt_pairs *fields, const size_t *none)
+{
+    for (size_t i = 0; i < fields->n && !progress_quiet; i++)
+        if (none[i])
+            warn("%s: nil in %zu of %zu", fields->v[i].name, none[i], run.listed);
 }
 
 int main(int argc, char **argv)
@@ -293,6 +316,8 @@ int main(int argc, char **argv)
     else
         put_operands(operands);
     int status = source_finish(&run.s);
+    note_nil(&arg.label, run.no_label);
+    note_nil(&arg.text, run.no_text);
     if (run.left_out && !progress_quiet)
         warn("%zu left out: %s has them", run.left_out, arg.not_in.path);
     return status;

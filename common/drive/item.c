@@ -21,13 +21,18 @@ static size_t bad, nils;
 
 bool item_bad(struct rec *r)
 {
+    static bool hinted;
+    const char *hint = hinted || progress_quiet ? "" : r->hint;
     if (item_on_error == ON_ERROR_FAIL)
-        die(ST_STOPPED, "%s: %s", REC_ID(r), r->error);
+        die(ST_STOPPED, "%s: %s%s%s", REC_ID(r), r->error, *r->hint ? "; " : "", r->hint);
     bad++;
-    if (item_on_error == ON_ERROR_SKIP) {
-        warn("%s: %s", REC_ID(r), r->error);
+    if (item_on_error == ON_ERROR_SKIP)
+        warn("%s: %s%s%s", REC_ID(r), r->error, *hint ? "; " : "", hint);
+    else if (*hint)
+        warn("%s: %s; %s", REC_ID(r), r->error, hint);
+    hinted |= *hint;
+    if (item_on_error == ON_ERROR_SKIP)
         return false;
-    }
     rec_set_str(r, "error", r->error, strlen(r->error));
     return true;
 }

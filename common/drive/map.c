@@ -329,6 +329,8 @@ int map_run(const struct map *m, struct rec_in *in, struct rec_out *out)
     rec_free(r);
     if (!run.headed)
         head_for_output(&run);
+    if (m->end)
+        m->end(m->state);
     rec_finish(out);
     rec_close(in);
     return item_status();

@@ -52,6 +52,9 @@ struct map {
      * no more. NULL: there is none. */
     bool (*rest)(struct rec *r, void *state);
 
+    /* Before the end record: what only the whole input can tell. It may end the program. Or NULL. */
+    void (*end)(void *state);
+
     const char *counts;     /* what the records are called in the progress; NULL: "records" */
 };
 

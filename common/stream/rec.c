@@ -44,7 +44,7 @@ static void clear(struct rec *r)
         r->chunks->used = 0;
     }
     r->n = r->indexed = 0;
-    r->error[0] = '\0';
+    r->error[0] = r->hint[0] = '\0';
     r->packed.n = 0;
     r->emitted = 0;
     r->dropped = r->nil = false;
@@ -314,6 +314,7 @@ bool rec_error(struct rec *r, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
+    r->hint[0] = '\0';
     str_fit(r->error, sizeof r->error, format, args);
     va_end(args);
     return false;
@@ -348,11 +349,6 @@ void rec_emit(struct rec *r)
 void rec_drop(struct rec *r)
 {
     r->dropped = true;
-}
-
-bool rec_lacks(struct rec *r, const char *name, const char *more)
-{
-    return rec_error(r, "no field %s%s", name, more);
 }
 
 bool rec_need(struct rec *r, const char *name, struct value *v)

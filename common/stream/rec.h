@@ -27,6 +27,7 @@ struct rec {
     struct field *fields;
     size_t n, cap;
     char error[256];            /* why it is bad: rec_error */
+    char hint[256];             /* what helps, said once: rec_lacks */
     struct chunk *chunks;       /* memory of the fields that were set */
     uint8_t *own;               /* copy of the body, after rec_own */
     size_t own_cap;
@@ -63,7 +64,8 @@ const struct field *rec_find_as(const struct rec *r, const struct field *f);
  * record's error where it lacks the field altogether. */
 bool rec_need(struct rec *r, const char *name, struct value *v);
 
-/* rec_error that there is no field `name`, with `more` behind it: "; give --by". Returns false. */
+/* rec_error that there is no field `name`, with `more` behind it: "; give --by"; the hint names those
+ * that there are and the nearest one. Returns false. */
 bool rec_lacks(struct rec *r, const char *name, const char *more);
 
 /* Set a field, in its place if it exists, else behind the others. All copy. */

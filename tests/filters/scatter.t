@@ -70,8 +70,8 @@ my ($status, $out, $err) = run('scatter | gnuplot', stream({}, record('a', xy =>
 is("$status$err", '0', 'one point');
 
 sub bad { my ($why, $options, @r) = @_; refuses(6, $why, "scatter -q $options", stream({}, @r)) }
-bad(qr/^scatter: a: no field xy and no field x$/, '', record('a', y => vec(1, 2)));
-bad(qr/^scatter: a: no field y$/, '-i y', record('a', xy => vec(1, 2)));
+bad(qr/^scatter: a: no field xy and no field x;/, '', record('a', y => vec(1, 2)));
+bad(qr/^scatter: a: no field y;/, '-i y', record('a', xy => vec(1, 2)));
 bad(qr/^scatter: a: x has one column, but a map needs two/, '', record('a', x => vec(1)));
 bad(qr/^scatter: a: xy\[1\] is inf/, '', record('a', xy => vec(1, 'inf')));
 bad(qr/^scatter: a: no field genre/, '--color genre', record('a', xy => vec(1, 2)));

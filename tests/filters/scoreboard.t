@@ -42,4 +42,9 @@ ok(!-e "$tmp/board.txt", 'and no file');
 is(runs("from-json | metrics --id a --set method=x | scoreboard --columns clusters",
     join '', map { qq({"id":"$_","x":[$_],"cluster":) . $_ % 2 . "}\n" } 1 .. 6), "method  clusters\nx       2.0000\n",
     'reads what metrics writes');
+
+my $typo = qq(id,method,nmi,silhouette,nmi.genre\n1,a,1,2,3\n2,b,2,3,4\n);
+refuses(6, qr/^scoreboard: --columns: no run has a score silhouete; did you mean silhouette\?$/m, 'from-csv --keep-columns | scoreboard --columns nmi,silhouete', $typo);
+my ($code, $table, $note) = run('from-csv --keep-columns | scoreboard --columns nmi --lower nim', $typo);
+like($note, qr/^scoreboard: --lower: no run has a score nim; did you mean nmi\?$/m, '--lower: a note');
 done_testing;

@@ -55,8 +55,8 @@ my $all = runs("sp-match --no-history id present $tmp/songs.sp | tail -c +17 | m
 is($all, runs("sp-fields --no-history $tmp/songs.sp | tail -c +17 | md5sum"), 'records pass unchanged');
 
 
-refuses(6, qr/^sp-match: a: no field lyrics$/m, "sp-match lyrics eq x $tmp/songs.sp", undef, 1);
-refuses(6, qr/^sp-match: a: no field lyrics$/m, "sp-match -v lyrics eq x $tmp/songs.sp", undef, 1);
+refuses(6, qr/^sp-match: a: no field lyrics; its/m, "sp-match lyrics eq x $tmp/songs.sp", undef, 1);
+refuses(6, qr/^sp-match: a: no field lyrics; its/m, "sp-match -v lyrics eq x $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is a number, and 'long' is not/, "sp-match seconds ge long $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is a number, and '0x10' is not/, "sp-match seconds ge 0x10 $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is not text/, "sp-match seconds match 3 $tmp/songs.sp", undef, 1);
@@ -80,4 +80,12 @@ refuses(6, qr/cannot open/, "sp-match genre present $tmp/none.sp");
 like(runs("sp-match genre in 'rock,hard rock' $tmp/songs.sp | sp-info --pipeline"),
     qr/^sp-match --on-error fail genre in 'rock,hard rock'$/m, 'the condition in the history');
 is(runs("sp-match -j 4 gain lt 1 $tmp/songs.sp | md5sum"), runs("sp-match gain lt 1 $tmp/songs.sp | md5sum"), '-j 4');
+
+refuses(6, qr/^sp-match: a: no field gnere; did you mean genre\? its fields: id, genre, x$/m, 'sp-match gnere eq rock',
+    runs('from-json', qq({"id":"a","genre":"rock","x":[1]}\n)), 1);
+my $typos = runs('from-json', join '', map { qq({"id":"r$_","genre":"rock"}\n) } 1 .. 3);
+is((run('sp-match --on-error skip gnere eq rock | to-json', $typos))[2],
+    "sp-match: r1: no field gnere; did you mean genre? its fields: id, genre\nsp-match: r2: no field gnere\nsp-match: r3: no field gnere\nsp-match: 3 bad, left out\n",
+    'the fields there are, once');
+is(runs('sp-match -j 1 --on-error emit gnere eq rock', $typos), runs('sp-match -j 4 --on-error emit gnere eq rock', $typos), 'and the same for any -j');
 done_testing;

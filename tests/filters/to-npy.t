@@ -41,7 +41,7 @@ is_deeply([map { $_ == $_ ? $_ : 'nan' } unpack 'f<8', substr $out, -32], [1, 2,
 is(slurp_file("$tmp/ids.txt"), "a\nb\nc\nd\n", 'emit: all ids');
 refuses(6, qr/^to-npy: b: x is 3 where earlier records have 2: an array has one shape/, 'from-json | to-npy', '{"id":"a","x":[1,2]}{"id":"b","x":[1,2,3]}');
 refuses(6, qr/^to-npy: b: x is 2 where earlier records have a number/, 'from-json | to-npy', '{"id":"a","x":1}{"id":"b","x":[1,2]}');
-refuses(6, qr/^to-npy: a: no field x$/, 'from-json | to-npy', '{"id":"a"}');
+refuses(6, qr/^to-npy: a: no field x;/, 'from-json | to-npy', '{"id":"a"}');
 refuses(6, qr/^to-npy: a: x is neither an array nor a number/, 'from-json | to-npy', '{"id":"a","x":"b"}');
 refuses(4, qr/^to-npy: a row of 4000000000 numbers is larger than --max-record/, 'from-json | to-npy',
     '{"x":{"sparse":4000000000,"index":[],"value":[]}}');

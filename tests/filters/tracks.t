@@ -175,4 +175,11 @@ spew("$tmp/bad-text/a.txt", "la\xff\n");
 spew("$tmp/bad-text/b.txt", "la la\n");
 is_deeply([map { [$_->{id}, exists $_->{lyrics}, $_->{lyrics}] } records("tracks --text 'lyrics={stem}.txt' --on-error emit $tmp/bad-text")],
     [['a', 1, undef], ['b', 1, "la la\n"]], '--on-error emit: nil for a text that is not UTF-8');
+
+# A pattern or a template that finds nothing is said, with the count.
+like((run("tracks --label 'genre=regex:^x(..)' --text 'lyrics={stem}.txt' $tmp/bad-text --on-error skip > /dev/null"))[2],
+    qr/^tracks: genre: nil in 1 of 1$/m, 'a label that is nil everywhere');
+unlink "$tmp/bad-text/$_.txt" for 'a', 'b';
+like((run("tracks --text 'lyrics={stem}.text' $tmp/bad-text > /dev/null"))[2], qr/^tracks: lyrics: nil in 2 of 2$/m, 'a text');
+is((run("tracks -q --text 'lyrics={stem}.text' $tmp/bad-text > /dev/null"))[2], '', '-q: no note');
 done_testing;

@@ -1,0 +1,42 @@
+/* rec_lacks - a field that is not there: which ones are, and which was meant
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "base/near_name.h"
+#include "stream/rec.h"
+
+enum { SHOWN = 24 };        /* names at most */
+
+/* "did you mean genre? Its fields: id, genre, x" */
+static void set_hint(struct rec *r, const char *name)
+{
+    struct near_name near = near_name(name);
+    struct str s = { NULL, 0, 0 }, list = { NULL, 0, 0 }, shown = { NULL, 0, 0 };
+    for (size_t i = 0; i < r->n && i < SHOWN; i++) {
+        const struct field *f = r->fields + i;
+        near_name_try(&near, f->name, f->len);
+        str_text(&list, i ? ", " : "");
+        str_shown(&list, f->name, f->len, 40);
+    }
+    if (near.found) {
+        str_text(&s, "did you mean ");
+        str_shown(&s, near.found, near.len, 60);
+        str_text(&s, "? ");
+    }
+    str_printf(&s, "its fields: ");
+    str_put(&s, list.p, list.n);
+    if (r->n > SHOWN)
+        str_text(&s, ", ...");
+    str_shown(&shown, s.p, s.n, sizeof r->hint - 8);
+    memcpy(r->hint, shown.p, shown.n + 1);
+    str_free(&shown);
+    str_free(&s);
+    str_free(&list);
+}
+
+bool rec_lacks(struct rec *r, const char *name, const char *more)
+{
+    rec_error(r, "no field %s%s", name, more);
+    set_hint(r, name);
+    return false;
+}
