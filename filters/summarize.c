@@ -110,7 +110,7 @@ static bool summary(struct rec *r, struct worker *w)
             return false;
         nil |= r->nil;
         if (!r->nil && (v.type != V_TENSOR || v.t.ndim < 1 || v.t.ndim > 2))
-            return rec_error(r, "%s is not a matrix of frames", p->field);
+            return row_is_not(r, p->field, &v, "a matrix of frames");
         if (!nil && !add_part(r, p, &v.t, w, &used))
             return false;
     }

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
+#include "stream/value.h"
 
 static bool not_finite(struct rec *r, const char *field, const struct columns *columns, size_t i, float x)
 {
@@ -27,6 +29,61 @@ static bool element_not_finite(struct rec *r, const char *field, const struct te
     return rec_error(r, "%s%s is %g", field, place, (double)x);
 }
 
+/* Of an array that is none of ours: its type as NumPy calls it, "<i8", and its shape; false if it is no array. */
+static bool find_foreign(const struct field *f, struct text *type, struct str *shape)
+{
+    const uint8_t *p = f->raw + f->key, *end = f->raw + f->size;
+    size_t head, n = msg_map(p, end, &head);
+    bool shaped = false;
+    *type = (struct text){ NULL, 0 };
+    for (p += n == SIZE_MAX ? 0 : head; n != SIZE_MAX && n > 0 && p < end; n--) {
+        size_t k = msg_size(p, end), v = k ? msg_size(p + k, end) : 0, to;
+        if (!v)
+            return false;
+        struct value key = msg_value(p, k), value = msg_value(p + k, v);
+        struct text name = key.type == V_STR || key.type == V_BIN ? key.s : (struct text){ "", 0 };
+        if (name.n == 4 && memcmp(name.p, "type", 4) == 0 && (value.type == V_STR || value.type == V_BIN))
+            *type = value.s;
+        if (name.n == 5 && memcmp(name.p, "shape", 5) == 0) {
+            size_t dims = msg_array(p + k, end, &to);
+            const uint8_t *at = p + k + to;
+            shaped = dims != SIZE_MAX;
+            for (size_t i = 0; shaped && i < dims && i < TENSOR_DIMS; i++) {
+                size_t size = msg_size(at, end);
+                struct value one = size ? msg_value(at, size) : (struct value){ .type = V_NIL };
+                shaped &= one.type == V_INT;
+                if (shaped)
+                    str_printf(shape, "%s%lld", i ? " x " : "", (long long)one.i);
+                at += size;
+            }
+        }
+        p += k + v;
+    }
+    return type->p && shaped;
+}
+
+bool row_is_not(struct rec *r, const char *field, const struct value *v, const char *wanted)
+{
+    const struct field *f = rec_find(r, field);
+    struct str shape = { NULL, 0, 0 };
+    struct text type;
+    char brief[VALUE_BRIEF];
+    if (v->type == V_OTHER && f && find_foreign(f, &type, &shape)) {
+        bool swapped = type.n && *type.p == '>';
+        rec_error(r, "%s is not %s of floats or 32-bit integers but an array of type %s%s, shape %s: save it as '<f4'", field,
+                  wanted, SHORT(type.p, type.n), swapped ? " (big-endian)" : "", shape.n ? shape.p : "()");
+    } else if (v->type == V_TENSOR) {
+        str_shape(&shape, v->t.ndim, v->t.shape, " x ");
+        rec_error(r, "%s is not %s but an array of type %s, shape %s%s", field, wanted, dtype_name(v->t.type),
+                  shape.n ? shape.p : "()", v->t.ndim == 2 ? ": summarize makes a vector of it" : "");
+    } else {
+        rec_error(r, "%s is not %s but %s%s", field, wanted, v->type == V_OTHER ? "a list or a map" : value_brief(v, brief),
+                  v->type == V_STR ? ": tfidf and embed make vectors of text" : "");
+    }
+    str_free(&shape);
+    return false;
+}
+
 bool tensor_read(struct rec *r, const char *field, const struct tensor *t, struct row *row)
 {
     if (t->count == 0)
@@ -43,7 +100,7 @@ bool tensor_read(struct rec *r, const char *field, const struct tensor *t, struc
 bool matrix_read(struct rec *r, const char *field, const struct value *v, struct row *row)
 {
     if (v->type != V_TENSOR || v->t.ndim != 2)
-        return rec_error(r, "%s is not a matrix", field);
+        return row_is_not(r, field, v, "a matrix");
     return tensor_read(r, field, &v->t, row);
 }
 
@@ -79,7 +136,7 @@ bool row_read(struct rec *r, const char *field, const struct value *v, const str
     else if (v->type == V_SPARSE)
         d = v->sp.d;
     else
-        return rec_error(r, "%s is not a vector", field);
+        return row_is_not(r, field, v, "a vector");
     if (row->d && d != row->d)
         return rec_error(r, "%s has %zu numbers, not %zu", field, d, row->d);
     if (d == 0)

@@ -14,6 +14,9 @@ struct row { float *x; size_t d, cap; };
 bool row_read(struct rec *r, const char *field, const struct value *v, const struct columns *columns,
               struct row *row);
 
+/* rec_error that v is not `wanted` ("a vector"), what it is instead, and what helps. Returns false. */
+bool row_is_not(struct rec *r, const char *field, const struct value *v, const char *wanted);
+
 /* Read a tensor of any shape into row->x, its elements one after the other, and their number into row->d.
  * Bad: it is empty, or an element is NaN or infinite. */
 bool tensor_read(struct rec *r, const char *field, const struct tensor *t, struct row *row);

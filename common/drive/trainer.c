@@ -239,14 +239,25 @@ static bool go_on(struct fit *f, bool epoch, void *state)
     return !interrupted;
 }
 
+/* A code that is the same for every row tells nothing of it: Bowman et al. 2016. */
+static void note_collapse(const struct fit *f)
+{
+    for (size_t i = 0; f->epoch && i < f->n_columns; i++)
+        if (strcmp(f->columns[i].name, "active") == 0 && f->log[(f->epoch - 1) * f->n_columns + i] == 0)
+            warn("no latent is active: the code tells nothing of the input; scale it (zscore), or give a lower --beta, "
+                 "--anneal cyclical:10 or --free-bits");
+}
+
 static void tell_end(const struct fit *f, enum fit_end end)
 {
     char note[512];
+    if (end != FIT_BROKEN && !progress_quiet)
+        note_collapse(f);
     batch_note(f, note, sizeof note);
     if (end == FIT_BROKEN)
         warn("epoch %zu, batch %zu: %s: training diverged; the weights are those of epoch %zu; %s", f->epoch + 1,
              f->batch + 1, note, f->best ? f->best_epoch : f->epoch,
-             trainer_arg.lr > 1e-4 ? "give a lower --lr, --warmup 1 or --clip 1"
+             f->epoch == 0 ? "scale the input first (zscore), or give a lower --lr or --clip 1" : trainer_arg.lr > 1e-4 ? "give a lower --lr, --warmup 1 or --clip 1"
              : "scale the input (zscore), or give --clip 1");
     else if (end == FIT_STOPPED)
         warn("interrupted after %zu epochs and %zu batches: the model is that of this moment", f->epoch, f->batch);

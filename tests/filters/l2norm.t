@@ -81,4 +81,17 @@ refuses(6, qr/r1: x has 3 numbers, not 2/, 'l2norm ' . of('bad', @$_), undef, 1)
 refuses(2, qr/l1\|l2\|max/, "l2norm --norm l3 $hand");
 my ($status, $out, $err) = run("l2norm --on-error skip " . of('bad', vec(1, 2, 'nan'), vec(0, 2)) . ' | to-json');
 is_deeply([$status, map { $_->{x} } jsonl($out)], [1, [0, 1]], 'a bad record settles no width');
+
+# What is no vector is said with its type and shape, and what helps.
+for (
+    [tensor('<i8', [3], pack 'q<*', 1 .. 3), qr/x is not a vector of floats or 32-bit integers but an array of type <i8, shape 3: save it as '<f4'/],
+    [tensor('>f4', [3], pack 'f>*', 1 .. 3), qr/an array of type >f4 \(big-endian\), shape 3: save/],
+    [tensor('|b1', [2], pack 'C*', 0, 1), qr/an array of type \|b1, shape 2: save/],
+    [mat(2, 1 .. 6), qr/x is not a vector but an array of type <f4, shape 3 x 2: summarize makes a vector of it/],
+    [str('one'), qr/x is not a vector but "one": tfidf and embed make vectors of text/],
+    [int64(7), qr/x is not a vector but 7$/m], [Stream::array_of(int64(1)), qr/x is not a vector but a list or a map/],
+) {
+    spew("$tmp/odd.sp", stream({}, record('r0', x => $_->[0])));
+    refuses(6, $_->[1], "l2norm $tmp/odd.sp", undef, 1);
+}
 done_testing;

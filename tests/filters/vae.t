@@ -252,4 +252,10 @@ refuses(2, qr/--traverse 2: the model has latents 0 to 1/, "vae-decode --travers
 refuses(6, qr/logmel is 9 x 14, but the model takes 4 x 7/, "vae-train -q --conv 3 --epochs 1 $tmp/half.sp >$tmp/half.model; vae-encode -m $tmp/half.model $tmp/m.sp")
     if spew("$tmp/half.sp", stream({ fill => 300 }, map { record("h$_", logmel => mat(7, map { $_ / 9 } 1 .. 28)) } 1 .. 8)) || 1;
 
+
+# Raw features: the advice is to scale; a collapse is said.
+runs("from-json > $tmp/raw.sp", join '', map { qq({"id":"$_","x":[${\ ($_ * 1e15)},${\ (sin($_) * 1e16)},0.001]}\n) } 1 .. 40);
+like((run("vae-train --hidden 4 --latent 2 --epochs 2 $tmp/raw.sp > /dev/null"))[2], qr/scale the input first \(zscore\)/, 'diverged: zscore');
+runs("from-json > $tmp/tiny.sp", join '', map { qq({"id":"$_","x":[${\ (sin($_) / 1e3)},${\ (cos($_) / 1e3)}]}\n) } 1 .. 40);
+like((run("vae-train --hidden 4 --latent 2 --beta 100 --epochs 60 $tmp/tiny.sp > /dev/null"))[2], qr/^vae-train: no latent is active: /m, 'a collapse');
 done_testing;

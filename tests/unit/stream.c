@@ -493,7 +493,7 @@ static void test_row(void **state)
     v = rec_get(r, "x");
     assert_true(tensor_read(r, "x", &v.t, &row) && row.d == 12);
     assert_false(matrix_read(r, "x", &v, &row));
-    assert_string_equal(r->error, "x is not a matrix");
+    assert_true(strstr(r->error, "x is not a matrix but ") == r->error);
     m[9] = INFINITY;                                            /* 1 * 6 + 1 * 2 + 1 */
     rec_set_tensor(r, "x", T_F4, 3, (size_t[]){ 2, 3, 2 }, m);
     v = rec_get(r, "x");
