@@ -115,6 +115,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
+    slurp_note_scales(s);
     size_t k = arg.scan.k.last ? (size_t)arg.scan.k.last : 2;
     if (!by_distance && s->records)
         scan_possible(s, k);

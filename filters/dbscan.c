@@ -96,6 +96,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
+    slurp_note_scales(s);
     size_t k = (size_t)arg.min_samples;
     budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 32), "the vectors and a sorted copy");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);

@@ -167,6 +167,7 @@ int main(int argc, char **argv)
     struct slurp *s = slurp_read(in, arg.in, arg.out);
     budget_need(8 * (double)s->n * (double)s->d, "two copies of the vectors");
     if (!arg.model.path) {
+        slurp_note_scales(s);
         learn(s);
     } else if (s->n && s->d != fit.m.d) {
         die(ST_STOPPED, "%s has %zu numbers, but the model %s was fitted to %zu", arg.in, s->d, arg.model.path, fit.m.d);

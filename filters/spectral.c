@@ -130,6 +130,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     struct slurp *s = slurp_read(in, arg.in, arg.out);
+    slurp_note_scales(s);
     size_t k = (size_t)arg.scan.k.last, parts = 0;
     if (s->records && s->n < 2)
         die(ST_STOPPED, "%zu vectors have no graph: at least 2 are needed", s->n);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "drive/scales.h"
 #include "drive/vae_coder.h"
 
 static struct {
@@ -135,6 +136,7 @@ int main(int argc, char **argv)
     in_head = rec_head(in);
     if (!model->c.conv)
         model_same_columns(coder.stream, model->field, in_head, arg.in);
+    scales_note_missing(model_head(coder.stream), in_head, arg.model.path);
     return map_run(&(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process, .unset = unset,
                    .state = &coder, .worker_new = vae_worker_new, .worker_free = vae_worker_free,
                    .header = header }, in, rec_create(&prog, in));

@@ -13,6 +13,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/item.h"
+#include "drive/scales.h"
 #include "drive/table.h"
 #include "drive/trainer.h"
 #include "drive/vae_model.h"
@@ -163,6 +164,19 @@ static void read_input(struct data *d)
     c->condition = d->model.labels->columns;
 }
 
+/* Of the first rows, whether their columns are scaled alike. */
+static void note_scales(const struct data *d)
+{
+    size_t n = d->table->n < 1000 ? d->table->n : 1000, wide = d->table->d;
+    if (d->model.c.conv || mem_mul(n, wide) > 1 << 22)
+        return;
+    float *x = mem_new(mem_mul(n, wide), sizeof *x);
+    for (size_t i = 0; i < n; i++)
+        table_row(d->table, i, x + i * wide);
+    scales_note(x, n, wide, arg.in, rec_head(d->in));
+    free(x);
+}
+
 static void configure(struct rec *config, const void *model)
 {
     vae_model_configure(config, model);
@@ -179,6 +193,7 @@ int main(int argc, char **argv)
     opt_not_terminal(&prog);
     d.in = rec_open(&prog, operands, true);
     read_input(&d);
+    note_scales(&d);
     size_t batch = trainer_batch(&prog, arg.in, d.table->n, arg.batch_norm || arg.residual ? 2 : 1);
     const char *why = vae_check(&d.model.c);
     if (why)

@@ -7,6 +7,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/row.h"
+#include "drive/scales.h"
 
 struct fitted_names fitted_names;
 
@@ -57,6 +58,8 @@ void fitted_load(const struct prog *prog, struct opt_input *file, const struct m
         fitted_names.model = head_columns(&head, input);
         if (field)
             model_same_columns(m, input, rec_head(in), field);
+        if (field)
+            scales_note_missing(model_head(m), rec_head(in), file->path);
         free(input);
     }
     struct asked asked = { .parts = parts };

@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/pass.h"
+#include "drive/scales.h"
 
 const struct opt slurp_opts[] = {
     OPT_JOBS(0),
@@ -54,6 +55,11 @@ struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
     s->d = f.row.d;
     free(f.row.x);
     return s;
+}
+
+void slurp_note_scales(const struct slurp *s)
+{
+    scales_note(s->x, s->n, s->d, s->field, rec_head(s->in));
 }
 
 /* The fields of a record: from a row of the columns, or with SLURP_NO_ROW nil. */

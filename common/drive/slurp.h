@@ -29,6 +29,9 @@ extern const struct opt *const slurp_also[];
  * opened with twice. */
 struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out);
 
+/* scales_note of its vectors: for a fit by distances. */
+void slurp_note_scales(const struct slurp *s);
+
 /* A field that each record gets, from an array with an element, or d numbers, for each row. */
 struct column {
     const char *field;      /* NULL ends a list of columns */
