@@ -113,9 +113,20 @@ static void compile(const char *text)
     }
 }
 
+static bool is_op(const char *word)
+{
+    int op = 0;
+    while (op < OPS && strcmp(word, ops[op]) != 0)
+        op++;
+    return op < OPS;
+}
+
 /* Take FIELD OP [VALUE]; returns the operands after them. */
 static char **condition(char **operands)
 {
+    if (operands[0] && strchr(operands[0], ' ') && (!operands[1] || !is_op(operands[1])))
+        opt_misuse(&prog, "'%s' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match %s", operands[0],
+                   operands[0]);
     char **files = opt_words(&prog, operands, 2);
     arg.field = operands[0];
     while (arg.op < OPS && strcmp(operands[1], ops[arg.op]) != 0)

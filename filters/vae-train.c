@@ -190,7 +190,6 @@ int main(int argc, char **argv)
     fit = (struct vae_fit) { .fetch = fetch_row, .loss = { (enum recon)arg.recon, arg.reduce == 1, arg.beta, arg.free_bits } };
     fit.anneal = parse_anneal(&fit.period);
     set_model(&d.model);
-    opt_not_terminal(&prog);
     d.in = rec_open(&prog, operands, true);
     read_input(&d);
     note_scales(&d);

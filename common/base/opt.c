@@ -375,7 +375,10 @@ char **opt_parse(const struct prog *prog, int argc, char **argv)
     free(p.given);
     free(p.usual);
     free(p.opts);
-    return argv + (argc > 0);
+    argv += argc > 0;
+    if ((prog->out == IO_RECORDS || prog->out == IO_MODEL) && (argv[0] || !isatty(STDIN_FILENO)))
+        opt_not_terminal(prog);         /* before there is work that would be lost */
+    return argv;
 }
 
 char **opt_words(const struct prog *prog, char **operands, size_t n)

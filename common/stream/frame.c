@@ -184,6 +184,31 @@ static void file_done(struct frame_in *in, size_t left)
     in->base = 0;
 }
 
+/* What begins with these bytes is no stream: say what it seems to be, and how it becomes one. */
+noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, size_t n)
+{
+    static const struct { const char *begin; size_t n; const char *is; } known[] = {
+        { "\x1f\x8b", 2, "gzip data: zcat FILE | %s ..." }, { "\x28\xb5\x2f\xfd", 4, "zstd data: zstd -dc FILE | %s ..." },
+        { "\xfd" "7zXZ", 5, "xz data: xzcat FILE | %s ..." }, { "BZh", 3, "bzip2 data: bzcat FILE | %s ..." },
+        { "PK\3\4", 4, "a zip archive: unzip -p FILE | %s ..." },
+        { "ID3", 3, "sound: tracks FILE | decode | %s" }, { "fLaC", 4, "sound: tracks FILE | decode | %s" },
+        { "OggS", 4, "sound: tracks FILE | decode | %s" }, { "RIFF", 4, "sound: tracks FILE | decode | %s" },
+        { "FORM", 4, "sound: tracks FILE | decode | %s" }, { "\xff\xfb", 2, "sound: tracks FILE | decode | %s" },
+        { "\x93NUMPY", 6, "a NumPy array: from-npy FILE | %s ..." }, { "{", 1, "JSON: from-json FILE | %s ..." },
+    };
+    char how[96];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (n < known[i].n || memcmp(p, known[i].begin, known[i].n) != 0)
+            continue;
+        const char *at = strstr(known[i].is, " | %s"), *rest = at + 5;
+        bool decodes = strcmp(die_name, "decode") == 0 && strstr(known[i].is, "decode");
+        snprintf(how, sizeof how, "%.*s%s%s%s", (int)(at - known[i].is), known[i].is, decodes ? "" : " | ", decodes ? "" : die_name,
+                 rest);
+        frame_bad(in, "not a songpipe stream but %s", how);
+    }
+    frame_bad(in, "not a songpipe stream");
+}
+
 bool frame_next(struct frame_in *in, struct frame *f)
 {
     for (;;) {
@@ -196,7 +221,7 @@ bool frame_next(struct frame_in *in, struct frame *f)
         const uint8_t *h = in->buf + in->pos;
         if (have < FRAME_HEAD) {
             if (have && !in->any && memcmp(h, magic, have < 2 ? have : 2) != 0)
-                frame_bad(in, "not a songpipe stream");
+                not_stream(in, h, have);
             file_done(in, have);
             continue;
         }
@@ -206,7 +231,7 @@ bool frame_next(struct frame_in *in, struct frame *f)
             if (in->any)
                 frame_bad(in, "damaged: no frame where one should begin, after %llu records, at byte %llu",
                     (unsigned long long)in->records, (unsigned long long)(in->base + in->pos));
-            frame_bad(in, "not a songpipe stream");
+            not_stream(in, h, have);
         }
         if ((kind == FRAME_HEADER) == in->inside)
             frame_bad(in, "%s",

@@ -125,6 +125,35 @@ static bool like_option(const uint8_t *p, const uint8_t *end)
     return false;
 }
 
+bool history_known(const struct step *s)
+{
+    static const char tools[] = " agglo chromagram confusion dbscan decode descriptors embed from-csv from-json from-npy fuse kmeans"
+                                " l2norm logmel metrics mfcc neighbours pca pool profile scatter scoreboard segment sp-diff sp-fields"
+                                " sp-info sp-join sp-match sp-sample spectral summarize tfidf to-csv to-json to-npy tracks vae-decode"
+                                " vae-encode vae-train whiten zscore ";
+    char word[32];
+    if (!s->tool.n || s->tool.n > sizeof word - 3 || memchr(s->tool.p, ' ', s->tool.n) || memchr(s->tool.p, '\0', s->tool.n))
+        return false;
+    word[0] = ' ';
+    memcpy(word + 1, s->tool.p, s->tool.n);
+    memcpy(word + 1 + s->tool.n, " ", 2);
+    return strstr(tools, word);
+}
+
+bool history_has(const struct step *s, const char *name)
+{
+    const uint8_t *p = s->args;
+    size_t head = 0, n = p ? msg_map(p, s->end, &head) : 0;
+    for (p += head; n; n--) {
+        struct text key = text_of(p, s->end);
+        p += msg_size(p, s->end);
+        if (is(key, name))
+            return msg_value(p, msg_size(p, s->end)).type != V_NIL;
+        p += msg_size(p, s->end);
+    }
+    return false;
+}
+
 void history_command(const struct step *s, struct str *to)
 {
     const uint8_t *words = NULL, *p = s->args;

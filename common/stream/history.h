@@ -19,6 +19,12 @@ struct step *history_steps(const struct head *h);
  * quoted where the shell needs it. A file that the history knows by its hash is FILE. */
 void history_command(const struct step *s, struct str *to);
 
+/* Whether the step's tool is one of songpipe's: a history may name anything. */
+bool history_known(const struct step *s);
+
+/* Whether it had the option --name with a value. */
+bool history_has(const struct step *s, const char *name);
+
 /* Add a word so that a POSIX shell reads it back. Control characters but tab and newline
  * go through printf, so that it is safe on a terminal. */
 void history_quote(struct text word, struct str *to);

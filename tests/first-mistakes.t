@@ -1,0 +1,45 @@
+#!/usr/bin/perl
+# What a new user does first: the terminal, packed files, files of another kind, one word for three.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Songpipe;
+use Contract ();
+use Test::More;
+
+# Whoever writes records refuses the terminal, before it reads: the input here is no stream at all.
+SKIP: {
+    skip 'no script(1)', 1 if !grep { -x "$_/script" } split /:/, $ENV{PATH};
+    spew("$tmp/no.sp", 'no stream');
+    for my $name (Contract::binaries()) {
+        my $d = Contract::describe($name);
+        next if $d->{out} !~ /^(records|model)$/;
+        my @words = $name eq 'tracks' ? () : grep { !/FILE|MODEL|DIR/ } @{ $d->{example} };
+        next if "@{ $d->{example} }" =~ /FILE|MODEL|DIR/;
+        my $command = join ' ', map { "'$_'" } $name, @words, "$tmp/no.sp";
+        spew("$tmp/tty.sh", "$command </dev/null; echo status=\$?\n");
+        my (undef, $out) = run("script -qec 'bash $tmp/tty.sh' /dev/null");
+        like($out, qr/records are not written to a terminal.*status=2/s, "$name refuses the terminal");
+    }
+}
+
+# What is no stream is named.
+my %packed = (
+    "\x1f\x8b\x08\0\0\0\0\0" => 'gzip data: zcat FILE | zscore ...', "\x28\xb5\x2f\xfd\0\0\0" => 'zstd data: zstd -dc FILE | zscore ...',
+    "\xfd7zXZ\0\0\4" => 'xz data: xzcat FILE | zscore ...', "ID3\3\0\0\0\0\0\0" => 'sound: tracks FILE | decode | zscore',
+    '{"id":1,"x":[1,2]}' => 'JSON: from-json FILE | zscore ...',
+);
+for my $bytes (sort keys %packed) {
+    for my $size (0, 40) {
+        spew("$tmp/packed", $bytes . ' ' x $size);
+        refuses(3, qr/^zscore: \S+packed: not a songpipe stream but \Q$packed{$bytes}\E$/m, "zscore $tmp/packed");
+        refuses(3, qr/^zscore: stdin: not a songpipe stream but \Q$packed{$bytes}\E$/m, "cat $tmp/packed | zscore");
+    }
+}
+refuses(3, qr/not a songpipe stream but sound: tracks FILE \| decode$/m, "decode $tmp/packed") if spew("$tmp/packed", "ID3" . "\0" x 40);
+
+runs("from-json > $tmp/x.sp", join '', map { qq({"id":"$_","genre":"g","cluster":@{[$_ % 2]},"x":[1,$_]}\n) } 1 .. 4);
+refuses(2, qr/^sp-match: 'genre eq rock' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match genre eq rock;/,
+    "sp-match 'genre eq rock' $tmp/x.sp");
+refuses(6, qr/^scatter: a table of confusion is no map: draw the records themselves/, "confusion $tmp/x.sp | scatter");
+done_testing;
