@@ -172,7 +172,7 @@ static void records(const struct rec *a, const struct rec *b, const struct head 
     for (int side = 0; side < 2; side++) {
         const struct rec *one = side ? b : a, *other = side ? a : b;
         for (size_t i = 0; i < one->n; i++) {
-            const struct field *f = one->fields + i, *g = rec_find_as(other, f);
+            const struct field *f = one->fields + i, *g = rec_find_as(other, f, i);
             if (f->len == 2 && memcmp(f->name, "id", 2) == 0)
                 continue;
             char *name = mem_text(f->name, f->len);

@@ -38,7 +38,7 @@ static struct rec *fields;      /* a record with all the fields of the second st
 static void take_missing(struct rec *r, const struct rec *from)
 {
     for (size_t i = 0; from && i < from->n; i++)
-        if (!rec_find_as(r, from->fields + i))
+        if (!rec_find_as(r, from->fields + i, i))
             rec_take(r, from->fields + i);
 }
 
@@ -47,7 +47,7 @@ static void fill_nil(struct rec *r, const struct rec *like)
 {
     for (size_t i = 0; like && i < like->n; i++) {
         const struct field *f = like->fields + i;
-        if (rec_find_as(r, f))
+        if (rec_find_as(r, f, i))
             continue;
         char *name = mem_text(f->name, f->len);
         rec_set_nil(r, name);

@@ -7,9 +7,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <locale.h>
 #include <math.h>
-#include <regex.h>
 #include <string.h>
 
+#include "base/pattern.h"
+#include "base/utf8.h"
 #include "drive/map.h"
 #include "stream/value.h"
 
@@ -34,7 +35,10 @@ enum { EQ, NE, LT, LE, GT, GE, IN, MATCH, PRESENT, ABSENT, OPS };
 static const char *const ops[OPS] = { "eq", "ne", "lt", "le", "gt", "ge", "in", "match", "present", "absent" };
 
 static struct opt_words words;      /* what a field is held against: VALUE, or for `in` each of its words */
-static regex_t pattern;
+static regex_t pattern, anywhere;   /* the second for text that is UTF-8, */
+static bool has_anywhere;           /* unless it is anchored */
+
+enum { LONGEST = 16384 };           /* text for the first, which takes the square of it */
 
 /* Whether an order of -1, 0 or 1 is what op asks for. */
 static bool ordered(int op, int order)
@@ -78,7 +82,11 @@ static bool meets(struct rec *r, const struct value *v, bool *met)
         if (v->type != V_STR && v->type != V_BIN)
             return rec_error(r, "%s is not text", arg.field);
         regmatch_t all = { .rm_so = 0, .rm_eo = (regoff_t)v->s.n };
-        *met = regexec(&pattern, v->s.p, 1, &all, REG_STARTEND) == 0;
+        bool fast = has_anywhere && utf8_valid(v->s.p, v->s.n);
+        if (!fast && v->s.n > LONGEST)
+            return rec_error(r, "%s is longer than %d bytes: match takes that only if it is UTF-8, by a pattern without ^",
+                             arg.field, LONGEST);
+        *met = regexec(fast ? &anywhere : &pattern, v->s.p, 1, &all, REG_STARTEND) == 0;
         return true;
     }
     for (size_t i = 0; i < words.n && !*met; i++)
@@ -105,12 +113,12 @@ static bool process(struct rec *r, const struct value *in, void *state)
 static void compile(const char *text)
 {
     setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
-    int error = regcomp(&pattern, text, REG_EXTENDED | (arg.ignore_case ? REG_ICASE : 0));
-    if (error) {
-        char why[128];
-        regerror(error, &pattern, why, sizeof why);
+    char why[PATTERN_WHY];
+    int flags = arg.ignore_case ? REG_ICASE : 0;
+    has_anywhere = !strchr(text, '^');
+    if (!pattern_compile(&pattern, text, flags | REG_NOSUB, why) ||
+        (has_anywhere && !pattern_compile_anywhere(&anywhere, text, flags, why)))
         opt_misuse(&prog, "'%s' is not an extended regular expression: %s", text, why);
-    }
 }
 
 static bool is_op(const char *word)

@@ -5,21 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
-
-/* Fowler, Noll and Vo's hash, variant 1a. */
-static size_t hash(const char *text, size_t len)
-{
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)text[i]) * 1099511628211u;
-    return (size_t)h;
-}
 
 /* The slot of a text, or the free one where it belongs. */
 static size_t *slot_of(const struct names *c, const char *text, size_t len, enum name_kind kind)
 {
-    size_t at = hash(text, len) & (c->n_slots - 1);
+    size_t at = hash_bytes(text, len) & (c->n_slots - 1);
     for (;; at = (at + 1) & (c->n_slots - 1)) {
         const struct name *k = c->slots[at] ? c->v + c->slots[at] - 1 : NULL;
         if (!k || (k->len == len && k->kind == kind && memcmp(k->text, text, len) == 0))

@@ -40,8 +40,9 @@ void alike_add(struct alike *a, const struct rec *r, bool (*leave)(const struct 
     struct field k;
     if (!a->records++)
         begin_group(a, r, leave);
-    for (size_t at = 0; a->records > 1 && next_field(&a->fields, &at, &k); ) {
-        const struct field *f = rec_find_as(r, &k);
+    for (size_t at = 0, hint = 1; a->records > 1 && next_field(&a->fields, &at, &k); ) {
+        const struct field *f = rec_find_as(r, &k, hint);
+        hint = f ? (size_t)(f - r->fields) + 1 : hint;
         uint8_t *p = a->fields.p + at - k.size + k.key;
         size_t size = k.size - k.key;
         if (*p == DIFFERS || (f && value_same(p, size, f->raw + f->key, f->size - f->key)))

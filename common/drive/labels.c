@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 
 static struct label *add_field(struct labels *l, const char *name, size_t len)
 {
     l->fields = mem_resize(l->fields, l->n + 1, sizeof *l->fields);
-    l->fields[l->n] = (struct label){ .field = mem_text(name, len) };
+    l->fields[l->n] = (struct label){ .field = mem_text(name, len), .numbers = ids_new() };
     return &l->fields[l->n++];
 }
 
@@ -28,6 +29,7 @@ void labels_free(struct labels *l)
         for (size_t i = 0; i < l->fields[f].n; i++)
             free(l->fields[f].names[i]);
         free(l->fields[f].names);
+        ids_free(l->fields[f].numbers);
         free(l->fields[f].field);
     }
     if (l)
@@ -37,6 +39,7 @@ void labels_free(struct labels *l)
 
 static void add_name(struct label *f, const char *name, size_t len)
 {
+    ids_add(f->numbers, (struct text){ name, len }, f->n);
     mem_grow(&f->names, &f->cap, f->n + 1, sizeof *f->names);
     f->names[f->n++] = mem_text(name, len);
 }
@@ -51,11 +54,6 @@ static bool find_string(struct rec *r, const char *field, struct value *v)
     return true;
 }
 
-static bool is_text(const char *name, struct text s)
-{
-    return strlen(name) == s.n && memcmp(name, s.p, s.n) == 0;
-}
-
 bool labels_add(struct labels *l, struct rec *r, uint32_t *hot)
 {
     for (size_t f = 0; f < l->n; f++) {
@@ -66,14 +64,14 @@ bool labels_add(struct labels *l, struct rec *r, uint32_t *hot)
                 rec_drop(r);
             return r->nil;
         }
-        size_t i = 0;
-        while (i < of->n && !is_text(of->names[i], v.s))
-            i++;
-        if (i == of->n) {
+        size_t i = ids_find(of->numbers, v.s);
+        if (i == SIZE_MAX) {
             json_t *utf8 = json_stringn(v.s.p, v.s.n);      /* it will be kept as JSON */
             if (!utf8)
                 return rec_error(r, "%s is not UTF-8", of->field);
             json_decref(utf8);
+            if ((i = of->n) == LABELS_MOST)
+                die(ST_STOPPED, "%s has more than %d values: it is no label to train by", of->field, LABELS_MOST);
             add_name(of, v.s.p, v.s.n);
         }
         hot[f] = (uint32_t)i;
@@ -98,8 +96,11 @@ void labels_sort(struct labels *l, uint32_t *hot, size_t rows)
             all[i] = (struct named){ of->names[i], i };
         qsort(all, of->n, sizeof *all, by_name);
         of->first = l->columns;
+        ids_free(of->numbers);
+        of->numbers = ids_new();
         for (size_t i = 0; i < of->n; i++) {
             of->names[i] = all[i].name;
+            ids_add(of->numbers, (struct text){ all[i].name, strlen(all[i].name) }, i);
             to[all[i].number] = (uint32_t)(of->first + i);
         }
         for (size_t r = 0; r < rows; r++)
@@ -117,10 +118,8 @@ bool labels_find(const struct labels *l, struct rec *r, uint32_t *hot)
         struct value v = { .type = V_NIL };
         if (!find_string(r, of->field, &v))
             return false;
-        size_t i = 0;
-        while (i < of->n && !is_text(of->names[i], v.s))
-            i++;
-        if (i == of->n) {
+        size_t i = ids_find(of->numbers, v.s);
+        if (i == SIZE_MAX) {
             char known[160] = "";
             for (size_t k = 0, at = 0; k < of->n && at < sizeof known - 40; k++)
                 at += (size_t)snprintf(known + at, sizeof known - at, "%s%.30s", k ? ", " : "", of->names[k]);

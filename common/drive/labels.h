@@ -5,12 +5,13 @@
 
 #include <stdint.h>
 
+#include "stream/ids.h"
 #include "stream/rec.h"
 
 /* The categories of each field, in code point order. Field f's columns begin at first[f]. */
 struct labels {
     size_t n;                   /* fields */
-    struct label { char *field; char **names; size_t n, cap, first; } *fields;
+    struct label { char *field; char **names; size_t n, cap, first; struct ids *numbers; } *fields;   /* of its names */
     size_t columns;             /* of all */
 };
 
@@ -18,8 +19,10 @@ struct labels {
 struct labels *labels_new(char *const *fields, size_t n);
 void labels_free(struct labels *l);
 
+enum { LABELS_MOST = 4096 };        /* categories of a field: each is a column of zeros and ones */
+
 /* Write to hot[n] the number of r's category in each field; a new one is added at its
- * end, where labels_sort finds it. A nil one drops r; what is no string is an error. */
+ * end, where labels_sort finds it; too many end the program. A nil one drops r; what is no string is an error. */
 bool labels_add(struct labels *l, struct rec *r, uint32_t *hot);
 
 /* Sort the categories, set the columns, and make columns of the numbers in hot[rows][n]. */

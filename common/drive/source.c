@@ -40,7 +40,7 @@ static void put_bad(struct source *s, struct rec *r)
 {
     const struct head *h = rec_out_head(s->out);
     for (size_t i = 0; s->like && i < s->like->n; i++)
-        if (!rec_find_as(r, s->like->fields + i))
+        if (!rec_find_as(r, s->like->fields + i, i))
             rec_take(r, s->like->fields + i);
     for (size_t i = 0; !s->like && i < h->n_columns; i++)
         rec_set_nil(r, h->columns[i].field);

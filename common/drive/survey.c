@@ -13,20 +13,23 @@ struct survey *survey_new(void)
 {
     struct survey *all = mem_zero(1, sizeof *all);
     all->ids = ids_new();
+    all->numbers = ids_new();
     return all;
 }
 
 /* The field's part; it is where it was in the last record, most often. */
-static struct survey_field *find(struct survey *all, const struct field *f, size_t hint)
+static struct survey_field *find(struct survey *all, const struct field *f, size_t hint, const struct head *h)
 {
-    for (size_t k = 0; k < all->n; k++) {
-        struct survey_field *s = all->v + (hint + k) % all->n;
-        if (s->len == f->len && memcmp(s->name, f->name, f->len) == 0)
-            return s;
-    }
+    const struct survey_field *there = hint < all->n ? all->v + hint : NULL;
+    struct text name = { f->name, f->len };
+    size_t k = there && there->len == f->len && memcmp(there->name, f->name, f->len) == 0 ? hint : ids_find(all->numbers, name);
+    if (k != SIZE_MAX)
+        return all->v + k;
+    ids_add(all->numbers, name, all->n);
     mem_grow(&all->v, &all->cap, all->n + 1, sizeof *all->v);
     all->v[all->n] = (struct survey_field){ .name = mem_text(f->name, f->len), .len = f->len, .texts = ids_new(),
                                             .low = HUGE_VAL, .high = -HUGE_VAL, .least_dims = TENSOR_DIMS };
+    all->v[all->n].columns = h ? head_columns(h, all->v[all->n].name) : NULL;
     return all->v + all->n++;
 }
 
@@ -53,10 +56,9 @@ static void add_array(struct survey_field *s, const struct tensor *t, const stru
     s->odd_width += c && (t->ndim == 0 || t->shape[t->ndim - 1] != c->n);
 }
 
-static void add_field(struct survey_field *s, const struct field *f, const struct head *h)
+static void add_field(struct survey_field *s, const struct field *f)
 {
     struct value v = field_value(f);
-    const struct columns *c = h ? head_columns(h, s->name) : NULL;
     s->types[v.type]++;
     double x = v.type == V_INT ? (double)v.i : v.f;
     switch (v.type) {
@@ -77,11 +79,11 @@ static void add_field(struct survey_field *s, const struct field *f, const struc
             str_put(&s->example, v.s.p, v.s.n < EXAMPLE ? v.s.n : EXAMPLE);
         break;
     case V_TENSOR:
-        add_array(s, &v.t, c);
+        add_array(s, &v.t, s->columns);
         s->not_finite += v.t.type == T_F4 && !finite_all(v.t.data, v.t.count);
         break;
     case V_SPARSE:
-        add_array(s, &(struct tensor){ .type = T_F4, .ndim = 1, .shape = { v.sp.d } }, c);
+        add_array(s, &(struct tensor){ .type = T_F4, .ndim = 1, .shape = { v.sp.d } }, s->columns);
         s->not_finite += !finite_all(v.sp.value, v.sp.nnz);
         break;
     case V_NIL:
@@ -94,7 +96,7 @@ void survey_add(struct survey *all, const struct rec *r, const struct head *h)
 {
     struct text id = rec_id(r);
     for (size_t i = 0; i < r->n; i++)
-        add_field(find(all, r->fields + i, i), r->fields + i, h);
+        add_field(find(all, r->fields + i, i, h), r->fields + i);
     if (!ids_add(all->ids, id, all->records++) && !all->twice++)
         str_put(&all->first_twice, id.p, id.n);
 }
@@ -107,6 +109,7 @@ void survey_free(struct survey *all)
         ids_free(all->v[i].texts);
     }
     ids_free(all->ids);
+    ids_free(all->numbers);
     str_free(&all->first_twice);
     free(all->v);
     free(all);

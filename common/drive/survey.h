@@ -12,6 +12,7 @@ enum { SURVEY_MANY = 1000 };        /* different texts that are told apart */
 struct survey_field {
     char *name;                     /* NUL-ended, of len bytes */
     size_t len;
+    const struct columns *columns;  /* that the header has for it, or NULL */
     size_t types[V_OTHER + 1];      /* how many values of each */
     unsigned dtypes;                /* 1 << each type of elements seen */
     int least_dims, most_dims;
@@ -28,7 +29,7 @@ struct survey_field {
 struct survey {
     struct survey_field *v;         /* in the order of their appearance */
     size_t n, cap, records;
-    struct ids *ids;
+    struct ids *ids, *numbers;      /* of the records; the fields by their names */
     size_t twice;                   /* records whose id was there before, and the first of these ids */
     struct str first_twice;
 };

@@ -145,7 +145,7 @@ static const uint8_t *put_key(struct str *to, const uint8_t *p, const uint8_t *e
 /* What has no type of its own: arrays and maps of values, large integers, extensions. */
 static const uint8_t *put_other(struct str *to, const uint8_t *p, const uint8_t *end, int depth, struct json_lost *lost)
 {
-    size_t head, n = msg_array(p, end, &head), size = msg_size(p, end);
+    size_t head, n = msg_array(p, end, &head);
     bool map = n == SIZE_MAX && (n = msg_map(p, end, &head)) != SIZE_MAX;
     if (n != SIZE_MAX) {
         str_char(to, map ? '{' : '[');
@@ -161,6 +161,7 @@ static const uint8_t *put_other(struct str *to, const uint8_t *p, const uint8_t 
         str_char(to, map ? '}' : ']');
         return p;
     }
+    size_t size = msg_size(p, end);
     if (*p == 0xcf)
         str_printf(to, "%" PRIu64, msg_u64(p));
     else

@@ -11,7 +11,7 @@
 struct json_lost { size_t not_finite, not_utf8; };
 
 /* Values within values that are written, at most. */
-enum { JSON_DEEPEST = 1000 };
+enum { JSON_DEEPEST = 100 };
 
 /* Add p[n] as a string. */
 void json_put_text(struct str *to, const char *p, size_t n, struct json_lost *lost);

@@ -116,6 +116,8 @@ static const char *parse_shape(struct cursor *c, struct npy *a)
         if (__builtin_mul_overflow(most, a->shape[i] ? a->shape[i] : 1, &most))
             return "malformed header: the shape is too large";
     }
+    if (a->count == 0 && most > TENSOR_ROWS)
+        return "malformed header: an array without elements of over 65536 rows";
     return most > SIZE_MAX / 16 ? "malformed header: the shape is too large" : NULL;
 }
 

@@ -2,6 +2,7 @@
 #include "files/path.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,22 +60,22 @@ bool path_part_read(struct path_part *part, const char *text, char *why)
     part->dir = strcmp(text, "dir") == 0;
     if (!regex && !part->dir)
         snprintf(why, PATH_WHY, "it is neither dir nor regex:RE");
-    int error = 0;
+    bool good = regex || part->dir;
     if (regex) {
         locale_t before = uselocale(characters());
-        error = regcomp(&part->chars, text + 6, REG_EXTENDED);
+        good = pattern_compile(&part->chars, text + 6, 0, why);
         uselocale(before);
-        if (!error)
-            error = regcomp(&part->bytes, text + 6, REG_EXTENDED);
+        good = good && pattern_compile(&part->bytes, text + 6, 0, why);
     }
-    if (error)
-        regerror(error, &part->bytes, why, PATH_WHY);
-    return (regex || part->dir) && !error;
+    return good;
 }
 
-/* The expression over UTF-8 sees characters where the path is UTF-8, whatever the locale says. */
+/* The expression over UTF-8 sees characters where the path is UTF-8, whatever the locale says. What is longer than
+ * any path, of a table, matches nothing: the time goes by its square. */
 static bool match(const struct path_part *part, const char *path, regmatch_t m[2])
 {
+    if (strlen(path) > PATH_MAX)
+        return false;
     if (!utf8_valid(path, strlen(path)))
         return regexec(&part->bytes, path, 2, m, 0) == 0;
     locale_t before = uselocale(characters());

@@ -3,8 +3,7 @@
 #ifndef FILES_PATH_H
 #define FILES_PATH_H
 
-#include <regex.h>
-
+#include "base/pattern.h"
 #include "stream/rec.h"
 
 /* Where the suffix of the path's last name begins, at its dot; the path's length if it has
@@ -25,7 +24,7 @@ struct path_part {
 };
 
 /* Read "dir" or "regex:RE" (extended). False: why[PATH_WHY] says what is wrong with it. */
-#define PATH_WHY 128
+#define PATH_WHY PATTERN_WHY
 bool path_part_read(struct path_part *part, const char *text, char *why);
 
 /* Set the field to that part of `path`, of which `relative` is what is below the operand: of a regular expression

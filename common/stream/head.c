@@ -111,7 +111,9 @@ bool head_same_columns(const struct head *a, const struct head *b)
     if (a->n_columns != b->n_columns)
         return false;
     for (size_t i = 0; i < a->n_columns; i++) {
-        const struct columns *x = a->columns + i, *y = find(b, x->field);
+        const struct columns *x = a->columns + i, *y = b->columns + i;
+        if (strcmp(x->field, y->field) != 0)
+            y = find(b, x->field);
         if (!y || x->n != y->n)
             return false;
         for (size_t j = 0; j < x->n; j++)
@@ -128,6 +130,8 @@ static const char *parse_columns(struct head *h, const uint8_t *p, const uint8_t
     size_t head, n = msg_map(p, end, &head);
     if (n == SIZE_MAX)
         return "malformed header: columns are not a map";
+    if (n > HEAD_FIELDS)
+        return "malformed header: it names the columns of over 1024 fields";
     for (p += head; n; n--) {
         struct value field = msg_value(p, msg_size(p, end));
         if (field.type != V_STR)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 struct slot { XXH128_hash_t hash; size_t value; };      /* an all-zero hash: free */
@@ -19,7 +20,7 @@ struct ids *ids_new(void)
 
 static XXH128_hash_t hash_of(struct text id)
 {
-    XXH128_hash_t h = XXH3_128bits(id.p, id.n);
+    XXH128_hash_t h = XXH3_128bits_withSeed(id.p, id.n, hash_seed());
     h.low64 |= (h.low64 | h.high64) == 0;
     return h;
 }

@@ -7,7 +7,7 @@
 
 #include "stream/msg.h"
 
-/* A set of ids, kept as their 128-bit xxh3: two of 10^9 ids fall together with a
+/* A set of ids, kept as their 128-bit xxh3 (seeded, base/hash): two of 10^9 ids fall together with a
  * chance of 10^-21. */
 struct ids;
 

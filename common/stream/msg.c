@@ -180,15 +180,17 @@ static bool shape_of(const uint8_t *p, const uint8_t *end, struct tensor *t)
         return false;
     t->ndim = (int)n;
     t->count = 1;
+    size_t most = 1;
     p += head;
     for (size_t i = 0; i < n; i++) {
         int64_t v;
-        if (!integer(p, &v) || v < 0 || __builtin_mul_overflow(t->count, (size_t)v, &t->count))
+        if (!integer(p, &v) || v < 0 || __builtin_mul_overflow(most, v ? (size_t)v : 1, &most))
             return false;
+        t->count *= (size_t)v;
         t->shape[i] = (size_t)v;
         p += msg_size(p, end);
     }
-    return true;
+    return t->count || most <= TENSOR_ROWS;
 }
 
 static bool tensor_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct tensor *t)
@@ -221,6 +223,16 @@ static bool tensor_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct
            !__builtin_mul_overflow(t->count, dtype_size(t->type), &want) && want == bytes;
 }
 
+/* The tensor at p, or nothing: of a sparse vector, which holds no other kind. */
+static struct value part_of(const uint8_t *p, const uint8_t *end)
+{
+    struct value v = { .type = V_NIL };
+    size_t head, n = msg_map(p, end, &head);
+    if (n != SIZE_MAX && n && is(word(p + head, end), "nd") && tensor_of(p + head, end, n, &v.t))
+        v.type = V_TENSOR;
+    return v;
+}
+
 static bool sparse_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct sparse *s)
 {
     int64_t d = -1;
@@ -232,9 +244,9 @@ static bool sparse_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct
         if (is(key, "sparse") && !integer(p, &d))
             return false;
         if (is(key, "index"))
-            index = msg_value(p, n);
+            index = part_of(p, p + n);
         else if (is(key, "value"))
-            value = msg_value(p, n);
+            value = part_of(p, p + n);
         p += n;
     }
     if (d < 0 || index.type != V_TENSOR || value.type != V_TENSOR || index.t.type != T_U4 ||

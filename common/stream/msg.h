@@ -15,6 +15,7 @@
 enum vtype { V_NIL, V_BOOL, V_INT, V_FLOAT, V_STR, V_BIN, V_TENSOR, V_SPARSE, V_OTHER };
 enum dtype { T_F4, T_F2, T_F8, T_I4, T_U4 };
 #define TENSOR_DIMS 8
+#define TENSOR_ROWS 65536       /* product of the other dimensions of an array of which one is 0 */
 
 /* An array as msgpack-numpy writes it: C order, little-endian, at any alignment. */
 struct tensor {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -118,8 +119,11 @@ const struct field *rec_find(const struct rec *r, const char *name)
     return find(r, name, strlen(name));
 }
 
-const struct field *rec_find_as(const struct rec *r, const struct field *f)
+const struct field *rec_find_as(const struct rec *r, const struct field *f, size_t hint)
 {
+    const struct field *there = hint < r->n ? r->fields + hint : NULL;
+    if (there && there->len == f->len && memcmp(there->name, f->name, f->len) == 0)
+        return there;
     return find(r, f->name, f->len);
 }
 
@@ -139,6 +143,14 @@ struct text rec_id(const struct rec *r)
     const struct field *f = find(r, "id", 2);
     struct value v = f ? field_value(f) : (struct value){ .type = V_NIL };
     return v.type == V_STR ? v.s : (struct text){ "", 0 };
+}
+
+static struct field *add_field(struct rec *r)
+{
+    if (r->n == REC_FIELDS)
+        die(ST_MEMORY, "a record of more than %d fields: many numbers belong into a vector", REC_FIELDS);
+    mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields);
+    return r->fields + r->n++;
 }
 
 /* Room for a field `name` whose value has at most `most` bytes, begun in buf with the
@@ -166,10 +178,8 @@ static void done(struct rec *r, struct setting *s, const char *name)
 {
     size_t len = strlen(name);
     struct field *f = find_to_set(r, name, len);
-    if (!f) {
-        mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields);
-        f = r->fields + r->n++;
-    }
+    if (!f)
+        f = add_field(r);
     *f = (struct field){ (const char *)s->buf.p + s->key - len, len, s->key, s->buf.p, s->buf.n };
     r->chunks->used -= s->buf.cap - s->buf.n;
 }
@@ -275,10 +285,8 @@ void rec_take(struct rec *r, const struct field *from)
     uint8_t *raw = room(r, from->size);
     memcpy(raw, from->raw, from->size);
     struct field *f = find_to_set(r, from->name, from->len);
-    if (!f) {
-        mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields);
-        f = r->fields + r->n++;
-    }
+    if (!f)
+        f = add_field(r);
     *f = (struct field){ (const char *)raw + from->key - from->len, from->len, from->key, raw, from->size };
 }
 
@@ -394,6 +402,8 @@ bool rec_parse(struct rec *r, const uint8_t *p, size_t size)
     clear(r);
     if (n == SIZE_MAX)
         return false;
+    if (n > REC_FIELDS)
+        return rec_error(r, ": it has more than %d fields", REC_FIELDS);
     bool has_id = false;
     uint64_t names = 0;
     for (p += head; n; n--) {
@@ -403,8 +413,7 @@ bool rec_parse(struct rec *r, const uint8_t *p, size_t size)
         size_t value = msg_size(p + key + len, end);
         if (!value)
             return false;
-        mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields);
-        struct field *f = r->fields + r->n++;
+        struct field *f = add_field(r);
         *f = (struct field){ (const char *)p + key, len, key + len, p, key + len + value };
         size_t id;
         if (len == 2 && memcmp(f->name, "id", 2) == 0)

@@ -15,6 +15,8 @@
 
 /* ---- records ---- */
 
+enum { REC_FIELDS = 65536 };      /* of a record, at most */
+
 struct field {
     const char *name;           /* not NUL-ended */
     size_t len;
@@ -57,8 +59,8 @@ const struct field *rec_find(const struct rec *r, const char *name);
 struct value rec_get(const struct rec *r, const char *name);
 struct value field_value(const struct field *f);
 
-/* The field with the name of f, a field of another record; NULL. */
-const struct field *rec_find_as(const struct rec *r, const struct field *f);
+/* The field with the name of f, a field of another record, looked for at place `hint` first; NULL. */
+const struct field *rec_find_as(const struct rec *r, const struct field *f, size_t hint);
 
 /* The value of a field that is needed: true if there is one; else r->nil is set, or the
  * record's error where it lacks the field altogether. */

@@ -6,8 +6,8 @@
 #include <unicase.h>
 #include <unictype.h>
 #include <uninorm.h>
-#include <xxhash.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -173,7 +173,7 @@ static uint32_t look(struct wordpiece *w, uint32_t c)
 
 static struct entry *find(const struct wordpiece *w, int inside, const char *p, size_t n)
 {
-    size_t mask = ((size_t)1 << w->bits) - 1, i = (size_t)XXH3_64bits(p, n) & mask;
+    size_t mask = ((size_t)1 << w->bits) - 1, i = (size_t)hash_bytes(p, n) & mask;
     struct entry *e = w->slot[inside] + i;
     while (e->used && !(e->n == n && memcmp(w->text + e->begin, p, n) == 0)) {
         i = (i + 1) & mask;

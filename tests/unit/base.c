@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/budget.h"
 #include "base/die.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -243,12 +245,20 @@ static void test_mem(void **state)
     free(mem_new(0, 8));
 }
 
+static void test_hash(void **unused)
+{
+    (void)unused;
+    assert_int_equal(hash_bytes("rock", 4), hash_bytes("rock", 4));
+    assert_int_not_equal(hash_bytes("rock", 4), XXH3_64bits("rock", 4));   /* seeded: nobody knows it before */
+    assert_int_not_equal(hash_seed(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_philox), cmocka_unit_test(test_seek), cmocka_unit_test(test_distributions),
         cmocka_unit_test(test_below), cmocka_unit_test(test_shuffle), cmocka_unit_test(test_par),
-        cmocka_unit_test(test_mem),
+        cmocka_unit_test(test_mem), cmocka_unit_test(test_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

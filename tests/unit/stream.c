@@ -164,13 +164,13 @@ static void test_take(void **state)
     rec_begin(r, "r", 1);
     rec_set_str(r, "n", "before", 6);
     rec_set_int(r, "m", 1);
-    assert_ptr_equal(rec_find_as(r, rec_find(from, "n")), rec_find(r, "n"));
+    assert_ptr_equal(rec_find_as(r, rec_find(from, "n"), 0), rec_find(r, "n"));
     rec_take(r, rec_find(from, "n"));
     assert_string_equal(names(r), "id n m");
     rec_begin(from, "gone", 4);
     assert_true(rec_get(r, "n").i == 5 && rec_find(r, "n")->size == 5 && memcmp(rec_find(r, "n")->raw, "\xa1n\xd1\x00\x05", 5) == 0);
     rec_set_bool(from, "new", true);
-    assert_null(rec_find_as(r, rec_find(from, "new")));
+    assert_null(rec_find_as(r, rec_find(from, "new"), 9));
     rec_take(r, rec_find(from, "new"));
     assert_true(rec_get(r, "new").b);
     assert_string_equal(names(r), "id n m new");
