@@ -28,12 +28,14 @@ static struct {
     const char *output;
     int format;
     int64_t digits;
+    bool same_space;
 } arg = { .by.text = "method", .lower.text = usual_lower, .digits = 4 };
 
 static const struct opt opts[] = {
     OPT_WORDS('b', "by", &arg.by, "A,B,...", "fields that name a line; runs that agree in all of them are averaged"),
     OPT_WORDS('c', "columns", &arg.columns, "A,B,...", "scores to show; not set: all that metrics computes"),
     OPT_WORDS_OR_NONE(0, "lower", &arg.lower, "A,B,...", "scores for which lower is better"),
+    OPT_FLAG(0, "same-space", &arg.same_space, "all lines scored the same vectors: mark silhouettes and the like, too"),
     OPT_CHOICE('f', "format", &arg.format, "text|csv|markdown", "aligned text, CSV or a Markdown table"),
     OPT_INT('d', "digits", &arg.digits, 0, 17, "digits after the decimal point; CSV has all digits"),
     OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears only when complete"),
@@ -47,8 +49,12 @@ static const struct prog prog = {
 };
 
 /* What metrics writes beside scores. */
-static char *metrics_words[] = { "n", "scored", "coverage", "noise", "clusters", "with_truth", "classes", "seed" };
+static char *metrics_words[] = { "n", "scored", "coverage", "noise", "clusters", "with_truth", "classes", "seed", "reason" };
 static const struct opt_words not_scores = { .v = metrics_words, .n = sizeof metrics_words / sizeof *metrics_words };
+
+/* Measured in the vectors' own space: of methods with unlike vectors they cannot be compared, so none is the best. */
+static char *space_words[] = { "silhouette", "calinski_harabasz", "davies_bouldin", "inertia", "distance" };
+static const struct opt_words in_space = { .v = space_words, .n = sizeof space_words / sizeof *space_words };
 
 struct sum { size_t runs; double mean, m2; };       /* Welford 1962 */
 
@@ -183,12 +189,14 @@ static double deviation(const struct sum *s)
     return s->runs > 1 ? sqrt(s->m2 / (double)(s->runs - 1)) : 0;
 }
 
-/* The best mean of a column, NaN if it has none. */
+/* The best mean of a column, NaN if it has none or they cannot be compared. */
 static double best_of(size_t column)
 {
     const struct name *c = board.columns.v + column;
     bool lower = listed(&arg.lower, c->text, c->len);
     double best = NAN;
+    if (!arg.same_space && listed(&in_space, c->text, c->len))
+        return NAN;
     for (size_t i = 0; i < board.keys.n; i++) {
         const struct sum *s = sum_of(i, column);
         if (s->runs && (isnan(best) || (lower ? s->mean < best : s->mean > best)))

@@ -43,6 +43,7 @@ for my $name (binaries()) {
     my $is_stream = writes_stream($d);
     my $good = input($d, n => 12);
     my ($status, $out, $err) = go(\@argv, in => $good);
+    failures("$name: the example of --help runs", sub { $_[0]->("status $status: $err") if $status });
     my $records = $is_stream ? $out_records->($out) : undef;
     # Whether it hands each record on: then what becomes of each can be told.
     my $hands_on = $records && join(',', map { $_->{id} } @$records) eq join(',', map { "id$_" } 0 .. 11);

@@ -11,7 +11,7 @@ id,method,seed,n,nmi,davies_bouldin
 3,pca,1,9,0.55,1.5
 4,"a|b,c",1,9,,1.75
 END
-sub board { return runs("from-csv --keep-columns | scoreboard $_[0]", $csv) }
+sub board { return runs("from-csv --keep-columns | scoreboard --same-space $_[0]", $csv) }
 is(board(''), <<'END', 'text: mean and deviation (n - 1), the best has a star, lowest Davies-Bouldin');
 method  nmi               davies_bouldin
 vae     0.6250 ± 0.1768*  2.5000 ± 0.7071
@@ -47,4 +47,9 @@ my $typo = qq(id,method,nmi,silhouette,nmi.genre\n1,a,1,2,3\n2,b,2,3,4\n);
 refuses(6, qr/^scoreboard: --columns: no run has a score silhouete; did you mean silhouette\?$/m, 'from-csv --keep-columns | scoreboard --columns nmi,silhouete', $typo);
 my ($code, $table, $note) = run('from-csv --keep-columns | scoreboard --columns nmi --lower nim', $typo);
 like($note, qr/^scoreboard: --lower: no run has a score nim; did you mean nmi\?$/m, '--lower: a note');
+
+# Silhouettes of unlike vectors are not compared, unless they are said to be alike; no column of reasons that there are not.
+my $spaces = qq({"id":"1","method":"a","silhouette":0.9,"nmi":0.1,"reason":null}\n{"id":"2","method":"b","silhouette":0.2,"nmi":0.5,"reason":null}\n);
+is(runs('from-json | scoreboard -d 1', $spaces), "method  silhouette  nmi\na       0.9         0.1\nb       0.2         0.5*\n", 'no star for a silhouette');
+is(runs('from-json | scoreboard -d 1 --same-space', $spaces), "method  silhouette  nmi\na       0.9*        0.1\nb       0.2         0.5*\n", '--same-space');
 done_testing;
