@@ -133,8 +133,8 @@ static bool is_op(const char *word)
 static char **condition(char **operands)
 {
     if (operands[0] && strchr(operands[0], ' ') && (!operands[1] || !is_op(operands[1])))
-        opt_misuse(&prog, "'%s' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match %s", operands[0],
-                   operands[0]);
+        opt_misuse(&prog, "'%s' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match %s",
+                   operands[0], operands[0]);
     char **files = opt_words(&prog, operands, 2);
     arg.field = operands[0];
     while (arg.op < OPS && strcmp(operands[1], ops[arg.op]) != 0)

@@ -145,8 +145,8 @@ struct prog {
 };
 
 /* Parse the command line; --help and --version print and exit 0, misuse says why and
- * exits 2 with nothing on stdout; so does what would write records or a model to a terminal. Returns the operands, NULL-ended: the caller's
- * argv, permuted. Sets die_name.
+ * exits 2 with nothing on stdout; so does what would write records or a model to a terminal.
+ * Returns the operands, NULL-ended: the caller's argv, permuted. Sets die_name.
  *
  * Options and operands may be mixed. What begins with a dash is an option, but for "-" itself,
  * what comes after "--", and what continues like a number: -5, -.5. The value of an option

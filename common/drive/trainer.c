@@ -257,7 +257,8 @@ static void tell_end(const struct fit *f, enum fit_end end)
     if (end == FIT_BROKEN)
         warn("epoch %zu, batch %zu: %s: training diverged; the weights are those of epoch %zu; %s", f->epoch + 1,
              f->batch + 1, note, f->best ? f->best_epoch : f->epoch,
-             f->epoch == 0 ? "scale the input first (zscore), or give a lower --lr or --clip 1" : trainer_arg.lr > 1e-4 ? "give a lower --lr, --warmup 1 or --clip 1"
+             f->epoch == 0 ? "scale the input first (zscore), or give a lower --lr or --clip 1"
+             : trainer_arg.lr > 1e-4 ? "give a lower --lr, --warmup 1 or --clip 1"
              : "scale the input (zscore), or give --clip 1");
     else if (end == FIT_STOPPED)
         warn("interrupted after %zu epochs and %zu batches: the model is that of this moment", f->epoch, f->batch);

@@ -202,8 +202,8 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
             continue;
         const char *at = strstr(known[i].is, " | %s"), *rest = at + 5;
         bool decodes = strcmp(die_name, "decode") == 0 && strstr(known[i].is, "decode");
-        snprintf(how, sizeof how, "%.*s%s%s%s", (int)(at - known[i].is), known[i].is, decodes ? "" : " | ", decodes ? "" : die_name,
-                 rest);
+        snprintf(how, sizeof how, "%.*s%s%s%s", (int)(at - known[i].is), known[i].is, decodes ? "" : " | ",
+                 decodes ? "" : die_name, rest);
         frame_bad(in, "not a songpipe stream but %s", how);
     }
     frame_bad(in, "not a songpipe stream");
