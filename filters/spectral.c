@@ -75,7 +75,7 @@ static struct graph *joined(const struct slurp *s)
 static double *embed(const struct graph *g, size_t k, size_t *parts)
 {
     double *embedding = mem_new(mem_mul(g->n, k), sizeof *embedding), *values = mem_new(k, sizeof *values);
-    enum spectral_end end = spectral_embedding(g, k, budget_limit, values, embedding);
+    enum spectral_end end = spectral_embedding(g, k, mem_limit, values, embedding);
     if (end == SPECTRAL_TOO_LARGE)
         budget_need(spectral_dense_bytes(g), "the matrix for LAPACK");
     if (end != SPECTRAL_DONE)

@@ -100,4 +100,11 @@ my $path = file('paths.csv', "path\n" . 'a' x 100000 . ".wav\n");
 my ($ended) = run(soon("tracks --csv $path --label 'g=regex:a.*(a.*)b'"));
 isnt($ended, 124, 'a pattern on a path of 100 kB');
 
+# ---- a sparse vector that claims 2^28 - 1 numbers ----
+
+my $claim = file('claim.sp', stream({}, map { record($_, g => str('x'), x => "\x83" . str('sparse') . pack('CN', 0xce, 2**28 - 1) .
+    str('index') . tensor('<u4', [1], pack 'V', 1) . str('value') . tensor('<f4', [1], pack 'f<', 1)) } 'a', 'b'));
+refuses(4, qr/not enough memory/, soon("$_ --max-memory 10M $claim"), undef, 1)
+    for 'kmeans -k 2', 'agglo -k 2', 'dbscan --eps 1', 'vae-train --hidden 1 --latent 1', 'neighbours -k 1';
+
 done_testing;

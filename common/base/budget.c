@@ -3,11 +3,9 @@
 
 #include "base/die.h"
 
-size_t budget_limit = 0;
-
 void budget_need(double bytes, const char *what)
 {
-    if (budget_limit && bytes > (double)budget_limit)
+    if (mem_limit && bytes > (double)mem_limit)
         die(ST_MEMORY, "not enough memory for %s: %.1f MiB needed, --max-memory is %.1f MiB", what, bytes / 1048576,
-            (double)budget_limit / 1048576);
+            (double)mem_limit / 1048576);
 }

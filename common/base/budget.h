@@ -6,12 +6,9 @@
 #ifndef BASE_BUDGET_H
 #define BASE_BUDGET_H
 
-#include <stddef.h>
+#include "base/mem.h"
 
-/* The limit that --max-memory sets, in bytes; 0 is none. */
-extern size_t budget_limit;
-
-#define BUDGET_OPT OPT_SIZE(0, "max-memory", &budget_limit, "stop rather than hold more data in memory than this")
+#define BUDGET_OPT OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more data in memory than this")
 
 /* End with ST_MEMORY if `bytes` of data at once are more than the limit; `what` says what
  * needs them ("the distance matrix of 50000 rows"). */

@@ -2,14 +2,35 @@
 #define _DEFAULT_SOURCE         /* madvise */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/die.h"
 
-enum { HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, OFTEN = 1 << 20 };
+
+size_t mem_limit;
+
+/* Hold the process, with `bytes` more, against the limit. */
+static void account(size_t bytes)
+{
+    static _Thread_local size_t asked;
+    if (bytes < OFTEN && (asked += bytes) < OFTEN)
+        return;
+    size_t limit = mem_limit ? mem_limit : (size_t)sysconf(_SC_PHYS_PAGES) / 2 * (size_t)sysconf(_SC_PAGESIZE);
+    if (bytes < OFTEN && asked < limit / 64)
+        return;
+    asked = 0;
+    struct mallinfo2 now = mallinfo2();
+    size_t held = now.uordblks + now.hblkhd;
+    if (bytes > limit + MEM_OWN || held + bytes > limit + MEM_OWN)
+        die(ST_MEMORY, "not enough memory: %.1f MiB more than the %.1f MiB held are needed, %s is %.1f MiB", (double)bytes / 1048576,
+            (double)held / 1048576, mem_limit ? "--max-memory" : "half of the machine's memory", (double)limit / 1048576);
+}
 
 size_t mem_mul(size_t a, size_t b)
 {
@@ -29,12 +50,14 @@ static void *checked(void *p, size_t bytes)
 void *mem_new(size_t n, size_t size)
 {
     size_t bytes = mem_mul(n, size);
+    account(bytes);
     return checked(malloc(bytes ? bytes : 1), bytes);
 }
 
 void *mem_zero(size_t n, size_t size)
 {
     size_t bytes = mem_mul(n, size);
+    account(bytes);
     return checked(calloc(bytes ? bytes : 1, 1), bytes);
 }
 
@@ -45,6 +68,7 @@ void *mem_aligned(size_t n, size_t size)
     if (bytes > PTRDIFF_MAX - unit)
         die(ST_MEMORY, "%zu bytes do not fit in memory", bytes);
     whole = (bytes + unit) / unit * unit;
+    account(whole);
     void *p = checked(aligned_alloc(unit, whole), whole);
     if (unit == HUGE_PAGE)
         madvise(p, bytes / unit * unit, MADV_HUGEPAGE);         /* fewer faults and misses; refused, it is as before */
@@ -54,6 +78,8 @@ void *mem_aligned(size_t n, size_t size)
 void *mem_resize(void *p, size_t n, size_t size)
 {
     size_t bytes = mem_mul(n, size);
+    size_t had = p ? malloc_usable_size(p) : 0;
+    account(bytes > had ? bytes - had : 0);
     return checked(realloc(p, bytes ? bytes : 1), bytes);
 }
 

@@ -5,6 +5,12 @@
 
 #include <stddef.h>
 
+/* What the process may hold, in bytes: --max-memory, or with 0 half of the machine's memory. Allocations
+ * that would take it beyond that and MEM_OWN, its own buffers, end it with ST_MEMORY. What is held is what malloc
+ * says, so libraries count too; it is looked at when a thread has asked for a sixty-fourth of the limit. */
+extern size_t mem_limit;
+enum { MEM_OWN = 16 << 20 };
+
 /* n * size bytes, uninitialised; n * size 0 gives a pointer that free takes.
  * Overflow of the product, or no memory, ends the program with ST_MEMORY. */
 void *mem_new(size_t n, size_t size);

@@ -218,11 +218,11 @@ static void test_mem(void **state)
     assert_int_equal(status_of(too_many, &size), ST_MEMORY);
     assert_int_equal(status_of(too_large, &one), ST_MEMORY);
     assert_int_equal(mem_mul(0, SIZE_MAX), 0);
-    budget_limit = 1000;
+    mem_limit = 1000;
     double bytes = 1000, more = 1001;
     assert_int_equal(status_of(needs, &bytes), 99);
     assert_int_equal(status_of(needs, &more), ST_MEMORY);
-    budget_limit = 0;
+    mem_limit = 0;
     assert_int_equal(status_of(needs, &more), 99);
     int *list = NULL;
     size_t cap = 0;
