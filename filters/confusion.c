@@ -95,10 +95,12 @@ int main(int argc, char **argv)
         head_add_column(rec_out_head(out), "x", "%s", clusters.v[column.shown_name[order[j]]].text);
     struct rec *r = rec_new();
     for (size_t i = 0; i < rows; i++) {
-        const struct name *t = truths.v + row.shown_name[i];
+        size_t len;
+        char *id = names_id(&truths, row.shown_name[i], &len);
         for (size_t j = 0; j < columns; j++)
             x[j] = table[i * columns + order[j]];
-        rec_begin(r, t->text, t->len);
+        rec_begin(r, id, len);
+        free(id);
         rec_set_tensor(r, "x", T_F8, 1, &columns, x);
         rec_put(out, r);
     }

@@ -75,7 +75,7 @@ sub refuses_bad_sound {
     $bad->(qr/^$filter: r: 0 samples are too few for --pad-mode/, '--pad-mode edge', pcm => pcm(), @rate);
     refuses(2, qr/--win-length 4096 is more than --n-fft 2048/, "$filter --win-length 4096");
     my ($nil) = records("$filter -q", stream({}, record('r', pcm => nil(), rate => nil())));
-    is((grep { !defined } values %$nil), 2, 'nil gives nil');
+    is((grep { defined } values %$nil), 1, 'nil gives nil');
 }
 
 1;

@@ -77,12 +77,13 @@ for my $unit (1e30, 8e36, 1e-30) {
 # One record far out: nothing changes for the others.
 for my $c ('dbscan --eps 3 -m 3', 'dbscan --kdist -m 4', 'neighbours -k 3') {
     my @plain = records("$c -q", rows(@blobs));
-    for my $far (1e16, 1e25, 3.4e38) {
+    for my $far (1e16, 1e25, $c =~ /neighbours/ ? () : 3.4e38) {
         my @got = records("$c -q", rows(@blobs, [$far, -$far, 0]));
         pop @got;
         is_deeply(\@got, \@plain, "$c: one record at $far");
     }
 }
+refuses(6, qr/neighbours.distance would not be finite/, 'neighbours -k 3 -q', rows(@blobs, [3.4e38, -3.4e38, 0]), 1);
 is_deeply(partition($_, rows(@blobs, [3.4e38, 0, 0])), [(0) x 40, 1], "$_: one record at 3.4e38")
     for 'kmeans -k 2', grep { /agglo/ && !/connectivity/ } @clusterers;
 is_deeply(partition($_, rows(map { [$_ % 2 ? 3.4e38 : -3.4e38, $_] } 0 .. 11)), [(0, 1) x 6], "$_: from end to end of float")

@@ -43,10 +43,11 @@ for my $name (binaries()) {
         $wrong->("$what: the output looks whole") if $whole;
         $wrong->("$what: stderr is not one line of $name: $first") if $lines != 1 || $first !~ /^\Q$name\E: ./;
     };
+    # 4: damage can make a record's size larger than --max-record.
     failures("$name: a model that is cut or damaged", sub {
         my ($wrong) = @_;
         for my $mode ('cut', 'flip') {
-            $judge->($wrong, "$mode at $_->[0]", qr/^3$/, @$_[1 .. 5]) for damaged($mode, $step, $bytes, \@on_stdin);
+            $judge->($wrong, "$mode at $_->[0]", qr/^[34]$/, @$_[1 .. 5]) for damaged($mode, $step, $bytes, \@on_stdin);
         }
     });
     failures("$name: what is no model of it", sub {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/names.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,22 @@ size_t names_find(const struct names *c, const char *text, size_t len, enum name
 {
     size_t at = c->n_slots ? *slot_of(c, text, len, kind) : 0;
     return at ? at - 1 : SIZE_MAX;
+}
+
+char *names_id(const struct names *c, size_t i, size_t *len)
+{
+    const struct name *name = c->v + i;
+    bool alike = name->kind == NAME_TEXT && (names_find(c, name->text, name->len, NAME_NUMBER) != SIZE_MAX ||
+                                             names_find(c, name->text, name->len, NAME_BOOL) != SIZE_MAX);
+    char *id = mem_new(name->len + 2, 1);
+    memcpy(id, name->text, name->len);
+    *len = name->len;
+    if (alike) {
+        memcpy(id + 1, name->text, name->len);
+        id[0] = id[name->len + 1] = '"';
+        *len += 2;
+    }
+    return id;
 }
 
 /* Sorting of pointers to names. */

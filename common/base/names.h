@@ -27,6 +27,10 @@ size_t names_add(struct names *c, const char *text, size_t len, enum name_kind k
 /* Its index in v; SIZE_MAX if it is not there. */
 size_t names_find(const struct names *c, const char *text, size_t len, enum name_kind kind);
 
+/* An id of *len bytes for name i: its text, which is put in quotes where a number, true or false
+ * among the names is spelled alike. The caller's to free. */
+char *names_id(const struct names *c, size_t i, size_t *len);
+
 /* How they are shown. */
 struct ranking {
     size_t *rank;               /* of each name: its place, 0 ... shown - 1, or shown: among the others */

@@ -62,7 +62,10 @@ static void describe(const struct profiles *how, const struct scored *s, const s
 {
     static const struct name noise = { .text = "-1", .len = 2, .kind = NAME_NUMBER, .number = -1 };
     const struct name *name = s->origin[c] == SCORED_NONE ? &noise : s->clusters.v + s->origin[c];
-    scores_begin(to, name->text, name->len);
+    size_t len = noise.len;
+    char *id = name == &noise ? mem_text(noise.text, len) : names_id(&s->clusters, s->origin[c], &len);
+    scores_begin(to, id, len);
+    free(id);
     set_label(to->r, "cluster", name);
     scores_count(to, "size", "", a->profile->size[c]);
     scores_put(to, "share", "", (double)a->profile->size[c] / (double)s->n);

@@ -208,8 +208,8 @@ static void one(const struct bytes *b)
                 model();
             }
         }
-        /* A reader may end for what is in the stream, or for a width that it claims. */
-        if (caught != 0 && caught != ST_STREAM && !(stage > 0 && (caught == ST_STOPPED || caught == ST_MEMORY)))
+        /* A reader may end for what is in the stream, or for a size that it claims. */
+        if (caught != 0 && caught != ST_STREAM && caught != ST_MEMORY && !(stage > 0 && caught == ST_STOPPED))
             abort();
     }
     if (!whole)
