@@ -12,8 +12,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/names.h"
-#include "base/near_name.h"
-#include "base/progress.h"
+#include "drive/asked.h"
 #include "drive/pass.h"
 #include "files/csv_out.h"
 #include "files/grid.h"
@@ -151,28 +150,13 @@ static bool add_run(struct rec *r, const struct value *unused, void *labels)
     return true;
 }
 
-/* What --columns or --lower names must be a column; a name that is none would be left out in silence. */
+/* What --columns or --lower names must be a score of some run. */
 static void check_names(const struct opt_words *wanted, const char *option, bool must)
 {
-    for (size_t i = 0; i < wanted->n && board.keys.n; i++) {
-        struct near_name near = near_name(wanted->v[i]);
-        bool found = false;
-        for (size_t k = 0; k < board.scores.n && !found; k++) {
-            const struct name *c = board.scores.v + k;
-            found = listed(&(struct opt_words){ .v = wanted->v + i, .n = 1 }, c->text, c->len);
-            near_name_try(&near, c->text, c->len);
-        }
-        if (found || (!must && progress_quiet))
-            continue;
-        struct str why = { NULL, 0, 0 };
-        str_printf(&why, "--%s: no run has a score %s", option, wanted->v[i]);
-        if (near.found)
-            str_printf(&why, "; did you mean %.*s?", (int)near.len, near.found);
-        if (must)
-            die(ST_STOPPED, "%s", why.p);
-        warn("%s", why.p);
-        str_free(&why);
-    }
+    struct asked asked = { .words = wanted, .family = true };
+    for (size_t k = 0; k < board.scores.n; k++)
+        asked_see(&asked, board.scores.v[k].text, board.scores.v[k].len);
+    asked_say(&asked, option, "no run has a score", must);
 }
 
 /* ---- the table ---- */
@@ -299,7 +283,8 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
     struct line_out *out = line_create(arg.output);
     out->shown |= arg.format != CSV;
-    struct str *labels = mem_zero(arg.by.n, sizeof *labels);
+    static struct str *labels;      /* lasts, as what is made of it does */
+    labels = mem_zero(arg.by.n, sizeof *labels);
     pass_each(in, &(struct pass){ .what = "runs", .only = true }, add_run, labels);
     check_names(&arg.columns, "columns", true);
     if (arg.lower.text != usual_lower)
@@ -310,8 +295,5 @@ int main(int argc, char **argv)
         put_table(out);
     line_finish(out);
     rec_close(in);
-    for (size_t i = 0; i < arg.by.n; i++)
-        str_free(labels + i);
-    free(labels);
     return item_status();
 }

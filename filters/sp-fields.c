@@ -5,17 +5,14 @@
  * memory  one record; with --shuffle all values of that field
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "base/near_name.h"
 #include "base/par.h"
-#include "base/progress.h"
 #include "base/rng.h"
+#include "drive/asked.h"
 #include "drive/map.h"
 #include "drive/pass.h"
 #include "stream/value.h"
@@ -54,51 +51,15 @@ static bool is_left(const char *name, size_t len)
     return (!arg.keep.n || opt_words_have(&arg.keep, name, len)) && !opt_words_have(&arg.drop, name, len);
 }
 
-/* Which of the names of --keep or --drop a record had, and what was meant by those that the first one lacks. */
-struct seen { const struct opt_words *words; atomic_bool *had; char **near; };
-static struct seen seen_keep = { .words = &arg.keep }, seen_drop = { .words = &arg.drop };
-
-static void see_names(struct seen *s, const struct rec *r)
-{
-    bool first = !s->had;           /* which comes before there are threads */
-    if (first) {
-        s->had = mem_zero(s->words->n + 1, sizeof *s->had);
-        s->near = mem_zero(s->words->n + 1, sizeof *s->near);
-    }
-    for (size_t i = 0; i < s->words->n; i++) {
-        struct near_name near = near_name(s->words->v[i]);
-        if (!s->had[i] && rec_find(r, s->words->v[i]))
-            s->had[i] = true;
-        for (size_t k = 0; first && k < arg.set.n; k++)         /* it will have it */
-            s->had[i] |= strcmp(arg.set.v[k].name, s->words->v[i]) == 0;
-        for (size_t k = 0; first && !s->had[i] && k < r->n; k++)
-            near_name_try(&near, r->fields[k].name, r->fields[k].len);
-        if (near.found)
-            s->near[i] = mem_text(near.found, near.len);
-    }
-}
-
-/* The first name that no record had: an error, or only a note. */
-static void say_unseen(const struct seen *s, const char *option, bool error)
-{
-    for (size_t i = 0; s->had && i < s->words->n; i++) {
-        const char *near = s->near[i];
-        if (s->had[i])
-            continue;
-        if (error)
-            die(ST_STOPPED, "--%s: no record has a field %s%s%s%s", option, s->words->v[i], near ? "; did you mean " : "",
-                near ? near : "", near ? "?" : "");
-        if (!progress_quiet)
-            warn("--%s: no record has a field %s%s%s%s", option, s->words->v[i], near ? "; did you mean " : "",
-                 near ? near : "", near ? "?" : "");
-    }
-}
+static struct asked asked_keep = { .words = &arg.keep }, asked_drop = { .words = &arg.drop };
 
 static void end(void *unused)
 {
     (void)unused;
-    say_unseen(&seen_keep, "keep", true);
-    say_unseen(&seen_drop, "drop", false);
+    for (size_t k = 0; k < arg.set.n && asked_keep.had; k++)     /* they have it now */
+        asked_see(&asked_keep, arg.set.v[k].name, strlen(arg.set.v[k].name));
+    asked_say(&asked_keep, "keep", "no record has a field", true);
+    asked_say(&asked_drop, "drop", "no record has a field", false);
 }
 
 static bool rename_fields(struct rec *r)
@@ -128,8 +89,8 @@ static bool process(struct rec *r, const struct value *in, void *state)
         size_t at = deal.order[deal.next++];
         rec_set_raw(r, arg.shuffle, deal.bytes.p + deal.start[at], deal.start[at + 1] - deal.start[at]);
     }
-    see_names(&seen_keep, r);
-    see_names(&seen_drop, r);
+    asked_see_record(&asked_keep, r);
+    asked_see_record(&asked_drop, r);
     size_t kept = 0;
     for (size_t i = 0; i < r->n; i++) {
         const struct field f = r->fields[i];

@@ -11,13 +11,13 @@
 #include <strings.h>
 
 #include "audio/suffix.h"
-#include "audio/tags.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "base/walk.h"
 #include "drive/pass.h"
 #include "drive/source.h"
+#include "drive/tag_fields.h"
 #include "files/file_ids.h"
 #include "files/path.h"
 #include "files/sheet.h"
@@ -63,36 +63,13 @@ static struct {
     struct fence_limits limits;
 } run = { .limits = { 10, 60, (size_t)1 << 30 } };
 
-/* ---- fields beside the path ---- */
-
-static void set_tags(struct rec *r, const char *path)
-{
-    struct tags tags;
-    char why[FENCE_WHY];
-    enum tags_got got = tags_read(path, &run.limits, &tags, why);
-    if (got == TAGS_LACK)
-        die(ST_STOPPED, "%s: %s", path, why);
-    if (got == TAGS_BROKEN && !progress_quiet)
-        warn("%s: no tags: %s", path, why);
-    for (int i = 0; i < TAG_COUNT; i++) {
-        if (rec_find(r, tag_names[i]))
-            continue;                   /* a label or a column says it */
-        if (!tags.text[i][0])
-            rec_set_nil(r, tag_names[i]);
-        else if (i == TAG_YEAR)
-            rec_set_int(r, tag_names[i], strtol(tags.text[i], NULL, 10));
-        else
-            rec_set_str(r, tag_names[i], tags.text[i], strlen(tags.text[i]));
-    }
-}
+/* ---- records ---- */
 
 static void count_nil(const struct rec *r, const struct opt_pairs *fields, size_t *none)
 {
     for (size_t i = 0; i < fields->n; i++)
         none[i] += rec_get(r, fields->v[i].name).type == V_NIL;
 }
-
-/* ---- records ---- */
 
 /* The record has its id and path (relative: below the operand), or its error: fill in the
  * rest and write it. */
@@ -126,7 +103,7 @@ static void put_record(const char *path, const char *relative)
         run.listed++;
     }
     if (arg.tags && path && !r->error[0])
-        set_tags(r, path);
+        tag_fields(r, path, &run.limits);
     (r->error[0] ? source_bad : source_good)(&run.s);
 }
 
@@ -213,12 +190,8 @@ static void put_row(struct sheet *t, size_t path_column)
 {
     struct rec *r = run.s.rec;
     struct text cell = csv_cell(t->csv, path_column);
-    const char *slash = strrchr(arg.csv.path, '/');
-    size_t folder = slash && (!cell.n || *cell.p != '/') ? (size_t)(slash - arg.csv.path) + 1 : 0;
-    char *path = mem_new(folder + cell.n + 1, 1);
-    memcpy(path, arg.csv.path, folder);
-    memcpy(path + folder, cell.p, cell.n);
-    path[folder + cell.n] = '\0';
+    size_t folder;
+    char *path = path_beside(arg.csv.path, cell, &folder);
     struct text id = t->id == SIZE_MAX ? (struct text){ path + folder, path_stem(path + folder) } : csv_cell(t->csv, t->id);
     path_set_part(r, "id", id.p, id.n);
     if (!id.n) {

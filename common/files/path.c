@@ -38,6 +38,17 @@ void path_set_part(struct rec *r, const char *field, const char *p, size_t n)
     free(text);
 }
 
+char *path_beside(const char *file, struct text name, size_t *folder)
+{
+    const char *slash = strrchr(file, '/');
+    *folder = slash && (!name.n || *name.p != '/') ? (size_t)(slash - file) + 1 : 0;
+    char *path = mem_new(*folder + name.n + 1, 1);
+    memcpy(path, file, *folder);
+    memcpy(path + *folder, name.p, name.n);
+    path[*folder + name.n] = '\0';
+    return path;
+}
+
 void path_set(struct rec *r, const char *path)
 {
     if (utf8_valid(path, strlen(path)))

@@ -10,6 +10,10 @@
  * none. A dot in front of the name begins no suffix. */
 size_t path_stem(const char *path);
 
+/* The path that `name` is if it is relative to the folder that `file` lies in, which takes *folder bytes of it.
+ * The caller's to free. */
+char *path_beside(const char *file, struct text name, size_t *folder);
+
 /* Set the field `path`: str, or bin if it is not UTF-8. */
 void path_set(struct rec *r, const char *path);
 
