@@ -146,7 +146,7 @@ static bool add_value(struct rec *r, const struct value *unused, void *state)
 static void collect(struct rec_in *in)
 {
     struct rng rng;
-    pass_each(in, &(struct pass){ .field = arg.shuffle, .nil = true }, add_value, NULL);
+    pass_each(in, &(struct pass){ .field = arg.shuffle, .nil = true, .any_ids = true }, add_value, NULL);
     deal.name = rec_name(in);
     deal.order = mem_new(deal.n, sizeof *deal.order);
     for (size_t i = 0; i < deal.n; i++)

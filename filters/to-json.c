@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 {
     in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
     struct line_out *out = line_create(arg.output);
-    pass_each(in, &(struct pass){ .what = "records" }, put_record, out);
+    pass_each(in, &(struct pass){ .what = "records", .any_ids = true }, put_record, out);
     line_finish(out);
     rec_close(in);
     if (lost.not_finite)

@@ -28,8 +28,9 @@ static void account(size_t bytes)
     struct mallinfo2 now = mallinfo2();
     size_t held = now.uordblks + now.hblkhd;
     if (bytes > limit + MEM_OWN || held + bytes > limit + MEM_OWN)
-        die(ST_MEMORY, "not enough memory: %.1f MiB more than the %.1f MiB held are needed, %s is %.1f MiB", (double)bytes / 1048576,
-            (double)held / 1048576, mem_limit ? "--max-memory" : "half of the machine's memory", (double)limit / 1048576);
+        die(ST_MEMORY, "not enough memory: %.1f MiB more than the %.1f MiB held are needed, %s is %.1f MiB",
+            (double)bytes / 1048576, (double)held / 1048576,
+            mem_limit ? "--max-memory" : "half of the machine's memory", (double)limit / 1048576);
 }
 
 size_t mem_mul(size_t a, size_t b)
