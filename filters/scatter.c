@@ -115,15 +115,6 @@ static bool add_point(struct rec *r, const struct value *unused, void *state)
     return true;
 }
 
-/* Counts of clusters are no places on a map. */
-static void refuse_table(const struct head *h)
-{
-    struct step *steps = history_steps(h), *last = steps + h->n_history - 1;
-    if (h->n_history && last->tool.n == 9 && memcmp(last->tool.p, "confusion", 9) == 0)
-        die(ST_STOPPED, "a table of confusion is no map: draw the records themselves, with xy or x (pca -n 2)");
-    free(steps);
-}
-
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv), numbered[2][64];
@@ -133,7 +124,8 @@ int main(int argc, char **argv)
     s.title = arg.title;
     struct rec_in *in = rec_open(&prog, operands, false);
     struct row row = { NULL, 0, 0 };
-    refuse_table(rec_head(in));
+    if (history_ends_with(rec_head(in), "confusion"))
+        die(ST_STOPPED, "a table of confusion is not a map: draw the records themselves, with xy or x (pca -n 2)");
     pass_each(in, &(struct pass){ .what = "points", .only = true }, add_point, &row);
     free(row.x);
     if (s.n == 0)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/pattern.h"
-#include "base/utf8.h"
 #include "drive/map.h"
 #include "stream/value.h"
 
@@ -35,10 +34,7 @@ enum { EQ, NE, LT, LE, GT, GE, IN, MATCH, PRESENT, ABSENT, OPS };
 static const char *const ops[OPS] = { "eq", "ne", "lt", "le", "gt", "ge", "in", "match", "present", "absent" };
 
 static struct opt_words words;      /* what a field is held against: VALUE, or for `in` each of its words */
-static regex_t pattern, anywhere;   /* the second for text that is UTF-8, */
-static bool has_anywhere;           /* unless it is anchored */
-
-enum { LONGEST = 16384 };           /* text for the first, which takes the square of it */
+static struct search search;
 
 /* Whether an order of -1, 0 or 1 is what op asks for. */
 static bool ordered(int op, int order)
@@ -81,12 +77,11 @@ static bool meets(struct rec *r, const struct value *v, bool *met)
     if (arg.op == MATCH) {
         if (v->type != V_STR && v->type != V_BIN)
             return rec_error(r, "%s is not text", arg.field);
-        regmatch_t all = { .rm_so = 0, .rm_eo = (regoff_t)v->s.n };
-        bool fast = has_anywhere && utf8_valid(v->s.p, v->s.n);
-        if (!fast && v->s.n > LONGEST)
+        enum search_got got = search_text(&search, v->s.p, v->s.n);
+        if (got == SEARCH_LONG)
             return rec_error(r, "%s is longer than %d bytes: match takes that only if it is UTF-8, by a pattern without ^",
-                             arg.field, LONGEST);
-        *met = regexec(fast ? &anywhere : &pattern, v->s.p, 1, &all, REG_STARTEND) == 0;
+                             arg.field, SEARCH_BYTES);
+        *met = got == SEARCH_YES;
         return true;
     }
     for (size_t i = 0; i < words.n && !*met; i++)
@@ -114,31 +109,28 @@ static void compile(const char *text)
 {
     setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
     char why[PATTERN_WHY];
-    int flags = arg.ignore_case ? REG_ICASE : 0;
-    has_anywhere = !strchr(text, '^');
-    if (!pattern_compile(&pattern, text, flags | REG_NOSUB, why) ||
-        (has_anywhere && !pattern_compile_anywhere(&anywhere, text, flags, why)))
+    if (!search_compile(&search, text, arg.ignore_case ? REG_ICASE : 0, why))
         opt_misuse(&prog, "'%s' is not an extended regular expression: %s", text, why);
 }
 
-static bool is_op(const char *word)
+/* The number of an operator; OPS: it is none. */
+static int op_of(const char *word)
 {
     int op = 0;
     while (op < OPS && strcmp(word, ops[op]) != 0)
         op++;
-    return op < OPS;
+    return op;
 }
 
 /* Take FIELD OP [VALUE]; returns the operands after them. */
 static char **condition(char **operands)
 {
-    if (operands[0] && strchr(operands[0], ' ') && (!operands[1] || !is_op(operands[1])))
+    if (operands[0] && strchr(operands[0], ' ') && (!operands[1] || op_of(operands[1]) == OPS))
         opt_misuse(&prog, "'%s' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match %s",
                    operands[0], operands[0]);
     char **files = opt_words(&prog, operands, 2);
     arg.field = operands[0];
-    while (arg.op < OPS && strcmp(operands[1], ops[arg.op]) != 0)
-        arg.op++;
+    arg.op = op_of(operands[1]);
     if (arg.op == OPS)
         opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent", operands[1]);
     if (arg.op == PRESENT || arg.op == ABSENT)

@@ -41,5 +41,5 @@ refuses(3, qr/not a songpipe stream but sound: tracks FILE \| decode$/m, "decode
 runs("from-json > $tmp/x.sp", join '', map { qq({"id":"$_","genre":"g","cluster":@{[$_ % 2]},"x":[1,$_]}\n) } 1 .. 4);
 refuses(2, qr/^sp-match: 'genre eq rock' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match genre eq rock;/,
     "sp-match 'genre eq rock' $tmp/x.sp");
-refuses(6, qr/^scatter: a table of confusion is no map: draw the records themselves/, "confusion $tmp/x.sp | scatter");
+refuses(6, qr/^scatter: a table of confusion is not a map: draw the records themselves/, "confusion $tmp/x.sp | scatter");
 done_testing;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 /* The most that a count "{3}", "{2,}", "{2,5}" repeats; 1 if it is none. */
 static unsigned long repeats(const char *count)
@@ -59,11 +60,23 @@ bool pattern_compile(regex_t *to, const char *text, int flags, char why[PATTERN_
     return !much && compile(to, text, flags, why);
 }
 
-bool pattern_compile_anywhere(regex_t *to, const char *text, int flags, char why[PATTERN_WHY])
+bool search_compile(struct search *s, const char *text, int flags, char why[PATTERN_WHY])
 {
     struct str whole = { NULL, 0, 0 };
+    s->has_anywhere = !strchr(text, '^');
+    if (!pattern_compile(&s->each, text, flags | REG_NOSUB, why))
+        return false;
     str_printf(&whole, "^([^x]|x)*(%s)", text);         /* any character, NUL too */
-    bool good = compile(to, whole.p, REG_NOSUB | flags, why);
+    bool good = !s->has_anywhere || compile(&s->anywhere, whole.p, REG_NOSUB | flags, why);
     str_free(&whole);
     return good;
+}
+
+enum search_got search_text(const struct search *s, const char *p, size_t n)
+{
+    regmatch_t all = { .rm_so = 0, .rm_eo = (regoff_t)n };
+    bool fast = s->has_anywhere && utf8_valid(p, n);
+    if (!fast && n > SEARCH_BYTES)
+        return SEARCH_LONG;
+    return regexec(fast ? &s->anywhere : &s->each, p, 1, &all, REG_STARTEND) == 0 ? SEARCH_YES : SEARCH_NO;
 }

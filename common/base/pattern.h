@@ -14,9 +14,20 @@ enum { PATTERN_WHY = 160, PATTERN_BYTES = 1000, PATTERN_DEEP = 50 };
  * regexec looks from each place on: the square of a text's length. */
 bool pattern_compile(regex_t *to, const char *text, int flags, char why[PATTERN_WHY]);
 
-/* Compile the same expression so that it is looked for from the beginning only, with what stands in front of it:
- * tells whether text that is valid in the locale has it, once it is compiled by pattern_compile, in one go. Not for one
- * with an anchor: behind others, glibc's ^ holds after each line end. */
-bool pattern_compile_anywhere(regex_t *to, const char *text, int flags, char why[PATTERN_WHY]);
+/* An expression to be looked for in texts of any length. */
+struct search {
+    regex_t each;               /* from each place on */
+    regex_t anywhere;           /* from the beginning, with what stands in front of it: in one go */
+    bool has_anywhere;          /* there is that: the expression has no anchor. Behind others, glibc's ^ holds after
+                                 * each line end */
+};
+
+/* As pattern_compile. */
+bool search_compile(struct search *s, const char *text, int flags, char why[PATTERN_WHY]);
+
+/* Whether the text p[n] has it. SEARCH_LONG: it has over SEARCH_BYTES, and is not UTF-8 or the expression has
+ * an anchor, so that it would take the square of that. */
+enum { SEARCH_BYTES = 16384 };
+enum search_got { SEARCH_NO, SEARCH_YES, SEARCH_LONG } search_text(const struct search *s, const char *p, size_t n);
 
 #endif

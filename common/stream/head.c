@@ -131,7 +131,7 @@ static const char *parse_columns(struct head *h, const uint8_t *p, const uint8_t
     if (n == SIZE_MAX)
         return "malformed header: columns are not a map";
     if (n > HEAD_FIELDS)
-        return "malformed header: it names the columns of over 1024 fields";
+        return "malformed header: it names the columns of over 4096 fields";
     for (p += head; n; n--) {
         struct value field = msg_value(p, msg_size(p, end));
         if (field.type != V_STR)

@@ -6,7 +6,7 @@
 #include "base/opt.h"
 #include "stream/msg.h"
 
-enum { HEAD_FIELDS = 1024 };      /* with columns in a header, at most */
+enum { HEAD_FIELDS = 4096 };      /* with columns in a header, at most */
 
 struct columns { char *field; size_t n; char **names; };
 

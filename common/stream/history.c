@@ -51,6 +51,14 @@ struct step *history_steps(const struct head *h)
     return steps;
 }
 
+bool history_ends_with(const struct head *h, const char *tool)
+{
+    struct step *steps = history_steps(h), *last = steps + h->n_history - 1;
+    bool yes = h->n_history && last->tool.n == strlen(tool) && memcmp(last->tool.p, tool, last->tool.n) == 0;
+    free(steps);
+    return yes;
+}
+
 void history_quote(struct text word, struct str *to)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";

@@ -15,6 +15,9 @@ struct step {
 /* The header's n_history steps in order; the caller frees them. */
 struct step *history_steps(const struct head *h);
 
+/* Whether that tool made the last step. */
+bool history_ends_with(const struct head *h, const char *tool);
+
 /* Add the step as a command: every effective parameter as a long option, then the words,
  * quoted where the shell needs it. A file that the history knows by its hash is FILE. */
 void history_command(const struct step *s, struct str *to);

@@ -72,7 +72,7 @@ like($err, qr/only 2 of 3 clusters have members/, 'is said');
 
 # What it refuses.
 refuses(2, qr/not a whole number from 1/, "kmeans -k $_ $tmp/in.sp") for qw(0 2.5 x 3:2 2: :3 1e10);
-refuses(2, qr/--init goes with one/, "kmeans -k 2:3 --init $tmp/in.sp $tmp/in.sp");
+refuses(2, qr/--init needs a single number/, "kmeans -k 2:3 --init $tmp/in.sp $tmp/in.sp");
 refuses(2, qr/--n-clusters, --init or --model is missing/, "kmeans $tmp/in.sp");
 refuses(2, qr/--model and --n-clusters cannot be used together/, "kmeans -k 2 -m $tmp/m.sp $tmp/in.sp");
 refuses(6, qr/3 vectors cannot make 4 clusters/, "kmeans -k 4 $tmp/in.sp");

@@ -39,7 +39,7 @@ SKIP: {
 my @y = @$signal[0 .. 2999];
 input(one('a', 22050, @y), one('b', 8000, @y), record('c', pcm => nil(), rate => nil()));
 my ($a, $b, $c) = records("mfcc -n 3 --hop-length 1000 $tmp/in.sp");
-is_deeply([map { join ',', sort keys %$_ } $a, $b, $c], ['frame_rate,id,mfcc,rate', 'frame_rate,id,mfcc,rate', 'id,mfcc,rate'],
+is_deeply([map { join ',', sort keys %$_ } $a, $b, $c], ['frame_rate,id,mfcc,rate', 'frame_rate,id,mfcc,rate', 'frame_rate,id,mfcc,rate'],
     'samples are replaced, the rest is kept');
 is_deeply([$a->{frame_rate}, $b->{frame_rate}, $c->{mfcc}], [22.05, 8, undef], 'frames a second; nil gives nil');
 is(scalar @{ $b->{mfcc} }, 4, 'frames of the second');
@@ -67,7 +67,7 @@ bad(qr/^mfcc: r: 100 samples are too few for --no-center/, '--no-center', pcm =>
 bad(qr/^mfcc: r: 0 samples are too few for --pad-mode/, '--pad-mode edge', pcm => pcm(), @rate);
 my ($emitted) = records('mfcc --on-error emit 2>/dev/null', stream({}, record('r', pcm => pcm(1, 'nan'), @rate)));
 $emitted->{error} =~ s/-nan/nan/;
-is_deeply($emitted, { id => 'r', mfcc => undef, rate => 22050, error => 'pcm[1] is nan' }, '--on-error emit');
+is_deeply($emitted, { id => 'r', mfcc => undef, frame_rate => undef, rate => 22050, error => 'pcm[1] is nan' }, '--on-error emit');
 
 my ($status, undef, $note) = run("mfcc --n-fft 64 $tmp/in.sp");
 is($status, 0, 'bands between the bins are no error');
