@@ -40,12 +40,9 @@ static struct search search;
 static bool ordered(int op, int order)
 {
     switch (op) {
-    case EQ: return order == 0;
-    case NE: return order != 0;
-    case LT: return order < 0;
-    case LE: return order <= 0;
-    case GT: return order > 0;
-    default: return order >= 0;
+    case EQ: case NE: return (order == 0) == (op == EQ);
+    case LT: case GE: return (order < 0) == (op == LT);
+    default: return (order > 0) == (op == GT);      /* GT, LE */
     }
 }
 

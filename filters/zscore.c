@@ -123,30 +123,19 @@ static const char *check(void)
     return fit.per == PER_ALL && fit.width != 1 ? "more than one mean, but per is all" : NULL;
 }
 
-static bool process(struct rec *r, const struct value *in, void *worker)
+static bool process(struct rec *r, const struct value *in, void *unused)
 {
-    struct item *it = worker;
-    if (!read_item(r, in, fit.per == PER_ALL ? 0 : fit.width, it))
-        return false;
-    for (size_t i = 0, j = 0; i < it->row.d; i++, j = j + 1 == fit.width ? 0 : j + 1) {
-        double x = (double)it->row.x[i];
-        it->row.x[i] = (float)(arg.inverse ? x * fit.scale[j] + fit.mean[j] : (x - fit.mean[j]) / fit.scale[j]);
+    (void)unused;
+    struct item it = { .ndim = 0 };
+    bool good = read_item(r, in, fit.per == PER_ALL ? 0 : fit.width, &it);
+    for (size_t i = 0, j = 0; good && i < it.row.d; i++, j = j + 1 == fit.width ? 0 : j + 1) {
+        double x = (double)it.row.x[i];
+        it.row.x[i] = (float)(arg.inverse ? x * fit.scale[j] + fit.mean[j] : (x - fit.mean[j]) / fit.scale[j]);
     }
-    rec_set_tensor(r, fitted_names.out, T_F4, it->ndim, it->shape, it->row.x);
-    return true;
-}
-
-static void *item_new(void *state)
-{
-    (void)state;
-    return mem_zero(1, sizeof(struct item));
-}
-
-static void item_free(void *worker)
-{
-    struct item *it = worker;
-    free(it->row.x);
-    free(it);
+    if (good)
+        rec_set_tensor(r, fitted_names.out, T_F4, it.ndim, it.shape, it.row.x);
+    free(it.row.x);
+    return good;
 }
 
 int main(int argc, char **argv)
@@ -154,7 +143,6 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     fit.per = arg.per;
     return fitted_run(&prog, &(struct fitted){
-        .map = { .in = arg.in, .out = arg.out, .keep = arg.keep, .same_columns = true, .process = process,
-                 .worker_new = item_new, .worker_free = item_free },
+        .map = { .in = arg.in, .out = arg.out, .keep = arg.keep, .same_columns = true, .process = process },
         .model = &arg.model, .save = arg.save, .parts = parts, .fit = learn, .check = check }, operands);
 }
