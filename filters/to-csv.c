@@ -241,7 +241,7 @@ int main(int argc, char **argv)
         put_names(&out->text, rec_head(in));
         line_end(out);
     }
-    pass_each(in, &(struct pass){ .what = "records", .total = records }, put_record, out);
+    pass_each(in, &(struct pass){ .what = "records", .total = records, .any_ids = true }, put_record, out);
     line_finish(out);
     rec_close(in);
     for (size_t i = 0; i < n_parts; i++)

@@ -202,7 +202,7 @@ int main(int argc, char **argv)
     shape[0] = rows;
     memcpy(shape + 1, array.shape, sizeof array.shape);
     str_put(&out->text, head, npy_pack(head, array.kind, array.size, array.ndim + 1, shape));
-    pass_each(in, &(struct pass){ .what = "records", .total = records }, put_record, x);
+    pass_each(in, &(struct pass){ .what = "records", .total = records, .any_ids = true }, put_record, x);
     line_finish(out);
     if (ids)
         line_finish(ids);

@@ -65,7 +65,7 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
 static void fit(struct rec_in *in)
 {
     static struct sums s;
-    size_t n = pass_each(in, &(struct pass){ .field = arg.in }, add_record, &s);
+    size_t n = pass_each(in, &(struct pass){ .field = arg.in, .any_ids = true }, add_record, &s);
     fitted_two(n, arg.in);
     struct pca *p = pca_fit_solve(s.fit, 0);
     if (!p)

@@ -104,7 +104,7 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
 static void learn(struct rec_in *in)
 {
     struct sums s = { .m = NULL };
-    fit.records = pass_each(in, &(struct pass){ .field = arg.in }, add_record, &s);
+    fit.records = pass_each(in, &(struct pass){ .field = arg.in, .any_ids = true }, add_record, &s);
     if (!s.m && arg.save)
         die(ST_STOPPED, "no model to save: no record has %s", arg.in);
     if (!s.m)

@@ -18,10 +18,12 @@ size_t mem_limit;
 /* Hold the process, with `bytes` more, against the limit. */
 static void account(size_t bytes)
 {
-    static _Thread_local size_t asked;
+    static _Thread_local size_t asked, half;    /* half of the machine's memory: asking for it takes a while */
     if (bytes < OFTEN && (asked += bytes) < OFTEN)
         return;
-    size_t limit = mem_limit ? mem_limit : (size_t)sysconf(_SC_PHYS_PAGES) / 2 * (size_t)sysconf(_SC_PAGESIZE);
+    if (!half)
+        half = (size_t)sysconf(_SC_PHYS_PAGES) / 2 * (size_t)sysconf(_SC_PAGESIZE);
+    size_t limit = mem_limit ? mem_limit : half;
     if (bytes < OFTEN && asked < limit / 64)
         return;
     asked = 0;
