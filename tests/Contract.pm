@@ -7,6 +7,7 @@ package Contract;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Spec;
 use File::Temp 'tempdir';
 use Encoder ();
 use POSIX ();
@@ -17,7 +18,7 @@ our @EXPORT = qw(binaries describe option go damaged failures input sample argv 
     writes_stream model own_example whole asan $tmp spew slurp_file);
 
 our $tmp = tempdir(CLEANUP => 1);
-my $bin = $ENV{SONGPIPE_BIN} || (split /:/, $ENV{PATH})[0];
+my $bin = File::Spec->rel2abs($ENV{SONGPIPE_BIN} || (split /:/, $ENV{PATH})[0]);
 
 sub asan { return $ENV{SONGPIPE_ASAN} }
 

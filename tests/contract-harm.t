@@ -26,7 +26,9 @@ sub harm {
 
 sub shown { return $_[0] =~ s/([^ -~])/sprintf '\\x%02x', ord $1/ger }
 
-for my $name (binaries()) {
+my @binaries = binaries();
+chdir $tmp or die "$tmp: $!";     # some are told to write files of such names
+for my $name (@binaries) {
     my $d = describe($name);
     my ($argv, %o) = sample($d);
     next if !$argv;

@@ -71,7 +71,7 @@ bool labels_add(struct labels *l, struct rec *r, uint32_t *hot)
                 return rec_error(r, "%s is not UTF-8", of->field);
             json_decref(utf8);
             if ((i = of->n) == LABELS_MOST)
-                die(ST_STOPPED, "%s has more than %d values: it is no label to train by", of->field, LABELS_MOST);
+                die(ST_STOPPED, "%s has more than %d values: it is not a label to train by", of->field, LABELS_MOST);
             add_name(of, v.s.p, v.s.n);
         }
         hot[f] = (uint32_t)i;

@@ -29,7 +29,8 @@ static bool element_not_finite(struct rec *r, const char *field, const struct te
     return rec_error(r, "%s%s is %g", field, place, (double)x);
 }
 
-/* Of an array that is none of ours: its type as NumPy calls it, "<i8", and its shape; false if it is no array. */
+/* Of an array of a type that songpipe does not have: the type as NumPy calls it, "<i8", and its shape; false if it
+ * is not an array. */
 static bool find_foreign(const struct field *f, struct text *type, struct str *shape)
 {
     const uint8_t *p = f->raw + f->key, *end = f->raw + f->size;

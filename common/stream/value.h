@@ -30,7 +30,7 @@ bool value_key(const struct value *v, struct msg_buf *key);
 bool value_same(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
 
 /* Append a label as it stands in tables and ids: text as it is, a whole number in digits, another
- * by "%.17g", "true", "false". Other labels may have the same text. False: v is no label. */
+ * by "%.17g", "true", "false". Other labels may have the same text. False: v is not a label. */
 bool value_text(const struct value *v, struct msg_buf *text);
 
 /* Number of v among the names, which are labels in the order of their appearance; a new one if it
