@@ -2,7 +2,7 @@
  *
  * in      any stream
  * out     text for people; with --pipeline the commands that made the stream
- * memory  one record, and 36 to 72 bytes for each id
+ * memory  one record, and 24 to 48 bytes for each id
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>

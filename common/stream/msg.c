@@ -62,19 +62,6 @@ static bool one(const uint8_t *p, const uint8_t *end, uint64_t *bytes, uint64_t 
     return *bytes <= left;
 }
 
-size_t msg_size(const uint8_t *p, const uint8_t *end)
-{
-    const uint8_t *start = p;
-    for (uint64_t todo = 1; todo > 0; todo--) {
-        uint64_t bytes, inside;
-        if (todo > (uint64_t)(end - p) || !one(p, end, &bytes, &inside))
-            return 0;                       /* each value has one byte or more */
-        p += bytes;
-        todo += inside;
-    }
-    return (size_t)(p - start);
-}
-
 /* The count in a head of one of three families: fix (base, mask), then codes by
  * length 1, 2, 4 (0: none such). */
 static size_t head_count(const uint8_t *p, const uint8_t *end, size_t *head, uint8_t base, uint8_t mask,
@@ -173,24 +160,83 @@ static bool integer(const uint8_t *p, int64_t *v)
     return true;
 }
 
-static bool shape_of(const uint8_t *p, const uint8_t *end, struct tensor *t)
+/* The shape at p; p goes behind it. NULL if it is not one. */
+static const uint8_t *shape_of(const uint8_t *p, const uint8_t *end, struct tensor *t)
 {
-    size_t head, n = msg_array(p, end, &head);
+    size_t head, n = msg_array(p, end, &head), most = 1;
     if (n > TENSOR_DIMS)
-        return false;
+        return NULL;
     t->ndim = (int)n;
     t->count = 1;
-    size_t most = 1;
     p += head;
     for (size_t i = 0; i < n; i++) {
         int64_t v;
-        if (!integer(p, &v) || v < 0 || __builtin_mul_overflow(most, v ? (size_t)v : 1, &most))
-            return false;
+        uint64_t bytes, inside;
+        if (p >= end || !one(p, end, &bytes, &inside) || !integer(p, &v) || v < 0 ||
+            __builtin_mul_overflow(most, v ? (size_t)v : 1, &most))
+            return NULL;
         t->count *= (size_t)v;
         t->shape[i] = (size_t)v;
-        p += msg_size(p, end);
+        p += bytes;
     }
-    return t->count || most <= TENSOR_ROWS;
+    return t->count || most <= TENSOR_ROWS ? p : NULL;
+}
+
+static bool type_of(struct text name, struct tensor *t)
+{
+    for (unsigned i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (is(name, dtypes[i].name)) {
+            t->type = (enum dtype)i;
+            return true;
+        }
+    return false;
+}
+
+static bool has_size(const struct tensor *t, size_t bytes)
+{
+    size_t want;
+    return !__builtin_mul_overflow(t->count, dtype_size(t->type), &want) && want == bytes;
+}
+
+/* What stands before the shape of an array as msgpack-numpy and msg_put_tensor_head write it: a map of five,
+ * nd: true, type: <f4, kind: nothing, shape. */
+static const uint8_t before_shape[] = { 0x85, 0xc4, 2, 'n', 'd', 0xc3, 0xc4, 4, 't', 'y', 'p', 'e', 0xa3, '<', 'f', '4',
+                                        0xc4, 4, 'k', 'i', 'n', 'd', 0xc4, 0, 0xc4, 5, 's', 'h', 'a', 'p', 'e' };
+static const uint8_t before_data[] = { 0xc4, 4, 'd', 'a', 't', 'a' };
+enum { TYPE_AT = 13, TYPE_LEN = 3, TYPE_END = TYPE_AT + TYPE_LEN };
+
+/* The end of an array that is written just so, as nearly all are; NULL if the one at p is not. */
+static const uint8_t *as_written(const uint8_t *p, const uint8_t *end, struct tensor *t)
+{
+    size_t head, bytes;
+    if ((size_t)(end - p) < sizeof before_shape || memcmp(p, before_shape, TYPE_AT) != 0 ||
+        memcmp(p + TYPE_END, before_shape + TYPE_END, sizeof before_shape - TYPE_END) != 0 ||
+        !type_of((struct text){ (const char *)p + TYPE_AT, TYPE_LEN }, t))
+        return NULL;
+    p = shape_of(p + sizeof before_shape, end, t);
+    if (!p || (size_t)(end - p) < sizeof before_data || memcmp(p, before_data, sizeof before_data) != 0)
+        return NULL;
+    bytes = msg_bin(p += sizeof before_data, end, &head);
+    if (bytes == SIZE_MAX || bytes > (size_t)(end - p) - head || !has_size(t, bytes))
+        return NULL;
+    t->data = p + head;
+    return t->data + bytes;
+}
+
+size_t msg_size(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *start = p, *to;
+    struct tensor t;
+    if (p < end && *p == *before_shape && (to = as_written(p, end, &t)) != NULL)
+        return (size_t)(to - start);
+    for (uint64_t todo = 1; todo > 0; todo--) {
+        uint64_t bytes, inside;
+        if (todo > (uint64_t)(end - p) || !one(p, end, &bytes, &inside))
+            return 0;                       /* each value has one byte or more */
+        p += bytes;
+        todo += inside;
+    }
+    return (size_t)(p - start);
 }
 
 static bool tensor_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct tensor *t)
@@ -204,23 +250,16 @@ static bool tensor_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct
             if (*p != 0xc3)
                 return false;
         } else if (is(key, "type")) {
-            struct text name = word(p, end);
-            for (unsigned i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-                if (is(name, dtypes[i].name)) {
-                    t->type = (enum dtype)i;
-                    typed = true;
-                }
+            typed = type_of(word(p, end), t) || typed;
         } else if (is(key, "shape")) {
-            shaped = shape_of(p, end, t);
+            shaped = shape_of(p, end, t) != NULL;
         } else if (is(key, "data")) {
             bytes = msg_bin(p, end, &head);
             t->data = bytes == SIZE_MAX ? NULL : p + head;
         }
         p += msg_size(p, end);
     }
-    size_t want;
-    return typed && shaped && bytes != SIZE_MAX &&
-           !__builtin_mul_overflow(t->count, dtype_size(t->type), &want) && want == bytes;
+    return typed && shaped && bytes != SIZE_MAX && has_size(t, bytes);
 }
 
 /* The tensor at p, or nothing: of a sparse vector, which holds no other kind. */
@@ -293,7 +332,7 @@ struct value msg_value(const uint8_t *p, size_t size)
         v.s = (struct text){ (const char *)p + head, n };
     } else if ((n = msg_map(p, end, &head)) != SIZE_MAX) {
         struct text first = n ? word(p + head, end) : (struct text){ NULL, 0 };
-        if (is(first, "nd") && tensor_of(p + head, end, n, &v.t))
+        if (as_written(p, end, &v.t) || (is(first, "nd") && tensor_of(p + head, end, n, &v.t)))
             v.type = V_TENSOR;
         else if (is(first, "sparse") && sparse_of(p + head, end, n, &v.sp))
             v.type = V_SPARSE;
@@ -415,30 +454,18 @@ void msg_put_text(msgpack_packer *pk, const char *s)
     msg_put_str(pk, s, strlen(s));
 }
 
-static void put_bin(msgpack_packer *pk, const char *s)
-{
-    size_t n = strlen(s);
-    msgpack_pack_bin(pk, n);
-    if (n)
-        msgpack_pack_bin_body(pk, s, n);
-}
-
 void msg_put_tensor_head(msgpack_packer *pk, enum dtype type, int ndim, const size_t *shape)
 {
     size_t count = 1;
-    msgpack_pack_map(pk, 5);
-    put_bin(pk, "nd");
-    msgpack_pack_true(pk);
-    put_bin(pk, "type");
-    msg_put_text(pk, dtype_name(type));
-    put_bin(pk, "kind");
-    put_bin(pk, "");
-    put_bin(pk, "shape");
+    char head[sizeof before_shape];
+    memcpy(head, before_shape, sizeof head);
+    memcpy(head + TYPE_AT, dtype_name(type), TYPE_LEN);
+    pk->callback(pk->data, head, sizeof head);
     msgpack_pack_array(pk, (size_t)ndim);
     for (int i = 0; i < ndim; i++) {
         msgpack_pack_uint64(pk, shape[i]);
         count = mem_mul(count, shape[i]);
     }
-    put_bin(pk, "data");
+    pk->callback(pk->data, (const char *)before_data, sizeof before_data);
     msgpack_pack_bin(pk, mem_mul(count, dtype_size(type)));
 }

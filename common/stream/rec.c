@@ -381,9 +381,16 @@ static int compare_names(const void *a, const void *b)
     return f->len != g->len ? (f->len < g->len ? -1 : 1) : f->len ? memcmp(f->name, g->name, f->len) : 0;
 }
 
-/* A field whose name another one has, too; NULL. */
+/* A field whose name another one has, too; NULL. Of few, each is compared with each. */
+enum { FEW = 8 };
 static const struct field *find_twin(const struct rec *r)
 {
+    for (size_t i = 1; i < r->n && r->n <= FEW; i++)
+        for (size_t k = 0; k < i; k++)
+            if (compare_names(r->fields + k, r->fields + i) == 0)
+                return r->fields + k;
+    if (r->n <= FEW)
+        return NULL;
     struct field *sorted = mem_new(r->n, sizeof *sorted);
     const struct field *twin = NULL;
     memcpy(sorted, r->fields, r->n * sizeof *sorted);
@@ -404,7 +411,7 @@ bool rec_parse(struct rec *r, const uint8_t *p, size_t size)
         return false;
     if (n > REC_FIELDS)
         return rec_error(r, ": it has more than %d fields", REC_FIELDS);
-    bool has_id = false;
+    bool has_id = false, many = n > FEW;
     uint64_t names = 0;
     for (p += head; n; n--) {
         size_t key, len = msg_str(p, end, &key);
@@ -418,10 +425,11 @@ bool rec_parse(struct rec *r, const uint8_t *p, size_t size)
         size_t id;
         if (len == 2 && memcmp(f->name, "id", 2) == 0)
             has_id = msg_str(p + f->key, end, &id) != SIZE_MAX;
-        names = XXH3_64bits_withSeed(f->name, len, names);
+        if (many)
+            names = XXH3_64bits_withSeed(f->name, len, names);
         p += f->size;
     }
-    const struct field *twin = names != r->names ? find_twin(r) : NULL;     /* most have the names of the one before */
+    const struct field *twin = !many || names != r->names ? find_twin(r) : NULL;      /* most are called as the last one's */
     if (twin)
         return rec_error(r, ": field %s appears twice", SHORT(twin->name, twin->len));
     r->names = names;
