@@ -53,9 +53,11 @@ static void red_flags(const int32_t *labels, const bool *core, size_t n)
     if (progress_quiet || n == 0)
         return;
     if (noise == n)
-        warn("all %zu are noise: no vector has %lld neighbours within eps; give a larger --eps", n, (long long)arg.min_samples);
+        warn("all %zu are noise: no vector has %lld neighbours within eps; --kdist shows which --eps may do, "
+             "hdbscan needs none", n, (long long)arg.min_samples);
     else if (clusters == 1)
-        warn("one cluster of %zu, %zu noise: a smaller --eps may split it", n - noise, noise);
+        warn("one cluster of %zu, %zu noise: --kdist shows which smaller --eps may split it, hdbscan needs none",
+             n - noise, noise);
     else if (cores * 10 < n)
         warn("only %zu of %zu are cores: --eps may be too small", cores, n);
 }

@@ -8,15 +8,19 @@ use Exporter 'import';
 use Songpipe;
 use Stream;
 
-our @EXPORT = qw(rows_sp value model column sets);
+our @EXPORT = qw(rows_sp value model column sets sets_with);
 
 # Folders of golden cluster sets: those in the repository, and the shared ones, which are left out
 # where they are not there.
-sub sets {
+sub sets { return sets_with('x.npy', @_) }
+
+# The same of those that have a file.
+sub sets_with {
+    my ($file, @names) = @_;
     my @found;
-    for my $name (@_) {
-        my ($dir) = grep { defined && -e } "tests/golden/cluster/$name", shared("golden/cluster/$name");
-        Test::More->builder->skip("needs ../shared: the set $name") if !$dir;
+    for my $name (@names) {
+        my ($dir) = grep { defined && -e "$_/$file" } "tests/golden/cluster/$name", shared("golden/cluster/$name");
+        Test::More->builder->skip("needs ../shared: $file of the set $name") if !$dir;
         push @found, { name => $name, dir => $dir } if $dir;
     }
     return @found;

@@ -8,7 +8,7 @@ use Stream;
 use Test::More;
 
 my @clusterers = ('kmeans -k 2', 'agglo -k 2', 'agglo -k 2 --linkage single', 'agglo -k 2 --linkage average',
-    'agglo -k 2 --linkage complete', 'agglo -k 2 --connectivity knn:2', 'dbscan --eps 1 -m 2', 'spectral -k 2',
+    'agglo -k 2 --linkage complete', 'agglo -k 2 --connectivity knn:2', 'dbscan --eps 1 -m 2', 'hdbscan -c 3 -m 2', 'spectral -k 2',
     'spectral -k 2 --labels discretize', 'spectral -k 2 --affinity knn --n-neighbors 5');
 my @of_k = grep { !/dbscan/ } @clusterers;
 
@@ -59,14 +59,14 @@ is_deeply([map { $_->{'neighbours.distance'} } records('neighbours -k 2 -q', $co
 # Columns that do not vary change nothing.
 my @blobs = map { my $i = $_; [map { ($i % 2) * 20 + sin(7.3 * $i + 3 * $_) } 1 .. 3] } 0 .. 39;
 for my $c (@clusterers) {
-    my $eps = $c =~ s/--eps 1/--eps 3/r;
+    my $eps = $c =~ s/--eps 1/--eps 3/r =~ s/-c 3/-c 12/r;
     is_deeply(partition($eps, rows(map { [5, @$_, 0] } @blobs)), [(0, 1) x 20], "$eps: constant columns");
 }
 
 # Very large and very small: the same clusters as of the same numbers near 1.
 for my $unit (1e30, 8e36, 1e-30) {
     my $in = rows(map { [map { $_ * $unit } @$_] } @blobs);
-    for my $c (map { s/--eps 1/'--eps ' . 3 * $unit/re } @clusterers) {
+    for my $c (map { s/--eps 1/'--eps ' . 3 * $unit/re =~ s/-c 3/-c 12/r } @clusterers) {
         is_deeply(partition($c, $in), [(0, 1) x 20], "$c: numbers of $unit");
     }
     my ($s) = records('kmeans -q -k 2 | metrics --cosine', $in);
@@ -155,7 +155,7 @@ refuses(4, qr/not enough memory for the silhouette: .* needed/, 'metrics --max-m
 my @large = map { my $i = $_; [map { ($i % 7) * (3 - $_) + 2 * sin($i * (1.7 + $_)) } 1 .. 5] } 1 .. 3000;
 spew("$tmp/large.sp", rows(@large));
 for my $c ('kmeans -k 7', 'kmeans -k 2:4 --n-init 2', 'agglo -k 7', 'agglo -k 7 --linkage single', 'agglo -k 7 --linkage average',
-    'agglo -k 7 --connectivity knn:5', 'dbscan --eps 0.5', 'dbscan --eps auto', 'dbscan --kdist', 'spectral -k 7 --affinity knn',
+    'agglo -k 7 --connectivity knn:5', 'dbscan --eps 0.5', 'dbscan --eps auto', 'dbscan --kdist', 'hdbscan', 'spectral -k 7 --affinity knn',
     'spectral -k 3 --gamma 0.1', 'neighbours -k 5', 'kmeans -k 7 | metrics --cosine --bootstrap 20 -t cluster -j', 'kmeans -k 7 | metrics --per-cluster -j') {
     my ($short, @sums) = ($c =~ s/ -j$//r);
     push @sums, runs("$short -q -j $_ " . ($c =~ /\|/ ? '' : "$tmp/large.sp") . ' | sha256sum', $c =~ /\|/ ? slurp_file("$tmp/large.sp") : undef) for 1, 2, 4;

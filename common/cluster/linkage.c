@@ -20,9 +20,7 @@ static int by_height(const void *a, const void *b)
     return x->size < y->size ? -1 : x->size > y->size;     /* size: order of making, as yet */
 }
 
-/* merges[n-1] name a point in each of the two clusters: sort them by height, in order
- * of making where it ties, and name the nodes. */
-static void grow_tree(struct merge *merges, size_t n)
+void linkage_grow(struct merge *merges, size_t n)
 {
     union_parent *parent = union_new(2 * n);
     size_t *size = mem_new(2 * n, sizeof *size);
@@ -260,7 +258,7 @@ void linkage_ward(const float *x, size_t n, size_t d, struct merge *merges)
     free(chain);
     free(pool);
     free(scratch);
-    grow_tree(merges, n);
+    linkage_grow(merges, n);
 }
 
 /* ---- single ---- */
@@ -319,7 +317,7 @@ void linkage_single(const float *x, size_t n, size_t d, struct merge *merges)
     cloud_free(&c);
     free(point);
     free(scratch);
-    grow_tree(merges, n);
+    linkage_grow(merges, n);
 }
 
 /* ---- average and complete ---- */
@@ -415,5 +413,5 @@ void linkage_matrix(const float *x, size_t n, size_t d, enum linkage_rule rule, 
     free(size);
     free(chain);
     free(alive);
-    grow_tree(merges, n);
+    linkage_grow(merges, n);
 }

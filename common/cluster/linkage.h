@@ -20,6 +20,10 @@ struct merge {
     size_t size;            /* points below the new node */
 };
 
+/* Make such a tree of merges[n-1] that name a point in each of two clusters, and a height: sort them by height, in
+ * order of making where it ties, and name the nodes. */
+void linkage_grow(struct merge *merges, size_t n);
+
 /* Ward (1963): the pair whose union adds least to the sum of squares; its height is
  * sqrt(2 · n_a n_b / (n_a + n_b)) · |c_a − c_b|, as scipy 1.17's linkage(x, "ward").
  * Nearest-neighbour chain (Murtagh 1983) over centroids: O(n·d) memory, O(n²·d) time.

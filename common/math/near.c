@@ -1,34 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "math/near.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
-#include "base/par.h"
 #include "math/dist.h"
+#include "math/near_parts.h"
 #include "math/vec.h"
-
-/* A leaf is up to GROUPS groups of LANES points; in a group, column j of all its points
- * lies together: lane[group][j][LANES]. Lanes without a point hold FAR. */
-enum { LANES = 32, GROUPS = 4, LEAF = LANES * GROUPS };
-#define FAR 1e18f           /* its square is finite in float */
-
-struct near {
-    const float *x;         /* as given, or with rows of length 1: what distances are of */
-    const float *y;         /* what float compares: x, or x / unit */
-    float *scaled;          /* the copy among them, or NULL */
-    size_t n, d, leaves;
-    enum near_metric metric;
-    uint32_t *order;        /* [n] rows in the order of the leaves */
-    size_t *start;          /* [leaves + 1] */
-    float *lane;            /* [leaves][GROUPS][d][LANES] */
-    double *centre;         /* [leaves][d] */
-    double *radius;         /* [leaves] */
-    double slack, lost;     /* relative error of a squared distance in float; absolute one: underflow */
-    double unit;            /* 1, or the power of 2 that rows too large to square in float are divided by */
-};
 
 /* ---- the tree's order ---- */
 
@@ -181,71 +154,9 @@ size_t near_leaf(const struct near *t, size_t leaf, const uint32_t **rows)
 
 /* ---- comparing ---- */
 
-/* Squared Euclidean distance that stands for a distance in the metric, and back. A zero
- * row under cosine is 1 from a unit row: both ways give that. */
-static double to_squared(const struct near *t, double distance)
-{
-    return t->metric == NEAR_COSINE ? 2 * distance : distance * distance;
-}
-
-static double from_squared(const struct near *t, double squared)
-{
-    return t->metric == NEAR_COSINE ? squared / 2 : sqrt(squared);
-}
-
-/* The square in float, of rows divided by unit, that is at most `limit` for sure, or may be. */
-struct bounds { float sure, maybe; };
-
-static struct bounds bounds_of(const struct near *t, double limit)
-{
-    double s = limit / t->unit / t->unit;
-    s = s < 9e35 ? s : 9e35;                /* more than any two rows are apart, less than FAR is */
-    return (struct bounds){ (float)(s * (1 - t->slack) - t->lost), (float)(s * (1 + t->slack) + t->lost) };
-}
-
 double near_distance(const struct near *t, size_t i, size_t j)
 {
     return from_squared(t, dist_sq(t->x + i * t->d, t->x + j * t->d, t->d));
-}
-
-/* Least distance that points of two leaves can have. */
-static double apart(const struct near *t, size_t a, size_t b)
-{
-    double sum = 0;
-    const double *x = t->centre + a * t->d, *y = t->centre + b * t->d;
-    for (size_t j = 0; j < t->d; j++)
-        sum += (x[j] - y[j]) * (x[j] - y[j]);
-    double gap = sqrt(sum) * (1 - 1e-12) - t->radius[a] - t->radius[b];
-    return gap > 0 ? gap : 0;
-}
-
-/* Squared distances of 4 rows q[4][d] from the points of a group. */
-static void compare(const float *restrict lane, const float *const q[4], size_t d, float out[restrict 4][LANES])
-{
-    float s0[LANES] = { 0 }, s1[LANES] = { 0 }, s2[LANES] = { 0 }, s3[LANES] = { 0 };
-    const float *restrict a = q[0], *restrict b = q[1], *restrict c = q[2], *restrict e = q[3];
-    for (size_t j = 0; j < d; j++) {
-        const float *p = lane + j * LANES;
-        for (size_t i = 0; i < LANES; i++) {
-            float u = p[i] - a[j], v = p[i] - b[j], w = p[i] - c[j], z = p[i] - e[j];
-            s0[i] += u * u;
-            s1[i] += v * v;
-            s2[i] += w * w;
-            s3[i] += z * z;
-        }
-    }
-    memcpy(out[0], s0, sizeof s0);
-    memcpy(out[1], s1, sizeof s1);
-    memcpy(out[2], s2, sizeof s2);
-    memcpy(out[3], s3, sizeof s3);
-}
-
-/* The rows of `leaf` from i on, four of them; the last is repeated where there are fewer. */
-static size_t four(const struct near *t, const uint32_t *rows, size_t n, size_t i, const float *q[4])
-{
-    for (size_t k = 0; k < 4; k++)
-        q[k] = t->y + (size_t)rows[i + k < n ? i + k : n - 1] * t->d;
-    return n - i < 4 ? n - i : 4;
 }
 
 /* How many of a leaf's points are at most `limit` from a row, by exact distances where float
@@ -324,10 +235,9 @@ void near_range(const struct near *t, size_t leaf, const struct near_search *s)
                 float sq[4][LANES];
                 compare(lane + g * LANES * t->d, q, t->d, sq);
                 for (size_t k = 0; k < some; k++) {
-                    uint32_t any = 0;
-                    for (size_t l = 0; l < LANES; l++)
-                        any |= sq[k][l] <= b.maybe;
-                    for (size_t l = 0; any && l < LANES && g * LANES + l < m; l++) {
+                    if (!any_within(sq[k], b.maybe))
+                        continue;
+                    for (size_t l = 0; l < LANES && g * LANES + l < m; l++) {
                         size_t other = others[g * LANES + l];
                         if (sq[k][l] <= b.maybe && other != asked[i + k] &&
                             (sq[k][l] <= b.sure || dist_sq(t->x + asked[i + k] * t->d, t->x + other * t->d, t->d) <= limit))
@@ -337,140 +247,4 @@ void near_range(const struct near *t, size_t leaf, const struct near_search *s)
             }
         }
     }
-}
-
-/* ---- nearest neighbours ---- */
-
-struct candidate { double squared; uint32_t row; };
-
-static int after(struct candidate a, struct candidate b)
-{
-    return a.squared > b.squared || (a.squared == b.squared && a.row > b.row);
-}
-
-/* Put c in place of the worst of heap[k], a binary heap with the worst on top. */
-static void replace_worst(struct candidate *heap, size_t k, struct candidate c)
-{
-    size_t at = 0;
-    for (size_t child; (child = 2 * at + 1) < k; at = child) {
-        if (child + 1 < k && after(heap[child + 1], heap[child]))
-            child++;
-        if (!after(heap[child], c))
-            break;
-        heap[at] = heap[child];
-    }
-    heap[at] = c;
-}
-
-struct visit { double gap; size_t leaf; };
-
-static int by_gap(const void *a, const void *b)
-{
-    const struct visit *x = a, *y = b;
-    if (x->gap != y->gap)
-        return x->gap < y->gap ? -1 : 1;
-    return x->leaf < y->leaf ? -1 : x->leaf > y->leaf;
-}
-
-static int by_distance(const void *a, const void *b)
-{
-    const struct candidate *x = a, *y = b;
-    return after(*x, *y) ? 1 : after(*y, *x) ? -1 : 0;
-}
-
-/* A square in float above this is more than `squared` for sure. */
-static double too_far(const struct near *t, double squared)
-{
-    return squared / t->unit / t->unit * (1 + 2 * t->slack) + t->lost;
-}
-
-/* The k nearest of each row of the leaf, in heaps[rows][k], freed by the caller. */
-static struct candidate *nearest(const struct near *t, size_t leaf, size_t k)
-{
-    const uint32_t *rows, *others;
-    size_t n = near_leaf(t, leaf, &rows);
-    struct candidate *heaps = mem_new(mem_mul(n, k), sizeof *heaps);
-    for (size_t i = 0; i < n * k; i++)
-        heaps[i] = (struct candidate){ INFINITY, UINT32_MAX };
-    struct visit *visits = mem_new(t->leaves, sizeof *visits);
-    for (size_t o = 0; o < t->leaves; o++)
-        visits[o] = (struct visit){ apart(t, leaf, o), o };
-    qsort(visits, t->leaves, sizeof *visits, by_gap);
-    for (size_t v = 0; v < t->leaves; v++) {
-        double worst = 0;                   /* of all rows of the leaf */
-        for (size_t i = 0; i < n; i++)
-            worst = heaps[i * k].squared > worst ? heaps[i * k].squared : worst;
-        if (visits[v].gap * visits[v].gap > worst)
-            break;
-        size_t o = visits[v].leaf, m = near_leaf(t, o, &others);
-        const float *lane = t->lane + o * LEAF * t->d;
-        for (size_t i = 0; i < n; i += 4) {
-            const float *q[4];
-            size_t some = four(t, rows, n, i, q);
-            for (size_t g = 0; g * LANES < m; g++) {
-                float sq[4][LANES];
-                compare(lane + g * LANES * t->d, q, t->d, sq);
-                for (size_t c = 0; c < some; c++) {
-                    struct candidate *heap = heaps + (i + c) * k;
-                    const float *x = t->x + (size_t)rows[i + c] * t->d;
-                    double bar = too_far(t, heap->squared);
-                    for (size_t l = 0; l < LANES && g * LANES + l < m; l++) {
-                        uint32_t other = others[g * LANES + l];
-                        if ((double)sq[c][l] > bar || other == rows[i + c])
-                            continue;
-                        struct candidate fresh = { dist_sq(x, t->x + (size_t)other * t->d, t->d), other };
-                        if (after(*heap, fresh)) {
-                            replace_worst(heap, k, fresh);
-                            bar = too_far(t, heap->squared);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    free(visits);
-    return heaps;
-}
-
-/* What near_knn_all and near_kth_all look for. */
-struct wanted { const struct near *t; size_t k; uint32_t *index; double *distance; };
-
-static void knn_leaf(size_t leaf, void *state)
-{
-    const struct wanted *w = state;
-    const uint32_t *rows;
-    size_t n = near_leaf(w->t, leaf, &rows), k = w->k;
-    struct candidate *heaps = nearest(w->t, leaf, k);
-    for (size_t i = 0; i < n; i++) {
-        struct candidate *heap = heaps + i * k;
-        qsort(heap, k, sizeof *heap, by_distance);
-        for (size_t j = 0; j < k; j++) {
-            w->index[(size_t)rows[i] * k + j] = heap[j].row;
-            if (w->distance)
-                w->distance[(size_t)rows[i] * k + j] = from_squared(w->t, heap[j].squared);
-        }
-    }
-    free(heaps);
-}
-
-void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *distance)
-{
-    if (k)
-        par_for(t->leaves, knn_leaf, &(struct wanted){ t, k, index, distance });
-}
-
-static void kth_leaf(size_t leaf, void *state)
-{
-    const struct wanted *w = state;
-    const uint32_t *rows;
-    size_t n = near_leaf(w->t, leaf, &rows);
-    struct candidate *heaps = nearest(w->t, leaf, w->k);
-    for (size_t i = 0; i < n; i++)
-        w->distance[rows[i]] = from_squared(w->t, heaps[i * w->k].squared);
-    free(heaps);
-}
-
-void near_kth_all(const struct near *t, size_t k, double *distance)
-{
-    par_for(t->leaves, kth_leaf, &(struct wanted){ t, k, NULL, distance });
 }

@@ -9,6 +9,7 @@
 #ifndef MATH_NEAR_H
 #define MATH_NEAR_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,5 +58,30 @@ void near_kth_all(const struct near *t, size_t k, double *distance);
 
 /* Exact distance of two rows. */
 double near_distance(const struct near *t, size_t i, size_t j);
+
+/* The distance at which two rows reach each other, if none may reach another below its core[n]: the largest of
+ * the three (mutual reachability; Campello, Moulavi, Sander 2013, definition 2). */
+double near_reach(const struct near *t, const double *core, size_t i, size_t j);
+
+/* A row that another reaches, and at what distance; links of one row come in the order of near_shorter. */
+struct near_link { double reach; uint32_t to; };
+#define NEAR_NO_LINK ((struct near_link){ INFINITY, UINT32_MAX })
+bool near_shorter(struct near_link a, struct near_link b);
+
+/* What near_between works on: rows in groups, none of which need be whole. */
+#define NEAR_MIXED UINT32_MAX
+struct near_between {
+    const uint32_t *group;      /* [n], each below n */
+    const uint32_t *only;       /* [leaves]: the group that all rows of the leaf are in, or NEAR_MIXED */
+    const double *core;         /* [n] */
+    const double *floor;        /* [n]: links of the row that are not known yet are no shorter */
+    struct near_link *link;     /* [n]: the shortest known of each row to one of another group, or NEAR_NO_LINK */
+    _Atomic double *bound;      /* [n]: of each group, the shortest of its rows' */
+};
+
+/* Find links of the leaf's rows to other groups by near_reach, where they may be the shortest of their group:
+ * afterwards that one is known, ties with it too; of other rows it depends on the threads what is found. A step of
+ * Boruvka's algorithm (1926) when called for all leaves, which may run in parallel. */
+void near_between(const struct near *t, size_t leaf, const struct near_between *s);
 
 #endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/par.h"
+#include "math/dist.h"
+#include "math/near_parts.h"
+
+struct candidate { double squared; uint32_t row; };
+
+static int after(struct candidate a, struct candidate b)
+{
+    return a.squared > b.squared || (a.squared == b.squared && a.row > b.row);
+}
+
+/* Put c in place of the worst of heap[k], a binary heap with the worst on top. */
+static void replace_worst(struct candidate *heap, size_t k, struct candidate c)
+{
+    size_t at = 0;
+    for (size_t child; (child = 2 * at + 1) < k; at = child) {
+        if (child + 1 < k && after(heap[child + 1], heap[child]))
+            child++;
+        if (!after(heap[child], c))
+            break;
+        heap[at] = heap[child];
+    }
+    heap[at] = c;
+}
+
+static int by_distance(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    return after(*x, *y) ? 1 : after(*y, *x) ? -1 : 0;
+}
+
+/* A square in float above this is more than `squared` for sure. */
+static float too_far(const struct near *t, double squared)
+{
+    return (float)(squared / t->unit / t->unit * (1 + 2 * t->slack) + t->lost);
+}
+
+/* The k nearest of each row of the leaf, in heaps[rows][k], freed by the caller. */
+static struct candidate *nearest(const struct near *t, size_t leaf, size_t k)
+{
+    const uint32_t *rows, *others;
+    size_t n = near_leaf(t, leaf, &rows);
+    struct candidate *heaps = mem_new(mem_mul(n, k), sizeof *heaps);
+    for (size_t i = 0; i < n * k; i++)
+        heaps[i] = (struct candidate){ INFINITY, UINT32_MAX };
+    struct visit *visits = by_nearness(t, leaf);
+    for (size_t v = 0; v < t->leaves; v++) {
+        double worst = 0;                   /* of all rows of the leaf */
+        for (size_t i = 0; i < n; i++)
+            worst = heaps[i * k].squared > worst ? heaps[i * k].squared : worst;
+        if (visits[v].gap * visits[v].gap > worst)
+            break;
+        size_t o = visits[v].leaf, m = near_leaf(t, o, &others);
+        const float *lane = t->lane + o * LEAF * t->d;
+        for (size_t i = 0; i < n; i += 4) {
+            const float *q[4];
+            size_t some = four(t, rows, n, i, q);
+            for (size_t g = 0; g * LANES < m; g++) {
+                float sq[4][LANES];
+                compare(lane + g * LANES * t->d, q, t->d, sq);
+                for (size_t c = 0; c < some; c++) {
+                    struct candidate *heap = heaps + (i + c) * k;
+                    const float *x = t->x + (size_t)rows[i + c] * t->d;
+                    float bar = too_far(t, heap->squared);
+                    if (!any_within(sq[c], bar))
+                        continue;
+                    for (size_t l = 0; l < LANES && g * LANES + l < m; l++) {
+                        uint32_t other = others[g * LANES + l];
+                        if (sq[c][l] > bar || other == rows[i + c])
+                            continue;
+                        struct candidate fresh = { dist_sq(x, t->x + (size_t)other * t->d, t->d), other };
+                        if (after(*heap, fresh)) {
+                            replace_worst(heap, k, fresh);
+                            bar = too_far(t, heap->squared);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    free(visits);
+    return heaps;
+}
+
+/* What near_knn_all and near_kth_all look for. */
+struct wanted { const struct near *t; size_t k; uint32_t *index; double *distance; };
+
+static void knn_leaf(size_t leaf, void *state)
+{
+    const struct wanted *w = state;
+    const uint32_t *rows;
+    size_t n = near_leaf(w->t, leaf, &rows), k = w->k;
+    struct candidate *heaps = nearest(w->t, leaf, k);
+    for (size_t i = 0; i < n; i++) {
+        struct candidate *heap = heaps + i * k;
+        qsort(heap, k, sizeof *heap, by_distance);
+        for (size_t j = 0; j < k; j++) {
+            w->index[(size_t)rows[i] * k + j] = heap[j].row;
+            if (w->distance)
+                w->distance[(size_t)rows[i] * k + j] = from_squared(w->t, heap[j].squared);
+        }
+    }
+    free(heaps);
+}
+
+void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *distance)
+{
+    if (k)
+        par_for(t->leaves, knn_leaf, &(struct wanted){ t, k, index, distance });
+}
+
+static void kth_leaf(size_t leaf, void *state)
+{
+    const struct wanted *w = state;
+    const uint32_t *rows;
+    size_t n = near_leaf(w->t, leaf, &rows);
+    struct candidate *heaps = nearest(w->t, leaf, w->k);
+    for (size_t i = 0; i < n; i++)
+        w->distance[rows[i]] = from_squared(w->t, heaps[i * w->k].squared);
+    free(heaps);
+}
+
+void near_kth_all(const struct near *t, size_t k, double *distance)
+{
+    par_for(t->leaves, kth_leaf, &(struct wanted){ t, k, NULL, distance });
+}

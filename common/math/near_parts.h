@@ -1,0 +1,135 @@
+/* near_parts - what the files of near share: the points in leaves, and comparing them in single precision
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MATH_NEAR_PARTS_H
+#define MATH_NEAR_PARTS_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "math/near.h"
+
+/* A leaf is up to GROUPS groups of LANES points; in a group, column j of all its points
+ * lies together: lane[group][j][LANES]. Lanes without a point hold FAR. */
+enum { LANES = 32, GROUPS = 4, LEAF = LANES * GROUPS };
+#define FAR 1e18f           /* its square is finite in float */
+
+/* A vector of the processor. */
+#if defined __AVX512F__
+enum { WIDTH = 16 };
+#elif defined __AVX__
+enum { WIDTH = 8 };
+#else
+enum { WIDTH = 4 };
+#endif
+typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
+
+struct near {
+    const float *x;         /* as given, or with rows of length 1: what distances are of */
+    const float *y;         /* what float compares: x, or x / unit */
+    float *scaled;          /* the copy among them, or NULL */
+    size_t n, d, leaves;
+    enum near_metric metric;
+    uint32_t *order;        /* [n] rows in the order of the leaves */
+    size_t *start;          /* [leaves + 1] */
+    float *lane;            /* [leaves][GROUPS][d][LANES] */
+    double *centre;         /* [leaves][d] */
+    double *radius;         /* [leaves] */
+    double slack, lost;     /* relative error of a squared distance in float; absolute one: underflow */
+    double unit;            /* 1, or the power of 2 that rows too large to square in float are divided by */
+};
+
+/* Squared Euclidean distance that stands for a distance in the metric, and back. A zero
+ * row under cosine is 1 from a unit row: both ways give that. */
+static inline double to_squared(const struct near *t, double distance)
+{
+    return t->metric == NEAR_COSINE ? 2 * distance : distance * distance;
+}
+
+static inline double from_squared(const struct near *t, double squared)
+{
+    return t->metric == NEAR_COSINE ? squared / 2 : sqrt(squared);
+}
+
+/* The square in float, of rows divided by unit, that is at most `limit` for sure, or may be. */
+struct bounds { float sure, maybe; };
+
+static inline struct bounds bounds_of(const struct near *t, double limit)
+{
+    double s = limit / t->unit / t->unit;
+    s = s < 9e35 ? s : 9e35;                /* more than any two rows are apart, less than FAR is */
+    return (struct bounds){ (float)(s * (1 - t->slack) - t->lost), (float)(s * (1 + t->slack) + t->lost) };
+}
+
+/* Least distance that points of two leaves can have. */
+static inline double apart(const struct near *t, size_t a, size_t b)
+{
+    double sum = 0;
+    const double *x = t->centre + a * t->d, *y = t->centre + b * t->d;
+    for (size_t j = 0; j < t->d; j++)
+        sum += (x[j] - y[j]) * (x[j] - y[j]);
+    double gap = sqrt(sum) * (1 - 1e-12) - t->radius[a] - t->radius[b];
+    return gap > 0 ? gap : 0;
+}
+
+/* Squared distances of 4 rows q[4][d] from the points of a group: pairs of the processor's vectors, whose sums stay in
+ * registers. */
+static inline void compare(const float *restrict lane, const float *const q[4], size_t d, float out[restrict 4][LANES])
+{
+    for (size_t at = 0; at < LANES; at += 2 * WIDTH) {
+        const float *p = lane + at;
+        vec s[4][2] = { 0 };
+        for (size_t j = 0; j < d; j++, p += LANES) {
+            vec a, b;
+            memcpy(&a, p, sizeof a);
+            memcpy(&b, p + WIDTH, sizeof b);
+            for (size_t r = 0; r < 4; r++) {
+                vec u = a - q[r][j], v = b - q[r][j];
+                s[r][0] += u * u;
+                s[r][1] += v * v;
+            }
+        }
+        for (size_t r = 0; r < 4; r++)
+            memcpy(out[r] + at, s[r], sizeof s[r]);
+    }
+}
+
+/* Whether one of a group's squares is at most `most`. */
+static inline bool any_within(const float sq[LANES], float most)
+{
+    int any = 0;
+    for (size_t l = 0; l < LANES; l++)
+        any |= sq[l] <= most;
+    return any;
+}
+
+/* The rows of `leaf` from i on, four of them; the last is repeated where there are fewer. */
+static inline size_t four(const struct near *t, const uint32_t *rows, size_t n, size_t i, const float *q[4])
+{
+    for (size_t k = 0; k < 4; k++)
+        q[k] = t->y + (size_t)rows[i + k < n ? i + k : n - 1] * t->d;
+    return n - i < 4 ? n - i : 4;
+}
+
+struct visit { double gap; size_t leaf; };
+
+static inline int by_gap(const void *a, const void *b)
+{
+    const struct visit *x = a, *y = b;
+    if (x->gap != y->gap)
+        return x->gap < y->gap ? -1 : 1;
+    return x->leaf < y->leaf ? -1 : x->leaf > y->leaf;
+}
+
+/* All leaves, those that may be nearest to this one first. */
+static inline struct visit *by_nearness(const struct near *t, size_t leaf)
+{
+    struct visit *visits = mem_new(t->leaves, sizeof *visits);
+    for (size_t o = 0; o < t->leaves; o++)
+        visits[o] = (struct visit){ apart(t, leaf, o), o };
+    qsort(visits, t->leaves, sizeof *visits, by_gap);
+    return visits;
+}
+
+#endif
