@@ -27,7 +27,6 @@ static const struct opt opts[] = {
     OPT_STR('c', "cluster", &arg.cluster, "FIELD", "clusters, in columns"),
     OPT_CHOICE(0, "shares", &arg.shares, "none|row|column|all", "what the numbers are shares of; none: write counts"),
     OPT_FLAG(0, "match", &arg.match, "order the clusters so that each lines up with the class it fits best"),
-    BUDGET_OPT,
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };

@@ -43,7 +43,6 @@ static const struct opt opts[] = {
     OPT_STR(0, "id", &arg.id, "NAME", "id of the output record"),
     OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field of it; may be given several times"),
     OPT_JOBS(0),
-    BUDGET_OPT,
     EXCLUDES("cosine", "no-silhouette"),
     EXCLUDES("per-cluster", "bootstrap"),
     NEEDS("per-cluster", "noise=cluster|noise=drop"),

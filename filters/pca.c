@@ -46,7 +46,6 @@ static const struct opt opts[] = {
     FITTED_MODEL(&arg.model),
     FITTED_SAVE(&arg.save),
     OPT_FLAG(0, "inverse", &arg.inverse, "map components back to the columns of --model"),
-    BUDGET_OPT,
     EXCLUDES("model", "save|n-components|strict|whiten"),
     NEEDS("inverse", "model"),
     OPT_END

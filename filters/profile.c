@@ -26,7 +26,6 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "no-silhouette", &arg.how.no_silhouette, "skip the silhouette, which takes longest"),
     OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field of each record; may be given several times"),
     OPT_JOBS(0),
-    BUDGET_OPT,
     EXCLUDES("cosine", "no-silhouette"),
     OPT_END
 };

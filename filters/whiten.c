@@ -28,7 +28,6 @@ static const struct opt opts[] = {
     OPT_F64('r', "ridge", &arg.ridge, 0, 1e9, "added to each variance before taking its root"),
     FITTED_MODEL(&arg.model),
     FITTED_SAVE(&arg.save),
-    BUDGET_OPT,
     EXCLUDES("model", "save"),
     OPT_END
 };

@@ -158,7 +158,8 @@ sub option {
     return (grep { $_->{name} eq $name } @{ $d->{options} })[0];
 }
 
-sub is_batch { return !!option($_[0], 'max-memory') }
+# Reads all before it writes, on all processors.
+sub is_batch { return (option($_[0], 'jobs') // {})->{default} && option($_[0], 'jobs')->{default} eq '0' }
 sub is_sink { return $_[0]{out} eq 'text' }
 sub writes_stream { return $_[0]{out} =~ /^(records|model|any stream)$/ }
 

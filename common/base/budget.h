@@ -1,4 +1,4 @@
-/* budget - how much data a filter may hold at once: --max-memory
+/* budget - how much data a filter may hold at once: --max-memory (rec_in_opts)
  *
  * For the filters and their drivers; a numeric room says what it needs, and does not check.
  *
@@ -7,8 +7,6 @@
 #define BASE_BUDGET_H
 
 #include "base/mem.h"
-
-#define BUDGET_OPT OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more data in memory than this")
 
 /* End with ST_MEMORY if `bytes` of data at once are more than the limit; `what` says what
  * needs them ("the distance matrix of 50000 rows"). */

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/die.h"
+#include "base/machine.h"
 
 enum { HUGE_PAGE = 2 << 20, OFTEN = 1 << 20 };
 
@@ -18,21 +18,27 @@ size_t mem_limit;
 /* Hold the process, with `bytes` more, against the limit. */
 static void account(size_t bytes)
 {
-    static _Thread_local size_t asked, half;    /* half of the machine's memory: asking for it takes a while */
+    static _Thread_local size_t asked;
     if (bytes < OFTEN && (asked += bytes) < OFTEN)
         return;
-    if (!half)
-        half = (size_t)sysconf(_SC_PHYS_PAGES) / 2 * (size_t)sysconf(_SC_PAGESIZE);
-    size_t limit = mem_limit ? mem_limit : half;
+    const char *of;
+    size_t half = machine_memory(&of) / 2, limit = mem_limit ? mem_limit : half;
     if (bytes < OFTEN && asked < limit / 64)
         return;
     asked = 0;
     struct mallinfo2 now = mallinfo2();
     size_t held = now.uordblks + now.hblkhd;
     if (bytes > limit + MEM_OWN || held + bytes > limit + MEM_OWN)
-        die(ST_MEMORY, "not enough memory: %.1f MiB more than the %.1f MiB held are needed, %s is %.1f MiB",
-            (double)bytes / 1048576, (double)held / 1048576,
-            mem_limit ? "--max-memory" : "half of the machine's memory", (double)limit / 1048576);
+        die(ST_MEMORY, "not enough memory: %.1f MiB more than the %.1f MiB held are needed, %s%s is %.1f MiB",
+            (double)bytes / 1048576, (double)held / 1048576, mem_limit ? "" : "half of ",
+            mem_limit ? "--max-memory" : of, (double)limit / 1048576);
+}
+
+void mem_room(size_t bytes, const char *what)
+{
+    if (!machine_maps(bytes))
+        die(ST_MEMORY, "no memory for %s: the process may not have %.0f MiB more of addresses (see ulimit -v)", what,
+            (double)bytes / 1048576);
 }
 
 size_t mem_mul(size_t a, size_t b)

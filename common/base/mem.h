@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* What the process may hold, in bytes: --max-memory, or with 0 half of the machine's memory. Allocations
+/* What the process may hold, in bytes: --max-memory, or with 0 half of the machine's memory, or of
+ * its control group's. Allocations
  * that would take it beyond that and MEM_OWN, its own buffers, end it with ST_MEMORY. What is held is what malloc
  * says, so libraries count too; it is looked at when a thread has asked for a sixty-fourth of the limit. */
 extern size_t mem_limit;
@@ -30,6 +31,10 @@ void mem_grow(void *p, size_t *cap, size_t need, size_t size);
 
 /* Copy of n bytes, followed by a NUL. */
 char *mem_text(const char *s, size_t n);
+
+/* End with ST_MEMORY if so many bytes of address space are not to be had: before `what` is called, a library
+ * that takes them and does not look. */
+void mem_room(size_t bytes, const char *what);
 
 /* a * b, or ST_MEMORY on overflow. */
 size_t mem_mul(size_t a, size_t b);

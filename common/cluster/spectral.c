@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/openblas.h"
 #include "base/rng.h"
 #include "math/eig.h"
 
@@ -83,6 +84,7 @@ static enum spectral_end lanczos(struct system *s, size_t want, double *value, d
     double *workd = mem_new(3 * n, sizeof *workd), *workl = mem_new(ncv * (ncv + 8), sizeof *workl);
     a_int ido = 0, info = 1, iparam[11] = { 1, 0, MOST_RESTARTS, 1, 0, 0, 1 }, ipntr[11];
     struct rng rng;
+    openblas_ready();
     rng_init(&rng, 0, 1);
     for (size_t i = 0; i < n; i++)
         resid[i] = rng_uniform(&rng) - 0.5;
@@ -245,6 +247,7 @@ bool spectral_discretize(const double *embedding, size_t n, size_t k, uint64_t s
     double *u = mem_new(k * k, sizeof *u), *vt = mem_new(k * k, sizeof *vt), *work = mem_new(8 * k + 64, sizeof *work);
     int order = (int)k, lwork = (int)(8 * k + 64), info = 0;
     first_rotation(x, n, k, seed, rotation);
+    openblas_ready();
     for (int step = 0; step <= STEPS && info == 0; step++) {
         memset(m, 0, k * k * sizeof *m);    /* m = discrete^T x, by rows; LAPACK reads its transpose */
         for (size_t i = 0; i < n; i++) {

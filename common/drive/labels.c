@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/labels.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 static struct label *add_field(struct labels *l, const char *name, size_t len)
@@ -148,6 +148,7 @@ char *labels_json(const struct labels *l)
 
 struct labels *labels_parse(const char *text, size_t n)
 {
+    json_counts();
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL), *names, *name;
     const char *field;
     size_t i;

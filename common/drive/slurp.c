@@ -12,7 +12,6 @@
 
 const struct opt slurp_opts[] = {
     OPT_JOBS(0),
-    BUDGET_OPT,
     OPT_END
 };
 const struct opt *const slurp_also[] = { slurp_opts, item_opts, rec_in_opts, rec_out_opts, NULL };

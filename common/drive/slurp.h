@@ -20,7 +20,7 @@ struct slurp {
     const char *field;
 };
 
-extern const struct opt slurp_opts[];           /* -j, --max-memory */
+extern const struct opt slurp_opts[];           /* -j */
 /* The shared tables of a batch filter: those, --on-error, --max-record, --no-history. */
 extern const struct opt *const slurp_also[];
 

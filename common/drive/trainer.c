@@ -41,7 +41,6 @@ const struct opt trainer_run_opts[] = {
     OPT_OUTPUT(0, "checkpoint", &trainer_arg.checkpoint, "after each epoch, save what is needed to resume"),
     OPT_NOTE(0, "resume", &trainer_arg.resume, "FILE", "resume from a checkpoint"),
     OPT_JOBS(0),
-    BUDGET_OPT,
     OPT_END
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/die.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "stream/frame.h"
@@ -150,6 +151,7 @@ const char *jsonl_error(const struct jsonl *in) { return in->error; }
 struct jsonl *jsonl_open(const char *path, void (*wait)(void *state), void *state)
 {
     struct jsonl *in = mem_zero(1, sizeof *in);
+    json_counts();
     in->from = io_open(path, 0);
     in->path = io_name(in->from);
     in->wait = wait;

@@ -5,11 +5,7 @@
 #include <cblas.h>
 #include <limits.h>
 
-/* Runs before main by itself, as soon as anything of this file is linked. */
-__attribute__((constructor)) void blas_one_thread(void)
-{
-    openblas_set_num_threads(1);
-}
+#include "base/openblas.h"
 
 static blasint whole(size_t n)
 {
@@ -20,6 +16,7 @@ static blasint whole(size_t n)
 void blas_f32(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
               const float *b, size_t ldb, float beta, float *c, size_t ldc)
 {
+    openblas_ready();
     if (m && n)
         cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, whole(m),
                     whole(n), whole(k), alpha, a, whole(lda), b, whole(ldb), beta, c, whole(ldc));
@@ -28,6 +25,7 @@ void blas_f32(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const
 void blas_f64(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
               const double *b, size_t ldb, double beta, double *c, size_t ldc)
 {
+    openblas_ready();
     if (m && n)
         cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, whole(m),
                     whole(n), whole(k), alpha, a, whole(lda), b, whole(ldb), beta, c, whole(ldc));

@@ -1,7 +1,7 @@
 /* blas - matrix products of OpenBLAS at one thread
  *
  * OpenBLAS gives other bits for other numbers of threads, so it is held to one
- * from the start of the program on; to use more processors, call these from the
+ * (base/openblas); to use more processors, call these from the
  * blocks of par_for, cut at fixed places. All matrices are row-major.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -18,8 +18,5 @@ void blas_f32(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const
               const float *b, size_t ldb, float beta, float *c, size_t ldc);
 void blas_f64(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
               const double *b, size_t ldb, double beta, double *c, size_t ldc);
-
-/* Hold OpenBLAS at one thread: the products above need no call, LAPACK's callers do. */
-void blas_one_thread(void);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "math/blas.h"
+#include "base/openblas.h"
 
 /* LAPACK as OpenBLAS has it; the lengths of the text arguments come last. */
 extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
@@ -23,7 +23,7 @@ bool eig_sym(double *a, size_t n, double *w)
         return false;
     int order = (int)n, ask = -1, info = 0, iwork_size;
     double work_size;
-    blas_one_thread();
+    openblas_ready();
     dsyevd_("V", "U", &order, a, &order, w, &work_size, &ask, &iwork_size, &ask, &info, 1, 1);
     int lwork = (int)work_size, liwork = iwork_size;
     double *work = mem_new((size_t)lwork, sizeof *work);

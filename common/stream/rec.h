@@ -121,7 +121,7 @@ bool rec_pass_nil(struct rec *r, const char *out);
 struct rec_in;
 struct rec_out;
 
-extern const struct opt rec_in_opts[];      /* --max-record */
+extern const struct opt rec_in_opts[];      /* --max-memory, --max-record */
 extern const struct opt rec_out_opts[];     /* --no-history */
 
 /* Open the operands (none: stdin) and check the first header against prog->in. On a

@@ -13,6 +13,7 @@
 /* ---- reading a stream ---- */
 
 const struct opt rec_in_opts[] = {
+    OPT_SIZE(0, "max-memory", &mem_limit, "stop rather than hold more data in memory than this"),
     OPT_SIZE(0, "max-record", &frame_max, "largest record to read or write"),
     OPT_END
 };

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/half.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 enum { HEADER_MOST = 100 << 20 };   /* as the format's own reader has it */
@@ -97,6 +97,7 @@ static bool parse(struct safetensors *s, char *why, size_t room)
         return false;
     }
     json_error_t error;
+    json_counts();
     s->header = json_loadb((const char *)s->map + 8, (size_t)header_size, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(s->header)) {
         snprintf(why, room, "its header is not a JSON object%s%s", s->header ? "" : ": ",

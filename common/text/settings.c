@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 enum { TEXT_MOST = 64 << 20 };      /* bytes of a file other than the weights */
@@ -53,6 +54,7 @@ bool settings_json(const struct settings *s, const char *name, bool needed, json
     if (!text)
         return missing && !needed;
     json_error_t error;
+    json_counts();
     *j = json_loadb(text, n, JSON_DECODE_INT_AS_REAL, &error);
     free(text);
     return *j || settings_wrong(s, name, "line %d: %s", error.line, error.text);

@@ -17,6 +17,7 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/hash.h"
+#include "base/machine.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -253,12 +254,69 @@ static void test_hash(void **unused)
     assert_int_not_equal(hash_seed(), 0);
 }
 
+/* ---- machine ---- */
+
+static char root[] = "/tmp/songpipe-base-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static size_t limit_of(const char *list)
+{
+    char path[200];
+    put("list", list);
+    snprintf(path, sizeof path, "%s/list", root);
+    return machine_group_limit(path, root);
+}
+
+/* Control groups as Linux shows them: of version 2, one list entry; of version 1, one for each controller. */
+static void test_groups(void **state)
+{
+    (void)state;
+    char command[400];
+    assert_non_null(mkdtemp(root));
+    snprintf(command, sizeof command, "mkdir -p %s/user/job %s/memory/docker/abc %s/free", root, root, root);
+    assert_int_equal(system(command), 0);
+    assert_true(limit_of("0::/user/job\n") == SIZE_MAX);            /* no files: no limits */
+    put("user/job/memory.max", "1073741824\n");
+    assert_int_equal(limit_of("0::/user/job\n"), 1 << 30);
+    put("user/memory.max", "536870912\n");                          /* the group around it has less */
+    assert_int_equal(limit_of("0::/user/job\n"), 1 << 29);
+    put("user/memory.max", "max\n");
+    assert_int_equal(limit_of("0::/user/job\n"), 1 << 30);
+    assert_true(limit_of("0::/free\n") == SIZE_MAX);
+    put("memory.max", "268435456\n");                               /* in a namespace of its own, it is the root */
+    assert_int_equal(limit_of("0::/\n"), 1 << 28);
+    assert_int_equal(limit_of("0::/user/job\n"), 1 << 28);
+    put("memory.max", "max\n");
+    put("memory/docker/abc/memory.limit_in_bytes", "2147483648\n");
+    put("memory/memory.limit_in_bytes", "9223372036854771712\n");
+    assert_true(limit_of("5:cpu:/docker/abc\n4:memory:/docker/abc\n0::/free\n") == (size_t)1 << 31);
+    assert_true(limit_of("4:cpu:/docker/abc\n") == SIZE_MAX);
+    assert_true(limit_of("4:memory:/not/there\n") == 9223372036854771712u);      /* another's path: the root is ours */
+    assert_true(limit_of("no list\n::\n\n") == SIZE_MAX);
+    assert_true(machine_group_limit("/no/such/list", root) == SIZE_MAX);
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+    const char *of;
+    assert_true(machine_memory(&of) > 1 << 20);
+    assert_true(machine_maps(1 << 20));
+    assert_false(machine_maps((size_t)1 << 60));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_philox), cmocka_unit_test(test_seek), cmocka_unit_test(test_distributions),
         cmocka_unit_test(test_below), cmocka_unit_test(test_shuffle), cmocka_unit_test(test_par),
-        cmocka_unit_test(test_mem), cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_mem), cmocka_unit_test(test_hash), cmocka_unit_test(test_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
