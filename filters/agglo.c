@@ -21,7 +21,7 @@ static struct {
     struct scan scan;
     double distance;
     int linkage;
-} arg = { .in = "x", .out = "cluster", .scan.k.text = "0", .distance = NAN };
+} arg = { .in = "x", .out = "cluster", .scan = { .k.text = "0", .words = SCAN_SCORES }, .distance = NAN };
 
 static const struct opt opts[] = {
     OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 0, 1e9, "K|A:B",

@@ -18,6 +18,9 @@
 #include "drive/fitted.h"
 #include "drive/pass.h"
 #include "drive/scan.h"
+#include "drive/starts.h"
+
+#define BY SCAN_SCORES SCAN_INERTIA
 
 static struct {
     const char *in, *out, *save;
@@ -26,14 +29,14 @@ static struct {
     int64_t n_init, max_iter;
     double tol;
     uint64_t seed;
-} arg = { .in = "x", .out = "cluster", .n_init = 10, .max_iter = 300, .tol = 1e-4 };
+} arg = { .in = "x", .out = "cluster", .scan.words = BY, .n_init = 10, .max_iter = 300, .tol = 1e-4 };
 
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     OPT_RANGE('k', "n-clusters", &arg.scan.k, 1, 1e9, "K|A:B",
               "number of clusters, or the best from A to B; not set: as many as --init or --model has"),
-    SCAN_OPTS(&arg.scan, SCAN_SCORES SCAN_INERTIA),
+    SCAN_OPTS(&arg.scan, BY),
     OPT_INT(0, "n-init", &arg.n_init, 1, 1e6, "number of starts; the best is kept"),
     OPT_INT(0, "max-iter", &arg.max_iter, 1, 1e9, "largest number of steps per start"),
     OPT_F64(0, "tol", &arg.tol, 0, 1e300, "stop when the centres move less than this share of the mean variance"),
@@ -62,39 +65,6 @@ static const struct model_part parts[] = {
     MODEL_MATRIX("centres", &fit.m.centre, &fit.m.k, &fit.m.d, -DBL_MAX, DBL_MAX),
     MODEL_END
 };
-
-/* The vectors of --init: init[k][d]. */
-struct starts { struct rec_in *in; struct row row; size_t d, k, cap; double *init; };
-
-static bool add_start(struct rec *r, const struct value *unused, void *state)
-{
-    struct starts *t = state;
-    struct value v = rec_get(r, arg.in);
-    struct text id = rec_id(r);
-    (void)unused;
-    if (!row_read(r, arg.in, &v, head_columns(rec_head(t->in), arg.in), &t->row))
-        die(ST_STOPPED, "%s: %s: %s", arg.init.path, SHORT(id.p, id.n), r->error);
-    if (t->row.d != t->d)
-        die(ST_STOPPED, "vectors of %s have %zu numbers, those of the input %zu", arg.init.path, t->row.d, t->d);
-    mem_grow(&t->init, &t->cap, (t->k + 1) * t->d, sizeof *t->init);
-    for (size_t j = 0; j < t->d; j++)
-        t->init[t->k * t->d + j] = (double)t->row.x[j];
-    t->k++;
-    return true;
-}
-
-/* Read them; NULL without. *k becomes their number. */
-static double *read_starts(size_t d, size_t *k)
-{
-    if (!arg.init.path)
-        return NULL;
-    struct starts t = { .in = rec_open_file(arg.init.path, IO_RECORDS), .d = d };
-    *k = pass_each(t.in, &(struct pass){ .what = NULL }, add_start, &t);
-    arg.init.xxh3 = rec_hash(t.in);
-    free(t.row.x);
-    rec_close(t.in);
-    return t.init;
-}
 
 static void tick(size_t start, size_t step, void *state)
 {
@@ -125,16 +95,14 @@ static struct scanned try_k(size_t k, void *state)
     o.state = &k;
     kmeans_free(m);
     m = kmeans_fit(s->x, s->n, s->d, &o);
-    return (struct scanned){ m->label, m->inertia, m->n_iter, m->converged };
+    return (struct scanned){ .label = m->label, .inertia = m->inertia, .n_iter = m->n_iter, .converged = m->converged };
 }
 
 /* From the centres of --init or by k-means++; and what to say of it. */
 static void learn(struct slurp *s)
 {
-    size_t k = (size_t)arg.scan.k.first, given = k;
-    double *init = read_starts(s->d, &k);
-    if (init && given && given != k)
-        die(ST_STOPPED, "%s has %zu records, not the %zu of -k", arg.init.path, k, given);
+    size_t k = (size_t)arg.scan.k.first;
+    double *init = starts_read(&arg.init, arg.in, s->d, &k);
     if (scan_wanted(&arg.scan, &prog))
         k = scan_best(&arg.scan, &prog, s, try_k, s);
     scan_possible(s, k);

@@ -28,7 +28,8 @@ static struct {
     int affinity, labels;
     bool embedding;
     uint64_t seed;
-} arg = { .in = "x", .out = "cluster", .scan.k.text = "8", .gamma.text = "auto", .neighbours = 10, .n_init = 10 };
+} arg = { .in = "x", .out = "cluster", .scan = { .k.text = "8", .words = SCAN_SCORES },
+          .gamma.text = "auto", .neighbours = 10, .n_init = 10 };
 
 static const struct opt opts[] = {
     OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 1, 10000, "K|A:B", "number of clusters, or the best of A to B"),

@@ -8,7 +8,7 @@ use Stream;
 use Test::More;
 
 my @clusterers = ('kmeans -k 2', 'agglo -k 2', 'agglo -k 2 --linkage single', 'agglo -k 2 --linkage average',
-    'agglo -k 2 --linkage complete', 'agglo -k 2 --connectivity knn:2', 'dbscan --eps 1 -m 2', 'hdbscan -c 3 -m 2', 'spectral -k 2',
+    'agglo -k 2 --linkage complete', 'agglo -k 2 --connectivity knn:2', 'dbscan --eps 1 -m 2', 'hdbscan -c 3 -m 2', 'mixture -k 2 --reg-covar 0', 'spectral -k 2',
     'spectral -k 2 --labels discretize', 'spectral -k 2 --affinity knn --n-neighbors 5');
 my @of_k = grep { !/dbscan/ } @clusterers;
 
@@ -24,10 +24,10 @@ sub partition {
 sub rows { my @x = @_; return stream({}, map { record(sprintf('%03d', $_), x => vec(@{ $x[$_] })) } 0 .. $#x) }
 
 # None, one, fewer than clusters.
-for my $c ((grep { !/kmeans/ } @clusterers), 'neighbours -k 1') {
+for my $c ((grep { !/kmeans|mixture/ } @clusterers), 'neighbours -k 1') {
     is_deeply([records("$c -q", stream({}))], [], "$c: no records in, none out");
 }
-refuses(6, qr/0 vectors cannot make 2 clusters/, 'kmeans -k 2', stream({}));
+refuses(6, qr/0 vectors cannot make 2 clusters/, $_, stream({})) for 'kmeans -k 2', 'mixture -k 2';
 refuses(6, qr/0 vectors are too few for 5-distances/, 'dbscan --eps auto', stream({}));
 my $one = rows([1, 2]);
 is_deeply(labels($_, $one), [0], "$_: one record") for 'kmeans -k 1', 'agglo -k 1', 'agglo -k 1 --linkage complete',
@@ -154,7 +154,7 @@ refuses(4, qr/not enough memory for the silhouette: .* needed/, 'metrics --max-m
 # The same bytes for any -j, of more rows than one block holds.
 my @large = map { my $i = $_; [map { ($i % 7) * (3 - $_) + 2 * sin($i * (1.7 + $_)) } 1 .. 5] } 1 .. 3000;
 spew("$tmp/large.sp", rows(@large));
-for my $c ('kmeans -k 7', 'kmeans -k 2:4 --n-init 2', 'agglo -k 7', 'agglo -k 7 --linkage single', 'agglo -k 7 --linkage average',
+for my $c ('kmeans -k 7', 'kmeans -k 2:4 --n-init 2', 'mixture -k 7', 'mixture -k 3 --covariance spherical', 'agglo -k 7', 'agglo -k 7 --linkage single', 'agglo -k 7 --linkage average',
     'agglo -k 7 --connectivity knn:5', 'dbscan --eps 0.5', 'dbscan --eps auto', 'dbscan --kdist', 'hdbscan', 'spectral -k 7 --affinity knn',
     'spectral -k 3 --gamma 0.1', 'neighbours -k 5', 'kmeans -k 7 | metrics --cosine --bootstrap 20 -t cluster -j', 'kmeans -k 7 | metrics --per-cluster -j') {
     my ($short, @sums) = ($c =~ s/ -j$//r);

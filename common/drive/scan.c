@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/budget.h"
 #include "base/die.h"
@@ -12,7 +13,17 @@
 #include "cluster/dbscan.h"
 #include "score/silhouette.h"
 
-enum { SILHOUETTE, CALINSKI_HARABASZ, DAVIES_BOULDIN, INERTIA, SCORES };
+enum { INERTIA, SILHOUETTE, CALINSKI_HARABASZ, DAVIES_BOULDIN, BIC, AIC, SCORES };
+
+/* What each score is called in --by and in a record, and in a message; whether the least of it is the best. */
+static const struct { const char *word, *field, *title; bool least; } scores[SCORES] = {
+    [INERTIA] = { "inertia-knee", "inertia", "inertia", true },
+    [SILHOUETTE] = { "silhouette", "silhouette", "silhouette", false },
+    [CALINSKI_HARABASZ] = { "calinski_harabasz", "calinski_harabasz", "Calinski-Harabasz", false },
+    [DAVIES_BOULDIN] = { "davies_bouldin", "davies_bouldin", "Davies-Bouldin", true },
+    [BIC] = { "bic", "bic", "BIC", true },
+    [AIC] = { "aic", "aic", "AIC", true },
+};
 
 static size_t at;               /* how many k are done */
 
@@ -60,23 +71,35 @@ static void score(const struct slurp *rows, size_t k, const struct scanned *one,
     v[CALINSKI_HARABASZ] = centres_calinski_harabasz(&c);
     v[DAVIES_BOULDIN] = centres_davies_bouldin(&c);
     v[INERTIA] = one->inertia;
+    v[BIC] = one->bic;
+    v[AIC] = one->aic;
     free(label);
     free(number);
 }
 
-static void put_scores(struct rec_out *out, struct rec *r, size_t k, const struct scanned *one, const double v[SCORES])
+/* Whether the clusterer has it. */
+static bool has(const struct scan *s, int score)
+{
+    size_t n = strlen(scores[score].word);
+    for (const char *w = s->words; w; w = strchr(w, '|')) {
+        w += *w == '|';
+        if (strncmp(w, scores[score].word, n) == 0 && (w[n] == '|' || !w[n]))
+            return true;
+    }
+    return false;
+}
+
+static void put_scores(const struct scan *s, struct rec_out *out, struct rec *r, size_t k, const struct scanned *one,
+                       const double v[SCORES])
 {
     char id[32];
-    const char *const names[] = { "silhouette", "calinski_harabasz", "davies_bouldin" };
     rec_begin(r, id, (size_t)snprintf(id, sizeof id, "k%zu", k));
     rec_set_int(r, "k", (int64_t)k);
-    if (isfinite(one->inertia))
-        rec_set_f64(r, "inertia", one->inertia);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (isfinite(v[i]))
-            rec_set_f64(r, names[i], v[i]);
-        else
-            rec_set_nil(r, names[i]);
+    for (int i = 0; i < SCORES; i++)
+        if (has(s, i) && isfinite(v[i]))
+            rec_set_f64(r, scores[i].field, v[i]);
+        else if (has(s, i))
+            rec_set_nil(r, scores[i].field);
     if (one->n_iter) {
         rec_set_int(r, "n_iter", (int64_t)one->n_iter);
         rec_set_bool(r, "converged", one->converged);
@@ -98,19 +121,30 @@ static size_t knee(const double *inertia, size_t n)
     return i;
 }
 
-/* The index of the best of v[n], the least of equals, and what to say of it. */
-static size_t choose(const struct scan *s, const double *v, size_t n)
+/* The score that --by names. */
+static int criterion(const struct scan *s)
 {
-    const char *const names[] = { "silhouette", "Calinski-Harabasz", "Davies-Bouldin", "inertia" };
-    double sign = s->by == DAVIES_BOULDIN ? -1 : 1;     /* the least is the best */
+    const char *word = s->words;
+    for (int i = 0; i < s->by; i++)
+        word = strchr(word, '|') + 1;
+    for (int i = 0; i < SCORES; i++)
+        if (strncmp(word, scores[i].word, strcspn(word, "|")) == 0)
+            return i;
+    return SILHOUETTE;
+}
+
+/* The index of the best of v[n], the least of equals, and what to say of it. */
+static size_t choose(const struct scan *s, int by, const double *v, size_t n)
+{
+    double sign = scores[by].least ? -1 : 1;
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
         best = sign * v[i] > sign * v[best] || !isfinite(v[best]) ? i : best;
-    best = s->by == INERTIA ? knee(v, n) : isfinite(v[best]) ? best : 0;
+    best = by == INERTIA ? knee(v, n) : isfinite(v[best]) ? best : 0;
     if (!isfinite(v[best]))
         warn("no k from %zu to %zu has a score: taking the first", (size_t)s->k.first, (size_t)s->k.last);
     else if (!progress_quiet)
-        warn("k = %zu is the best: %s %.6g", (size_t)s->k.first + best, names[s->by], v[best]);
+        warn("k = %zu is the best: %s %.6g", (size_t)s->k.first + best, scores[by].title, v[best]);
     return best;
 }
 
@@ -121,22 +155,23 @@ size_t scan_best(const struct scan *s, const struct prog *prog, const struct slu
     scan_possible(rows, (size_t)s->k.last);
     struct rec_out *out = s->file ? rec_create_file(prog, NULL, s->file, IO_RECORDS) : NULL;
     struct rec *r = rec_new();
-    double *by = mem_new(n, sizeof *by);
+    double *v_by = mem_new(n, sizeof *v_by);
+    int by = criterion(s);
     progress_start(n, "numbers of clusters");
     for (at = 0; at < n; at++) {
         double v[SCORES];
         struct scanned one = cluster(first + at, state);
-        score(rows, first + at, &one, out || s->by == SILHOUETTE, v);
-        by[at] = v[s->by];
+        score(rows, first + at, &one, out || by == SILHOUETTE, v);
+        v_by[at] = v[by];
         if (out)
-            put_scores(out, r, first + at, &one, v);
+            put_scores(s, out, r, first + at, &one, v);
         progress_at(at + 1, NULL);
     }
     progress_clear();
     rec_free(r);
     if (out)
         rec_finish(out);
-    size_t best = choose(s, by, n);
-    free(by);
+    size_t best = choose(s, by, v_by, n);
+    free(v_by);
     return first + best;
 }

@@ -10,12 +10,13 @@
 #include "base/opt.h"
 #include "drive/slurp.h"
 
-/* What the options below set. */
-struct scan { struct opt_range k; const char *file; int by; };
+/* What the options below set; words: those of --by, which the filter initialises. */
+struct scan { struct opt_range k; const char *file; int by; const char *words; };
 
-/* --by: the word's place is `by`. A clusterer that has an inertia takes both. */
+/* --by: the first for all, the others for clusterers that have such a thing. */
 #define SCAN_SCORES "silhouette|calinski_harabasz|davies_bouldin"
 #define SCAN_INERTIA "|inertia-knee"
+#define SCAN_LIKELIHOOD "|bic|aic"
 
 /* For the filter's table, behind its OPT_RANGE of k. */
 #define SCAN_OPTS(scan, words) \
@@ -25,7 +26,7 @@ struct scan { struct opt_range k; const char *file; int by; };
 /* What came of one k. */
 struct scanned {
     const int32_t *label;       /* [n] in 0 ... k-1; not each need have rows. Borrowed until the next k */
-    double inertia;             /* NAN: there is none */
+    double inertia, bic, aic;   /* NAN or 0: there is none */
     size_t n_iter;              /* steps of the method; 0: it has none, nor does it converge */
     bool converged;
 };
