@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Encoder;
 use Songpipe;
 use Stream;
 use Test::More;
@@ -44,6 +45,59 @@ for my $part ('[]', '{}', '1', '""', '{"a":{"b":[1]}}', '[[[[[]]]]]') {
     is($status, 4, "$part: less than 60 MB") or diag($err);
 }
 refuses(4, qr/not enough memory/, soon("from-json --max-memory 5M " . file('flat.json', '{' . join(',', map { "\"k$_\":{}" } 1 .. 60000) . '}')), undef, 1);
+
+# ---- a model that claims more than it has ----
+
+sub words { my %word = @_; return map { $_ => str($word{$_}) } sort keys %word }
+sub sizes { return tensor('<i4', [scalar @_], pack 'l<*', @_) }
+sub vae {
+    my (%more) = @_;
+    my %m = (input => str('x'), shape => sizes(4), conv => bool(0), hidden => sizes(3), latent => int64(2), slope => f64(.01), batch_norm => bool(0),
+        residual => bool(0), dropout => f64(0), variational => bool(1), logvar_max => f64(0), beta => f64(1), %more);
+    my %shape = ('enc.0.weight' => [3, 4], 'enc.0.bias' => [3], 'mu.weight' => [2, 3], 'mu.bias' => [2], 'logvar.weight' => [2, 3], 'logvar.bias' => [2],
+        'dec.0.weight' => [3, 2], 'dec.0.bias' => [3], 'dec.2.weight' => [4, 3], 'dec.2.bias' => [4]);
+    my @weights = map { my $n = 1; $n *= $_ for @{ $shape{$_} }; record($_, x => tensor('<f4', $shape{$_}, pack 'f<*', (.1) x $n)) } sort keys %shape;
+    return file('vae.model', stream({ kind => 'model' }, record('vae-train', words(activation => 'relu', recon => 'mse', reduce => 'sum'), %m), @weights));
+}
+my $four = runs('from-json', '{"id":"a","x":[1,2,3,4]}' . "\n" . '{"id":"b","x":[4,3,2,2]}' . "\n");
+my $limit = $ENV{SONGPIPE_ASAN} ? '' : 'ulimit -v 300000; unset OPENBLAS_NUM_THREADS; ';
+runs("vae-encode -m ${\vae()}", $four);
+my @images = (conv => bool(1), shape => sizes(16384, 16384), kernel => int64(3), stride => int64(1));
+for (['hidden 2^24', hidden => sizes(2**24)], ['input 2^28', shape => sizes(2**24)], ['latent 2^20', latent => int64(2**20)], ['16 widths', hidden => sizes((4096) x 16)],
+    ['residual', hidden => sizes(8192), residual => bool(1)], ['a condition', hidden => sizes(65536), categories => str('{"g":["a"]}')],
+    ['images', @images, channels => sizes(1)], ['channels', @images, channels => sizes(2**24, 2**24)]) {
+    my ($what, @lies) = @$_;
+    refuses(3, qr/bad model|not a vector|no tensor/, soon($limit . "vae-encode -m ${\vae(@lies)}"), $four) if $what ne 'channels';
+    refuses(3, qr/bad model/, soon($limit . "vae-decode -m $tmp/vae.model"), runs("from-json", '{"id":"a","x":[1,2]}')) if $what eq 'latent 2^20';
+    my ($status) = run(soon($limit . "vae-encode -m ${\vae(@lies)}"), $four);
+    ok($status == 3 || $status == 4, "$what: status $status");
+}
+my $f8 = sub { my ($shape, @x) = @_; return tensor('<f8', $shape, pack 'd<*', @x) };
+my %fitted = (
+    'kmeans' => [[k => int64(2**31 - 1), records => int64(4), inertia => f64(1), n_iter => int64(1), converged => bool(1)], centres => $f8->([2, 4], 1 .. 8)],
+    'pca' => [[records => int64(1e15), components => int64(1e9), whiten => bool(0), total_variance => f64(1)],
+        mean => $f8->([4], 1 .. 4), components => $f8->([1, 4], 1 .. 4), variance => $f8->([1], 1)],
+    'whiten' => [[records => int64(2), ridge => f64(0)], mean => $f8->([4], 1 .. 4), whitening => $f8->([2, 4], 1 .. 8)],
+    'zscore' => [[records => int64(2), n => int64(1e15), per => str('column')], mean => $f8->([4], 1 .. 4), var => $f8->([2], 1, 1), scale => $f8->([4], (1) x 4)],
+);
+for my $name (sort keys %fitted) {
+    my ($config, @tensors) = @{ $fitted{$name} };
+    my @records = (record($name, input => str('x'), @$config));
+    while (my ($id, $x) = splice @tensors, 0, 2) { push @records, record($id, x => $x) }
+    refuses(3, qr/bad model: \S+ has \d+ (rows|columns), not/, soon($limit . "$name -m " . file("$name.model", stream({ kind => 'model' }, @records))), $four);
+}
+refuses(3, qr/bad model/, soon($limit . 'tfidf -i t -m ' . file('tfidf.model', stream({ kind => 'model' }, record('tfidf', input => str('t'), texts => int64(2**32 - 1),
+    words(ngrams => '1,1', min_df => '1', max_df => '1', token => 'words', strip_accents => 'none', norm => 'l2', terms => "a\n" x 3, stop_words => ''),
+    (map { $_ => bool(0) } qw(lowercase sublinear_tf binary use_idf smooth_idf)), max_features => int64(2**32 - 2), max_candidates => int64(4e9)),
+    record('df', x => tensor('<u4', [2], pack 'L<*', 1, 1)), record('idf', x => $f8->([2], 1, 1))))), runs('from-json', '{"id":"a","t":"a b"}'));
+for (['hidden_size', 2**30], ['num_hidden_layers', 2e9], ['intermediate_size', 2**30], ['max_position_embeddings', 2**31], ['vocab_size', 2**31], ['type_vocab_size', 2**31],
+    ['num_attention_heads', 2**30]) {
+    my ($name, $claim) = @$_;
+    folder("$tmp/encoder", config => { $name => $claim });
+    my ($status, $out, $err) = run(soon($limit . "embed -m $tmp/encoder"), runs('from-json', '{"id":"a","lyrics":"la love"}'));
+    ok($status == 3 || $status == 6 || $status == 2, "embed, $name: status $status") or diag($err);
+    like($err, qr/^embed: .*(as config.json has it|not a number|no tensor|$name|does not|words)/m, '... with a reason');
+}
 
 # ---- few addresses: OpenBLAS would look for its buffers for ever ----
 

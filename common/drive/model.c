@@ -140,6 +140,11 @@ static struct tensor tensor(const struct model *m, const char *name, int ndim, s
     die(ST_STREAM, "%s: bad model: no tensor %s of %d dimensions", m->path, name, ndim);
 }
 
+void model_shape(const struct model *m, const char *name, int ndim, size_t *shape)
+{
+    tensor(m, name, ndim, shape);
+}
+
 double *model_f64(const struct model *m, const char *name, int ndim, size_t *shape)
 {
     struct tensor t = tensor(m, name, ndim, shape);

@@ -21,8 +21,9 @@ const struct head *model_head(const struct model *m);
 /* The configuration; a value points into the model. */
 const struct rec *model_config(const struct model *m);
 
-/* A tensor's elements, and its shape; ends with ST_STREAM if there is none of that name
+/* A tensor's shape; and its elements, too. Ends with ST_STREAM if there is none of that name
  * or it has another number of dimensions. The result is the caller's to free. */
+void model_shape(const struct model *m, const char *name, int ndim, size_t *shape);
 double *model_f64(const struct model *m, const char *name, int ndim, size_t *shape);
 float *model_f32(const struct model *m, const char *name, int ndim, size_t *shape);
 

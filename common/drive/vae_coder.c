@@ -12,7 +12,9 @@
 void vae_coder_open(struct vae_coder *c, struct opt_input *file)
 {
     c->model = vae_model_read(file, &c->stream);
-    c->v = vae_new(&c->model->c, 1, false);
+    c->v = vae_plan(&c->model->c, 1, false);
+    net_model_fits(c->stream, c->v->net);
+    net_build(c->v->net);
     net_model_get(c->stream, c->v->net);
 }
 

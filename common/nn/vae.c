@@ -88,8 +88,7 @@ static int add_dense(const struct vae_config *c, struct net *n, struct namer *s,
     return add_dropout(c, n, s, x);
 }
 
-/* The layers; nothing is allocated for them yet. */
-static struct vae *lay_out(const struct vae_config *c, size_t batch, bool trains)
+struct vae *vae_plan(const struct vae_config *c, size_t batch, bool trains)
 {
     struct vae *v = mem_zero(1, sizeof *v);
     struct net *n = v->net = net_new(batch, batch == 1 && !trains ? 1 : LINEAR_ROWS, trains);
@@ -138,7 +137,7 @@ static struct vae *lay_out(const struct vae_config *c, size_t batch, bool trains
 
 double vae_bytes(const struct vae_config *c, size_t batch, bool trains)
 {
-    struct vae *v = lay_out(c, batch, trains);
+    struct vae *v = vae_plan(c, batch, trains);
     double bytes = net_bytes(v->net);
     vae_free(v);
     return bytes;
@@ -146,7 +145,7 @@ double vae_bytes(const struct vae_config *c, size_t batch, bool trains)
 
 struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains)
 {
-    struct vae *v = lay_out(c, batch, trains);
+    struct vae *v = vae_plan(c, batch, trains);
     net_build(v->net);
     return v;
 }

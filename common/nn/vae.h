@@ -47,6 +47,9 @@ const char *vae_check(const struct vae_config *c);
 /* For passes of at most `batch` rows; `trains` with gradients, else a batch of 1 is laid
  * out for one record at a time. The weights are 0 until vae_init or until they are set. */
 struct vae *vae_new(const struct vae_config *c, size_t batch, bool trains);
+
+/* Its layers, and the names and shapes of its weights, with no memory for them: net_build(v->net) gets it. */
+struct vae *vae_plan(const struct vae_config *c, size_t batch, bool trains);
 void vae_free(struct vae *v);
 
 /* The bytes that vae_new would allocate, and what training needs beside it (net_bytes). */
