@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "drive/source.h"
@@ -129,6 +130,8 @@ int main(int argc, char **argv)
     progress_start(array.rows, "rows");
     for (size_t row = 0; row < array.rows; row++)
         put_row(&s, row, x);
+    if (table.csv && sheet_next(&table) != CSV_END)         /* its end is where a change is seen */
+        io_changed(csv_path(table.csv));
     npy_close(&array);
     int status = source_finish(&s);
     if (table.csv)

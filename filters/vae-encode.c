@@ -106,7 +106,8 @@ static bool process(struct rec *r, const struct value *in, void *worker)
             return rec_error(r, "the code of %s is not finite: is it scaled like the training data?", arg.in);
     rec_set_vector(r, arg.out, z, model->c.latent);
     set_sides(r, w, n);
-    return true;
+    return (!arg.both || rec_finite(r, logvar_name)) &&
+           (!arg.score || (rec_finite(r, recon_name) && rec_finite(r, kl_name)));
 }
 
 static void header(struct head *h, void *state)

@@ -60,6 +60,42 @@ my ($status, undef, $err) = run_changing('vae-train --hidden 4 --latent 2 --epoc
 is($status, 6, 'vae-train: status 6') or diag($err);
 like($err, qr{changed while being read$}m, 'vae-train: says so');
 
+# Tables, which are read once to be counted and once for their rows: the second input, a pipe, is waited for in
+# between. Larger than what is read ahead.
+sub table { my ($add, $rows) = @_; return "id,n\n" . join '', map { sprintf "song%06d,%d\n", $_, 1000000 + $_ + $add } 1 .. $rows // 40000 }
+my $array = "\x93NUMPY\1\0" . pack('v', 118) . sprintf('%-117s', "{'descr': '<f4', 'fortran_order': False, 'shape': (40000, 2), }") . "\n";
+my @later = (['other numbers', table(7)], ['a row less', table(0, 39999)], ['a row more', table(0, 40001)], ['nothing', '']);
+for my $try (map({ ["from-npy -q --labels $tmp/labels.csv $tmp/pipe", $array, pack('f<*', 1 .. 80000), @$_] } @later),
+    map({ ["from-csv -q $tmp/labels.csv $tmp/pipe", "id,n\n", "z1,8\n", @$_] } @later)) {
+    my ($command, $first, $rest, $what, $later) = @$try;
+    my ($name) = $command =~ /^(\S+)/;
+    spew("$tmp/labels.csv", table(0));
+    unlink "$tmp/pipe";
+    mkfifo("$tmp/pipe", 0600) or die;
+    my $pid = fork();
+    if (!$pid) {
+        open STDOUT, '>', "$tmp/stdout";
+        open STDERR, '>', "$tmp/stderr";
+        exec split ' ', $command;
+    }
+    alarm 60;
+    local $SIG{PIPE} = 'IGNORE';
+    open my $to, '>:raw', "$tmp/pipe" or die;
+    syswrite $to, $first;                                   # it reads the table, then waits for the rest
+    my $read = sub { slurp_file("/proc/$pid/io") =~ /rchar: (\d+)/ ? $1 : 0 };
+    select undef, undef, undef, 0.02 until $read->() > length table(0);
+    select undef, undef, undef, 0.2;
+    spew("$tmp/labels.csv", $later) if $what ne 'nothing';
+    print $to $rest;
+    close $to;
+    waitpid $pid, 0;
+    alarm 0;
+    is($? & 127 ? 128 + ($? & 127) : $? >> 8, $what eq 'nothing' ? 0 : 6, "$name, $what: status") or diag(slurp_file("$tmp/stderr"));
+    like(slurp_file("$tmp/stderr"), qr{^$name: $tmp/labels.csv: changed while being read$}m, "$name, $what: says so") if $what ne 'nothing';
+    my ($whole) = run("sp-info - < $tmp/stdout");
+    ($what eq 'nothing' ? \&is : \&isnt)->($whole, 0, "$name, $what: whole or not");
+}
+
 # The weights of a model, which are mapped: cut, and overwritten, while they are in use.
 my $model = folder("$tmp/model");
 my $weights = slurp_file("$model/model.safetensors");

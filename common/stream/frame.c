@@ -144,9 +144,12 @@ static void check_end(struct frame_in *in, const uint8_t *p, size_t size)
         p += msg_size(p, end);
         size_t bytes = msg_size(p, end);
         struct value v = msg_value(p, bytes);
-        if (n == 7 && memcmp(key, "records", 7) == 0 && v.type == V_INT)
+        bool counts = n == 7 && memcmp(key, "records", 7) == 0, checks = n == 4 && memcmp(key, "xxh3", 4) == 0;
+        if ((counts && records != UINT64_MAX) || (checks && hashed))
+            frame_bad(in, "malformed end record: a key appears twice");
+        if (counts && v.type == V_INT)
             records = (uint64_t)v.i;
-        if (n == 4 && memcmp(key, "xxh3", 4) == 0 && (v.type == V_INT || *p == MSG_U64)) {
+        if (checks && (v.type == V_INT || *p == MSG_U64)) {
             hash = v.type == V_INT ? (uint64_t)v.i : msg_u64(p);
             hashed = true;
         }

@@ -141,8 +141,11 @@ static const char *parse_columns(struct head *h, const uint8_t *p, const uint8_t
         if (names == SIZE_MAX)
             return "malformed header: columns of a field are not an array";
         char *name = mem_text(field.s.p, field.s.n);
+        bool twice = find(h, name);
         struct columns *c = replace(h, name, names);
         free(name);
+        if (twice)
+            return "malformed header: it names the columns of a field twice";
         p += head;
         for (size_t i = 0; i < names; i++) {
             size_t size = msg_size(p, end);
@@ -162,7 +165,7 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
     size_t head, n = size && msg_size(p, end) == size ? msg_map(p, end, &head) : SIZE_MAX;
     if (n == SIZE_MAX)
         return "malformed header";
-    bool version = false, kind = false;
+    bool version = false, kind = false, columns = false, history = false;
     for (p += head; n; n--) {
         const uint8_t *key = p;
         struct value name = msg_value(p, msg_size(p, end));
@@ -172,6 +175,8 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
         size_t bytes = msg_size(p, end);
         struct value v = msg_value(p, bytes);
 #define KEY(WORD) (name.s.n == sizeof WORD - 1 && memcmp(name.s.p, WORD, sizeof WORD - 1) == 0)
+        if ((KEY("version") && version) || (KEY("kind") && kind) || (KEY("columns") && columns) || (KEY("history") && history))
+            return "malformed header: a key appears twice";
         if (KEY("version")) {
             if (v.type != V_INT || v.i < 1)
                 return "malformed header: the version is not a number";
@@ -187,11 +192,13 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
             kind = true;
         } else if (KEY("columns")) {
             const char *why = parse_columns(h, p, end);
+            columns = true;
             if (why)
                 return why;
         } else if (KEY("history")) {
             if ((h->n_history = msg_array(p, end, &head)) == SIZE_MAX)
                 return "malformed header: the history is not an array";
+            history = true;
             h->history.n = 0;
             msg_append(&h->history, p + head, bytes - head);
         } else {

@@ -243,8 +243,12 @@ static bool tensor_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct
 {
     bool typed = false, shaped = false;
     size_t bytes = SIZE_MAX, head;
-    for (; pairs; pairs--) {
+    for (unsigned seen = 0; pairs; pairs--) {
         struct text key = word(p, end);
+        unsigned bit = is(key, "nd") | is(key, "type") << 1 | is(key, "shape") << 2 | is(key, "data") << 3;
+        if (seen & bit)
+            return false;
+        seen |= bit;
         p += msg_size(p, end);
         if (is(key, "nd")) {
             if (*p != 0xc3)

@@ -1,0 +1,74 @@
+#!/usr/bin/perl
+# What has one name twice: keys of a header, of the end, of an array; members of JSON, in a text and in what a
+# model holds; columns of a table. One of the two would be lost: each is refused, or both go on.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use Encoder;
+use Songpipe;
+use Stream;
+use Test::More;
+
+sub file { spew("$tmp/$_[0]", $_[1]); return "$tmp/$_[0]" }
+
+# ---- a stream ----
+
+my @must = (str('version') . "\x01", str('kind') . str('records'));
+my $fill = str('fill') . str('.' x 240);
+sub headed { return file('headed.sp', seal(frame('H', chr(0x80 | @_ + 1) . join('', @_) . $fill) . record('a', x => vec(1, 2)))) }
+runs('sp-info ' . headed(@must));
+my $columns = str('columns') . "\x81" . str('x') . "\x92" . str('p') . str('q');
+my $history = str('history') . "\x91\x82" . str('tool') . str('decode') . str('version') . str('1');
+for (['version', $must[0]], ['kind', $must[1]], ['another kind', str('kind') . str('model')], ['columns', $columns, $columns], ['history', $history, $history]) {
+    my ($what, @twice) = @$_;
+    my $in = headed(@must, @twice);
+    refuses(3, qr/malformed header: a key appears twice/, "$_ $in") for 'sp-info', 'l2norm', 'to-csv', 'kmeans -k 1';
+}
+for my $field ('x', 'y', '') {
+    my $one = str($field) . "\x92" . str('p') . str('q');
+    refuses(3, qr/malformed header: it names the columns of a field twice/, "$_ " . headed(@must, str('columns') . "\x83$one" . str('z') . "\x90$one")) for 'sp-info', 'zscore';
+}
+runs('sp-info ' . headed(@must, $columns, $history));
+
+my $open = frame('H', Stream::head_body(fill => 240)) . record('a', x => vec(1, 2));
+my ($records, $hash) = (str('records') . "\x01", str('xxh3') . "\xcf" . xxh3($open));
+runs('sp-info ' . file('end.sp', $open . frame('E', "\x82$records$hash")));
+refuses(3, qr/malformed end record: a key appears twice/, 'l2norm >/dev/null ' . file('end.sp', $open . frame('E', "\x83$_$records$hash")), undef, 1)
+    for $records, $hash, str('records') . "\x07", str('xxh3') . "\x07";
+
+# ---- an array, a map ----
+
+my %key = (nd => "\xc3", type => str('<f4'), shape => "\x91\x02", data => "\xc4\x08" . pack('f<*', 1, 2));
+sub array { return chr(0x80 | @_) . join '', map { "\xc4" . chr(length $_) . $_ . $key{$_} } @_ }
+like(runs('to-json ' . file('array.sp', stream({}, record('a', x => array(qw(nd data shape type)))))), qr/"x":\[1,2\]/, 'keys in any order');
+for my $twice (sort keys %key) {
+    my $in = file('array.sp', stream({}, record('a', x => array(qw(nd type shape data), $twice))));
+    refuses(6, qr/x is not a vector/, "l2norm $in", undef, 1);
+}
+my $map = stream({}, record('a', x => "\x82" . str('k') . "\x01" . str('k') . "\x02"));
+like(runs('to-json', $map), qr/"x":\{"k":1,"k":2\}/, 'a map with a key twice: to-json gives both');
+like(runs('sp-fields --drop y | to-json', $map), qr/"x":\{"k":1,"k":2\}/, '... and they pass on');
+
+# ---- JSON ----
+
+for ('{"id":"a","id":"b"}', '{"id":"a","x":1,"x":2}', '{"id":"a","x":{"k":1,"k":2}}', '{"id":"a","x":[{"k":[],"k":[]}]}', '{"id":"a","p":1,"\u0070":2}') {
+    refuses(6, qr/duplicate object key/, 'from-json --on-error fail', "$_\n", 1);
+    my ($status) = run('from-json >/dev/null', "$_\n{\"id\":\"c\"}\n");
+    is($status, 1, '... or left out');
+}
+folder("$tmp/encoder");
+my $weights = slurp_file("$tmp/encoder/model.safetensors");
+my $size = unpack 'Q<', $weights;
+my $header = substr $weights, 8, $size;
+my ($entry) = $header =~ /("embeddings.LayerNorm.bias":\{[^}]*\})/ or die;
+my $twice = $header =~ s/\}\s*$/,$entry}/r;
+spew("$tmp/encoder/model.safetensors", pack('Q<', length $twice) . $twice . substr $weights, 8 + $size);
+refuses(3, qr/duplicate object key/, "embed -m $tmp/encoder", runs('from-json', '{"id":"a","lyrics":"la"}'));
+
+# ---- a table ----
+
+refuses(6, qr/two columns \(2 and 3\) are called g/, 'from-csv', "id,g,g\n1,r,s\n");
+my $npy = file('a.npy', "\x93NUMPY\1\0" . pack('v', 118) . sprintf('%-117s', "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1), }") . "\n" . pack 'f<', 1);
+refuses(6, qr/two columns \(2 and 3\) are called g/, "from-npy --labels " . file('l.csv', "id,g,g\n1,r,s\n") . " $npy");
+refuses(6, qr/two columns \(2 and 3\) are called g/, "tracks --csv " . file('t.csv', "path,g,g\n1.wav,r,s\n"));
+done_testing;
