@@ -10,10 +10,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "drive/alike.h"
+#include "drive/groups.h"
 #include "drive/pass.h"
 #include "drive/row.h"
-#include "stream/ids.h"
 #include "stream/tally.h"
 
 static struct {
@@ -39,15 +38,10 @@ struct part { const char *name; bool vector, needed, has; struct row row; };    
 static struct part *parts;
 static size_t n_parts;
 
-static struct ids *ids;         /* number of a group by its id */
-struct group {
-    char *id;
-    size_t len;
-    struct alike alike;         /* other fields */
-    struct pooled { double *sum; size_t count; struct tally votes; } *of;   /* of each part; sum NULL: none so far */
-};
-static struct group *groups;
-static size_t n_groups, groups_cap;
+static struct groups *groups;
+/* Of each group, each part; sum NULL: none so far. */
+static struct pooled { double *sum; size_t count; struct tally votes; } **pooled;
+static size_t pooled_cap;
 
 static void add_parts(const struct opt_words *words, const char *usual, bool vector)
 {
@@ -83,12 +77,9 @@ static bool read_parts(struct rec *r, const struct head *h)
     return true;
 }
 
-static void add_record(struct group *g, const struct rec *r)
+static void add_record(struct pooled *to, const struct rec *r)
 {
-    alike_add(&g->alike, r, is_part);
-    for (size_t i = 0; i < n_parts; i++) {
-        struct part *p = parts + i;
-        struct pooled *to = g->of + i;
+    for (struct part *p = parts; p < parts + n_parts; p++, to++) {
         const struct field *f = rec_find(r, p->name);
         p->needed |= f != NULL;
         if (p->has && !p->vector)
@@ -103,26 +94,11 @@ static void add_record(struct group *g, const struct rec *r)
     }
 }
 
-/* The id of the record's group: the label as text, or where it is nil its own id. */
-static bool group_id(struct rec *r, struct msg_buf *text, struct text *id)
-{
-    struct value v;
-    text->n = 0;
-    *id = rec_id(r);
-    if (!rec_need(r, arg.by, &v))
-        return r->nil;
-    if (!value_text(&v, text))
-        return value_no_label(r, arg.by, &v);
-    *id = (struct text){ (const char *)text->p, text->n };
-    return true;
-}
-
 static bool pool_record(struct rec *r, const struct value *unused, void *state)
 {
-    static struct msg_buf text;
     struct text id;
     (void)unused;
-    bool good = group_id(r, &text, &id) && read_parts(r, state);
+    bool good = groups_id(r, arg.by, &id) && read_parts(r, state);
     if (!good && !item_bad(r)) {
         r->error[0] = '\0';             /* it is dealt with */
         return false;
@@ -131,13 +107,12 @@ static bool pool_record(struct rec *r, const struct value *unused, void *state)
         parts[i].has = false;
     if (good && !parts[0].has && rec_find(r, parts[0].name))
         item_nil();
-    size_t at = ids_find(ids, id);
-    if (at == SIZE_MAX) {
-        ids_add(ids, id, at = n_groups++);
-        mem_grow(&groups, &groups_cap, n_groups, sizeof *groups);
-        groups[at] = (struct group){ .id = mem_text(id.p, id.n), .len = id.n, .of = mem_zero(n_parts, sizeof *groups->of) };
+    size_t n = groups_count(groups), at = groups_add(groups, r, id);
+    if (at == n) {
+        mem_grow(&pooled, &pooled_cap, n + 1, sizeof *pooled);
+        pooled[at] = mem_zero(n_parts, sizeof **pooled);
     }
-    add_record(groups + at, r);
+    add_record(pooled[at], r);
     return true;
 }
 
@@ -165,17 +140,15 @@ static void set_majority(struct rec *r, const char *name, const struct tally *t)
     free(share);
 }
 
-static void fill_record(struct rec *r, const struct group *g, const struct alike_seen *seen)
+static void fill_record(struct rec *r, size_t group)
 {
-    rec_begin(r, g->id, g->len);
-    alike_set(r, &g->alike, seen);
+    groups_fill(groups, group, r);
     for (size_t i = 0; i < n_parts; i++)
         if (parts[i].needed && parts[i].vector)
-            set_mean(r, parts + i, g->of + i);
+            set_mean(r, parts + i, pooled[group] + i);
         else if (parts[i].needed)
-            set_majority(r, parts[i].name, &g->of[i].votes);
-    item_note_side(r, "segments");
-    rec_set_int(r, "segments", (int64_t)g->alike.records);
+            set_majority(r, parts[i].name, &pooled[group][i].votes);
+    groups_fill_count(groups, group, r);
 }
 
 int main(int argc, char **argv)
@@ -183,20 +156,14 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
-    ids = ids_new();
+    groups = groups_new(is_part);
     add_parts(&arg.mean, "x", true);
     add_parts(&arg.majority, "cluster", false);
     pass_each(in, &(struct pass){ .what = "records" }, pool_record, (void *)rec_head(in));
-    struct head *h = rec_out_head(out);
-    for (size_t i = h->n_columns; i-- > 0; )
-        if (!is_part(&(struct field){ .name = h->columns[i].field, .len = strlen(h->columns[i].field) }))
-            head_set_columns(h, h->columns[i].field, NULL, 0);
-    static struct alike_seen seen;
-    for (size_t i = 0; i < n_groups; i++)
-        alike_look(&seen, &groups[i].alike);
+    groups_head(groups, rec_out_head(out));
     struct rec *r = rec_new();
-    for (size_t i = 0; i < n_groups; i++) {
-        fill_record(r, groups + i, &seen);
+    for (size_t i = 0; i < groups_count(groups); i++) {
+        fill_record(r, i);
         rec_put(out, r);
     }
     rec_free(r);

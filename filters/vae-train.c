@@ -12,6 +12,7 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "drive/item.h"
 #include "drive/scales.h"
 #include "drive/table.h"
@@ -182,6 +183,16 @@ static void configure(struct rec *config, const void *model)
     vae_model_configure(config, model);
 }
 
+/* A code that is the same for every row tells nothing of it: Bowman et al. 2016. */
+static void note_collapse(const struct fit *f, const void *model)
+{
+    (void)model;
+    for (size_t i = 0; f->epoch && !progress_quiet && i < f->n_columns; i++)
+        if (strcmp(f->columns[i].name, "active") == 0 && f->log[(f->epoch - 1) * f->n_columns + i] == 0)
+            warn("no latent is active: the code tells nothing of the input; scale it (zscore), or give a lower --beta, "
+                 "--anneal cyclical:10 or --free-bits");
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
@@ -205,5 +216,5 @@ int main(int argc, char **argv)
     fit.n_hot = d.model.labels->n;
     return trainer_run(&(struct trainer){
         .prog = &prog, .in = d.in, .rows = d.table->n, .of = vae_fit_new(&fit), .nets = (struct net *[]){ fit.v->net, NULL },
-        .configure = configure, .ctx = &d.model, .old_settings = vae_model_old_settings });
+        .configure = configure, .ctx = &d.model, .end = note_collapse, .old_settings = vae_model_old_settings });
 }

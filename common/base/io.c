@@ -229,8 +229,7 @@ noreturn static void spool_failed(void)
     die(ST_STOPPED, "cannot keep the input in %s (TMPDIR):", spool_dir());
 }
 
-/* An unlinked file in TMPDIR. */
-static int spool_open(void)
+int io_temporary(void)
 {
     const char *dir = spool_dir();
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -269,7 +268,7 @@ struct io_in *io_open(const char *path, int wanted)
     in->regular = fstat(in->fd, &s) == 0 && S_ISREG(s.st_mode);
     in->rewinds = wanted & IO_REWIND;
     in->start = in->regular ? lseek(in->fd, 0, SEEK_CUR) : 0;
-    in->spool = in->rewinds && !in->regular ? spool_open() : -1;
+    in->spool = in->rewinds && !in->regular ? io_temporary() : -1;
     if (wanted & IO_HASH) {
         in->hash = XXH3_createState();
         if (!in->hash)

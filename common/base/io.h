@@ -84,6 +84,9 @@ int io_keep(struct io_in *in, uint64_t *start);
 
 void io_close(struct io_in *in);
 
+/* A new unlinked file in TMPDIR, to write to and read from. */
+int io_temporary(void);
+
 /* Say that an input was not the same in two passes, and end with ST_STOPPED. */
 noreturn void io_changed(const char *name);
 

@@ -126,10 +126,12 @@ static void get_run(const struct model *m, struct fit *f)
     double at[P_ALL];
     size_t shape[2];
     get_doubles(m, "run.progress", at, P_ALL);
-    if (!(at[P_EPOCH] >= 0 && at[P_EPOCH] <= 1e9 && at[P_BATCH] >= 0 && at[P_BATCH] <= (double)fit_batches(f) &&
-          at[P_STEPS] >= 0 && at[P_STEPS] < 0x1p48 && at[P_BEST_EPOCH] >= 0 && at[P_BEST_EPOCH] <= at[P_EPOCH]))
+    if (!(at[P_EPOCH] >= 0 && at[P_EPOCH] <= 1e9 && at[P_STEPS] >= 0 && at[P_STEPS] < 0x1p48 && at[P_BEST_EPOCH] >= 0 &&
+          at[P_BEST_EPOCH] <= at[P_EPOCH]))
         model_bad(m, "run.progress");
     f->epoch = (size_t)at[P_EPOCH];
+    if (!(at[P_BATCH] >= 0 && at[P_BATCH] <= (double)(fit_batches(f, f->epoch + 1) - fit_batches(f, f->epoch))))
+        model_bad(m, "run.progress");
     f->batch = (size_t)at[P_BATCH];
     f->optim.t = (uint64_t)at[P_STEPS];
     f->best_loss = at[P_BEST_LOSS];
@@ -226,7 +228,7 @@ static bool go_on(struct fit *f, bool epoch, void *state)
     char note[512];
     if (!epoch) {
         batch_note(f, note, sizeof note);
-        progress_at(f->epoch * fit_batches(f) + f->batch, note);
+        progress_at(fit_batches(f, f->epoch) + f->batch, note);
         if (!interrupted)
             return true;
     } else if (!progress_quiet && (progress_wanted || isatty(STDERR_FILENO))) {
@@ -238,20 +240,9 @@ static bool go_on(struct fit *f, bool epoch, void *state)
     return !interrupted;
 }
 
-/* A code that is the same for every row tells nothing of it: Bowman et al. 2016. */
-static void note_collapse(const struct fit *f)
-{
-    for (size_t i = 0; f->epoch && i < f->n_columns; i++)
-        if (strcmp(f->columns[i].name, "active") == 0 && f->log[(f->epoch - 1) * f->n_columns + i] == 0)
-            warn("no latent is active: the code tells nothing of the input; scale it (zscore), or give a lower --beta, "
-                 "--anneal cyclical:10 or --free-bits");
-}
-
 static void tell_end(const struct fit *f, enum fit_end end)
 {
     char note[512];
-    if (end != FIT_BROKEN && !progress_quiet)
-        note_collapse(f);
     batch_note(f, note, sizeof note);
     if (end == FIT_BROKEN)
         warn("epoch %zu, batch %zu: %s: training diverged; the weights are those of epoch %zu; %s", f->epoch + 1,
@@ -276,7 +267,7 @@ int trainer_run(const struct trainer *t)
     const struct trainer_arg *a = &trainer_arg;
     struct run run = { .t = t };
     struct fit_options o = {
-        .seed = a->seed, .epochs = (size_t)a->epochs, .batch = (size_t)a->batch,
+        .seed = a->seed, .epochs = t->untrained ? 0 : (size_t)a->epochs, .batch = (size_t)a->batch,
         .adam = { 0.9, 0.999, 1e-8, a->weight_decay, a->optimizer == 1 }, .clip = a->clip,
         .rate = { .kind = (enum schedule)a->schedule, .lr = a->lr, .lr_min = a->lr_min, .step_size = a->step_size,
                   .gamma = a->gamma },
@@ -288,9 +279,11 @@ int trainer_run(const struct trainer *t)
         resume(&run, f);
     sigaction(SIGINT, &(struct sigaction){ .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND }, NULL);
     sigaction(SIGTERM, &(struct sigaction){ .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND }, NULL);
-    progress_start(f->o.epochs * fit_batches(f), "batches");
+    progress_start(fit_batches(f, f->o.epochs), "batches");
     enum fit_end end = fit_run(f, go_on, &run);
     progress_clear();
+    if (end != FIT_BROKEN && t->end)
+        t->end(f, t->ctx);
     tell_end(f, end);
     write_model(&run, f, NULL);
     if (a->log)                         /* after the model: it must not be lost with a log that cannot be written */

@@ -36,6 +36,11 @@ struct trainer {
     struct net *const *nets;    /* whose parameters are the model's tensors; NULL-ended */
     void (*configure)(struct rec *config, const void *ctx);     /* set the model's fields */
     const void *ctx;
+    bool untrained;             /* no epochs at all: the weights as they begin */
+
+    /* All is trained, and the model not yet written: what is to be said of it, unless progress_quiet. Not if it broke
+     * down. NULL: nothing. */
+    void (*end)(const struct fit *f, const void *ctx);
 
     /* Turn the settings of a checkpoint that was made before they were stored in words into
      * those of today: a packed map. NULL: there are none. */

@@ -394,3 +394,18 @@ double *pca_zca(const struct pca *p, double ridge)
     free(scaled);
     return w;
 }
+
+size_t pca_half_whitening(const struct pca *p, size_t most, float *matrix)
+{
+    size_t k = 0;
+    double sum = 0;
+    while (k < most && k < p->k && p->variance[k] > 1e-9 * p->variance[0])
+        sum += sqrt(p->variance[k++]);
+    double root = sqrt(sum / (double)(k ? k : 1) * (double)(p->n - 1) / (double)p->n);
+    for (size_t i = 0; i < k; i++) {
+        double by = root * sqrt(sqrt(p->variance[i]));
+        for (size_t j = 0; j < p->d; j++)
+            matrix[i * p->d + j] = (float)(p->components[i * p->d + j] / by);
+    }
+    return k;
+}

@@ -64,6 +64,12 @@ void pca_free(struct pca *p);
  * with free. */
 double *pca_zca(const struct pca *p, double ridge);
 
+/* Half whitening, for nets: rows to matrix[k][d] that make y = matrix (x - mean) of the first k components, each divided by
+ * the fourth root of its variance, and all by one number so that the fitted rows' y^2 is 1 in the mean. It takes half of the
+ * differences between the variances away, in orders of magnitude. Returns k: `most`, or less where p has no more components
+ * above the rounding of floats, 1e-9 times the first variance; 0 where all rows are equal. */
+size_t pca_half_whitening(const struct pca *p, size_t most, float *matrix);
+
 /* Number of components whose share of the variance[m] first exceeds `share` in 0 ... 1,
  * as scikit-learn counts: searchsorted(cumsum(ratio), share, side="right") + 1, at most m. */
 size_t pca_count(const double *variance, size_t m, double share);

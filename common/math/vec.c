@@ -26,3 +26,12 @@ double vec_max(const float *x, size_t n)
         most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
     return (double)most;
 }
+
+float vec_make_unit(float *x, size_t n)
+{
+    double length = vec_l2(x, n);
+    float by = (float)(length > 1e-12 ? length : 1e-12);
+    for (size_t i = 0; i < n; i++)
+        x[i] /= by;
+    return by;
+}

@@ -19,4 +19,8 @@ double vec_l2(const float *x, size_t n);
 /* the largest |x_i| */
 double vec_max(const float *x, size_t n);
 
+/* Divide x[n] by its Euclidean length, or by 1e-12 where that is larger (as PyTorch's normalize), and return what
+ * it was divided by. */
+float vec_make_unit(float *x, size_t n);
+
 #endif

@@ -19,10 +19,10 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-size_t fit_batches(const struct fit *f)
+size_t fit_batches(const struct fit *f, size_t epochs)
 {
     size_t size = f->o.batch, whole = f->n_train / size, left = f->n_train % size;
-    return whole + (left > 0 && left >= f->of.least);
+    return epochs * whole + (f->of.full ? epochs * left / size : left > 0 && left >= f->of.least ? epochs : 0);
 }
 
 /* All weights to to[n_kept]; what lies between them stays 0. */
@@ -71,8 +71,10 @@ struct fit *fit_new(const struct fit_options *o, const struct objective *of, siz
     optim_new(&f->optim, &o->adam, o->clip, of->weights, of->n_weights);
     f->n_valid = (size_t)(o->validation * (double)n);
     f->n_train = n - f->n_valid;
+    if (of->full && f->o.batch > f->n_train)
+        f->o.batch = f->n_train;
     f->rows = mem_new(n, sizeof *f->rows);
-    f->order = mem_new(f->n_train, sizeof *f->order);
+    f->order = mem_new(f->n_train + f->o.batch, sizeof *f->order);
     for (size_t i = 0; i < n; i++)
         f->rows[i] = i;
     if (f->n_valid) {
@@ -94,7 +96,7 @@ struct fit *fit_new(const struct fit_options *o, const struct objective *of, siz
     name_columns(f);
     f->log = mem_zero(mem_mul(o->epochs, f->n_columns), sizeof *f->log);
     f->o.rate.epochs = (double)o->epochs;
-    f->o.rate.warmup = o->warmup * (double)fit_batches(f);
+    f->o.rate.warmup = o->warmup * (double)fit_batches(f, 1);
     return f;
 }
 
@@ -177,7 +179,7 @@ static void add_share(struct fit *f, size_t i, size_t count, double mean)
 static bool do_batch(struct fit *f)
 {
     double start = now();
-    size_t at = f->batch * f->o.batch, count = f->n_train - at < f->o.batch ? f->n_train - at : f->o.batch;
+    size_t at = f->batch * f->o.batch, count = f->n_train - at < f->o.batch && !f->of.full ? f->n_train - at : f->o.batch;
     double rate = rate_at(&f->o.rate, (double)f->epoch, f->optim.t);
     f->loss = loss_of(f, f->order + at, count, true);
     bool good = isfinite(f->loss) && optim_step(&f->optim, rate);
@@ -198,14 +200,16 @@ static bool do_batch(struct fit *f)
 
 static enum fit_end run_epochs(struct fit *f, bool (*step)(struct fit *f, bool epoch, void *ctx), void *ctx)
 {
-    size_t batches = fit_batches(f);
     while (f->epoch < f->o.epochs) {
+        size_t batches = fit_batches(f, f->epoch + 1) - fit_batches(f, f->epoch);
         struct rng rng;
         if (f->best && f->epoch >= f->best_epoch + f->o.patience && f->epoch > 0)
             return FIT_PATIENCE;
         memcpy(f->order, f->rows + f->n_valid, f->n_train * sizeof *f->order);
         rng_init(&rng, f->o.seed, (uint64_t)DRAW_ORDER << 60 | f->epoch);
         rng_shuffle(&rng, f->order, f->n_train);
+        if (f->of.full)
+            memcpy(f->order + f->n_train, f->order, f->o.batch * sizeof *f->order);
         while (f->batch < batches) {
             if (!do_batch(f))
                 return FIT_BROKEN;

@@ -33,6 +33,7 @@ struct objective {
     const struct weights *weights;   /* all weights and what is kept with them */
     size_t n_weights;
     size_t least;               /* rows that a batch needs to train on: 1; 2 with batch normalisation */
+    bool full;                  /* all batches are full: epochs share the rows that are left, see fit_batches */
     const struct part_name *parts;      /* those of kind PART_MEAN first */
     size_t n_parts;
     size_t n_sums;              /* doubles that it adds up over the rows of an epoch, for `report` */
@@ -91,8 +92,10 @@ enum fit_end { FIT_DONE, FIT_PATIENCE, FIT_STOPPED, FIT_BROKEN };
 struct fit *fit_new(const struct fit_options *o, const struct objective *of, size_t n);
 void fit_free(struct fit *f);
 
-/* Batches of an epoch. A last one of fewer rows than the objective needs is left out. */
-size_t fit_batches(const struct fit *f);
+/* Batches of the first `epochs` epochs. An epoch's last one, of the rows that are left, is left out if they are fewer than
+ * the objective needs. Where all are full, n rows make floor(epochs n / batch) of them: an epoch has a last one when those
+ * that are left come to a batch, and it is filled up with the epoch's first rows. */
+size_t fit_batches(const struct fit *f, size_t epochs);
 
 /* Train until the epochs are over, patience is out, step(f, epoch, ctx) says false (it is
  * called after each batch, and with `epoch` after each epoch), or the loss is not finite or

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nn/net.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/rng.h"
 #include "nn/optim.h"
 #include "nn/tape.h"
+
+enum { DRAW_WEIGHTS = 1 };      /* of the seed's sequences: see layers.c */
 
 struct net *net_new(size_t batch, size_t lanes, bool trains)
 {
@@ -287,6 +291,20 @@ void net_build(struct net *n)
     n->recon = mem_zero(par_blocks(n->batch, NET_IMAGES) + blocks, sizeof *n->recon);
     n->latents = mem_zero(blocks * n->latent, 3 * sizeof *n->latents);
     n->scratch = mem_zero(1024, sizeof *n->scratch);
+}
+
+void net_init(struct net *n, uint64_t seed, size_t first)
+{
+    for (size_t i = 0; i < n->n_params; i++) {
+        const struct net_param *p = &n->params[i];
+        float *to = net_values(n, p);
+        struct rng rng;
+        rng_init(&rng, seed, (uint64_t)DRAW_WEIGHTS << 60 | (first + i));
+        double bound = p->fan_in ? 1 / sqrt((double)p->fan_in) : 0;
+        for (size_t k = 0; k < p->count; k++)
+            to[k] = p->fan_in ? (float)(bound * (2 * rng_uniform(&rng) - 1)) : p->constant;
+    }
+    net_changed(n);
 }
 
 float *net_values(const struct net *n, const struct net_param *p)

@@ -114,6 +114,10 @@ double net_bytes(struct net *n);
 /* Allocate all; no more building. */
 void net_build(struct net *n);
 
+/* PyTorch's first values: weights and biases uniform in +-1 / sqrt(fan_in), constants as they are; parameter i is
+ * drawn from the seed's sequence first + i. */
+void net_init(struct net *n, uint64_t seed, size_t first);
+
 /* Let n use the weights of a net that was built alike, and outlives it. */
 void net_borrow(struct net *n, const struct net *from);
 

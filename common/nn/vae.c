@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "nn/linear.h"
 
 /* ---- the layers ---- */
@@ -160,16 +159,7 @@ void vae_free(struct vae *v)
 
 void vae_init(struct vae *v, uint64_t seed)
 {
-    for (size_t i = 0; i < v->net->n_params; i++) {
-        const struct net_param *p = &v->net->params[i];
-        float *to = net_values(v->net, p);
-        struct rng rng;
-        rng_init(&rng, seed, (uint64_t)1 << 60 | i);
-        double bound = p->fan_in ? 1 / sqrt((double)p->fan_in) : 0;
-        for (size_t k = 0; k < p->count; k++)
-            to[k] = p->fan_in ? (float)(bound * (2 * rng_uniform(&rng) - 1)) : p->constant;
-    }
-    net_changed(v->net);
+    net_init(v->net, seed, 0);
 }
 
 /* ---- the loss ---- */

@@ -152,7 +152,7 @@ static void told(void **state)
     o.validation = 0.2;
     struct fit *f = fit_new(&o, &of, ROWS);
     assert_int_equal(f->n_valid, 20);
-    assert_int_equal(fit_batches(f), 9);                        /* 83 rows: 8 of 10, one of 3 */
+    assert_int_equal(fit_batches(f, 1), 9);                        /* 83 rows: 8 of 10, one of 3 */
     fit_run(f, go_on, NULL);
     assert_int_equal(f->n_columns, 8);
     for (size_t i = 0; i < 8; i++) {
@@ -200,7 +200,7 @@ static void order(void **state)
     of.least = 4;
     o.epochs = 2;
     struct fit *f = fit_new(&o, &of, ROWS);
-    assert_int_equal(fit_batches(f), 10);
+    assert_int_equal(fit_batches(f, 1), 10);
     fit_run(f, go_on, NULL);
     for (size_t i = 0; i < ROWS; i++) {
         assert_true(s.seen[i] <= 2);
@@ -208,6 +208,50 @@ static void order(void **state)
     }
     assert_int_equal(out, 6);
     assert_int_not_equal(s.first[0], s.first[1]);
+    fit_free(f);
+    line_free(&l);
+}
+
+/* Where all batches are full, epochs share the rows that are left: 103 rows and batches of 10 make 10 each, and 3 in 10 epochs
+ * one more. No batch has a row twice, and each row is there nearly as often as all others. */
+static double full_loss(void *ctx, const struct batch *b, double *parts, double *sums)
+{
+    struct order *s = ctx;
+    assert_int_equal(b->n, 10);
+    for (size_t i = 0; i < b->n; i++) {
+        s->seen[b->rows[i]]++;
+        for (size_t k = 0; k < i; k++)
+            assert_int_not_equal(b->rows[i], b->rows[k]);
+    }
+    return line_loss(s->l, b, parts, sums);
+}
+
+static void full(void **state)
+{
+    (void)state;
+    struct line l;
+    struct order s = { .l = &l };
+    struct objective of = line_new(&l);
+    struct fit_options o = usual;
+    of.loss = full_loss;
+    of.changed = NULL;
+    of.report = NULL;
+    of.ctx = &s;
+    of.full = true;
+    o.epochs = 20;
+    struct fit *f = fit_new(&o, &of, ROWS);
+    assert_int_equal(fit_batches(f, 3), 30);
+    assert_int_equal(fit_batches(f, 4), 41);
+    assert_int_equal(fit_batches(f, 20), 206);
+    assert_int_equal(fit_run(f, go_on, NULL), FIT_DONE);
+    assert_int_equal(f->optim.t, 206);
+    for (size_t i = 0; i < ROWS; i++)
+        assert_in_range(s.seen[i], 17, 22);
+    fit_free(f);
+    o.batch = 200;              /* more than there are */
+    f = fit_new(&o, &of, 40);
+    assert_int_equal(f->o.batch, 40);
+    assert_int_equal(fit_batches(f, 20), 20);
     fit_free(f);
     line_free(&l);
 }
@@ -466,7 +510,8 @@ static void contrast(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(least_squares), cmocka_unit_test(told), cmocka_unit_test(order), cmocka_unit_test(patience),
+        cmocka_unit_test(least_squares), cmocka_unit_test(told), cmocka_unit_test(order), cmocka_unit_test(full),
+        cmocka_unit_test(patience),
         cmocka_unit_test(breaks), cmocka_unit_test(taken_up), cmocka_unit_test(contrast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
