@@ -44,7 +44,7 @@ static const struct opt opts[] = {
     OPT_CHOICE(0, "window", &arg.window, "first|mean",
                "of a longer text take its beginning, or the mean over all of it"),
     OPT_CHOICE(0, "pooling", &arg.pooling, "model|mean|cls|max", "how pieces become one vector"),
-    OPT_STR(0, "prompt", &arg.prompt, "NAME", "put the model's prompt of that name before each text (without: its default)"),
+    OPT_STR(0, "prompt", &arg.prompt, "NAME", "put the model's prompt of that name, or this text, before each text"),
     OPT_FLAG(0, "normalize", &arg.normalize, "bring vectors to length 1 though the model does not"),
     OPT_FLAG(0, "no-normalize", &arg.no_normalize, "do not bring vectors to length 1 though the model does"),
     EXCLUDES("normalize", "no-normalize"),
@@ -132,12 +132,12 @@ static bool process(struct rec *r, const struct value *v, void *unused)
     if (v->type != V_STR)
         return rec_error(r, "%s is not text", arg.in);
     struct text text = with_prompt(v->s);
-    if (!wordpiece_cut(encoder->pieces, &p, text.p, text.n, &bad))
+    if (!tokenizer_cut(encoder->pieces, &p, text.p, text.n, &bad))
         return rec_error(r, "%s is not UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in,
                          bad - (text.n - v->s.n));
     struct packed taken = packs_add(packs, p.id, p.n, arg.window == WINDOW_MEAN);
     for (size_t i = 0; i < taken.used; i++)
-        unk += p.id[i] == wordpiece_unk(encoder->pieces);
+        unk += p.id[i] == encoder->pieces->unk;
     seen.texts++;
     seen.truncated += taken.used < p.n;
     seen.pieces += p.n;
@@ -222,9 +222,9 @@ static void open_model(void)
     encoder = encoder_open(arg.model.path, arg.prompt, why, sizeof why);
     if (!encoder)
         die(ST_STREAM, "%s", why);
-    if (arg.max_tokens && (arg.max_tokens < 3 || (size_t)arg.max_tokens > encoder->shape.positions))
+    if (arg.max_tokens && (arg.max_tokens < 3 || (size_t)arg.max_tokens > encoder->most))
         opt_misuse(&prog, "--max-tokens %lld is not from 3 to the model's %zu positions",
-                   (long long)arg.max_tokens, encoder->shape.positions);
+                   (long long)arg.max_tokens, encoder->most);
     if (arg.max_tokens)
         encoder->limit = (size_t)arg.max_tokens;
     arg.max_tokens = (int64_t)encoder->limit;       /* for the history */

@@ -93,8 +93,9 @@ static struct norm norm(struct loading *l, size_t layer, const char *name)
 struct bert *bert_new(const struct safetensors *file, const struct bert_shape *shape, char *why, size_t room)
 {
     struct bert *b = mem_zero(1, sizeof *b);
-    bool plain = safetensors_find(file, "embeddings.word_embeddings.weight");
-    struct loading l = { b, file, plain ? "" : "bert.", why, room, false };
+    const char *prefix = safetensors_find(file, "embeddings.word_embeddings.weight") ? "" :
+                         safetensors_find(file, "roberta.embeddings.word_embeddings.weight") ? "roberta." : "bert.";
+    struct loading l = { b, file, prefix, why, room, false };
     size_t h = shape->hidden;
     b->shape = *shape;
     b->words = tensor(&l, shape->words, h, "embeddings.word_embeddings.weight");
@@ -320,14 +321,17 @@ void bert_run(const struct bert *b, struct bert_room *room, const struct bert_te
     make_room(room, s, padded, longest);
     memset(room->x + rows * h, 0, (padded - rows) * h * sizeof *room->x);
     memset(room->context + rows * h, 0, (padded - rows) * h * sizeof *room->context);
-    for (size_t i = 0; i < texts; i++)
+    for (size_t i = 0; i < texts; i++) {
+        size_t counted = s->counts_padding ? s->padding + 1 : 0;
         for (size_t k = 0; k < text[i].n; k++, at++) {
             float *x = room->x + at * h;
+            bool padding = s->counts_padding && text[i].id[k] == s->padding;
             memcpy(x, b->words + text[i].id[k] * h, h * sizeof *x);
             add(x, b->types, h);
-            add(x, b->positions + k * h, h);
+            add(x, b->positions + (padding ? s->padding : counted++) * h, h);
             layer_norm(x, h, b->embedded, s->eps);
         }
+    }
     for (size_t i = 0; i <= s->layers; i++) {
         if (hidden)
             memcpy(hidden + i * rows * h, room->x, rows * h * sizeof *hidden);

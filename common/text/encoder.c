@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "text/encoder.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +116,8 @@ static bool read_prompt(const struct settings *s, const char *wanted, struct enc
     const char *prompt = wanted ? wanted : settings_string(j, "default_prompt_name");
     const json_t *prompts = json_object_get(j, "prompts"), *type = json_object_get(j, "model_type"),
                  *cut = json_object_get(j, "truncate_dim");
-    const char *text = settings_string(prompts, prompt);
+    bool named = json_is_string(json_object_get(prompts, prompt)), itself = wanted && !named && strpbrk(wanted, " :");
+    const char *text = itself ? wanted : settings_string(prompts, prompt);
     bool usual = strcmp(prompt, "query") == 0 || strcmp(prompt, "document") == 0;   /* empty ones that all models have */
     bool good = true;
     e->prompt = mem_text(text, strlen(text));
@@ -124,7 +126,7 @@ static bool read_prompt(const struct settings *s, const char *wanted, struct enc
         good = settings_wrong(s, name, "truncate_dim: vectors that are cut are not known");
     else if (type && !json_is_null(type))
         good = settings_word(s, name, j, "model_type", "SentenceTransformer");
-    if (good && *prompt && !usual && !json_is_string(json_object_get(prompts, prompt)))
+    if (good && *prompt && !usual && !named && !itself)
         good = settings_wrong(s, name, "no prompt is called %.60s", prompt);
     if (good && *text && !e->prompt_pooled)
         good = settings_wrong(s, name, "the prompt %.60s is to be left out of the pooling (include_prompt false), "
@@ -143,7 +145,10 @@ static bool read_shape(const struct settings *o, struct encoder *e)
     const json_t *given = json_object_get(j, "layer_norm_eps");
     double eps = given ? json_number_value(given) : 1e-12;
     bool decoder = settings_flag(j, "is_decoder", false);
-    bool ok = settings_word(o, name, j, "model_type", "bert") && settings_word(o, name, j, "hidden_act", "gelu") &&
+    bool xlmr = strcmp(settings_string(j, "model_type"), "xlm-roberta") == 0;
+    const json_t *padding = json_object_get(j, "pad_token_id");
+    double pad = json_is_number(padding) ? json_number_value(padding) : 1;
+    bool ok = (xlmr || settings_word(o, name, j, "model_type", "bert")) && settings_word(o, name, j, "hidden_act", "gelu") &&
               settings_word(o, name, j, "position_embedding_type", "absolute") &&
               settings_whole(o, name, j, "num_hidden_layers", 1000, &s->layers) &&
               settings_whole(o, name, j, "hidden_size", 1 << 16, &s->hidden) &&
@@ -159,7 +164,12 @@ static bool read_shape(const struct settings *o, struct encoder *e)
         return settings_wrong(o, name, "%zu heads do not divide hidden_size %zu", s->heads, s->hidden);
     if (ok && !(eps > 0 && eps < 1))
         return settings_wrong(o, name, "layer_norm_eps is %g", eps);
+    if (ok && xlmr && !(pad >= 0 && pad == floor(pad) && pad + 2 < (double)s->positions))
+        return settings_wrong(o, name, "pad_token_id is %g, which leaves no positions", pad);
     s->eps = eps;
+    s->counts_padding = xlmr;
+    s->padding = xlmr && ok ? (uint32_t)pad : 0;
+    e->most = s->positions - (xlmr && ok ? s->padding + 1 : 0);
     return ok;
 }
 
@@ -170,14 +180,14 @@ static bool read_pieces(const struct settings *s, struct encoder *e)
     const char *name = "sentence_bert_config.json";
     if (!settings_json(s, name, false, &j))
         return false;
-    size_t limit = e->limit = e->shape.positions;
+    size_t limit = e->limit = e->most;
     const json_t *given = json_object_get(j, "max_seq_length");
     bool lowercase = settings_flag(j, "do_lower_case", false);
     bool is_given = given && !json_is_null(given), good = true;
     if (is_given && !(json_number_value(given) > (double)limit))
         good = settings_whole(s, name, j, "max_seq_length", limit, &limit);
     json_decref(j);
-    if (!good || !(e->pieces = tokenizer_read(s, e->shape.words, lowercase, &e->limit)))
+    if (!good || !(e->pieces = tokenizer_read(s, e->shape.words, lowercase, e->shape.counts_padding, &e->limit)))
         return false;
     if (is_given)
         e->limit = limit;
@@ -218,7 +228,7 @@ void encoder_close(struct encoder *e)
     if (!e)
         return;
     bert_free(e->bert);
-    wordpiece_free(e->pieces);
+    tokenizer_free(e->pieces);
     safetensors_close(e->file);
     free(e->prompt);
     free(e->prompt_name);

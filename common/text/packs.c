@@ -68,10 +68,10 @@ static void add_sequence(struct packs *p, const uint32_t *id, size_t n)
     mem_grow(&p->sequences, &p->sequences_cap, p->n_sequences + 1, sizeof *p->sequences);
     p->sequences[p->n_sequences++] = (struct sequence){ p->n_ids, n + 2 };
     mem_grow(&p->ids, &p->ids_cap, p->n_ids + n + 2, sizeof *p->ids);
-    p->ids[p->n_ids++] = wordpiece_cls(p->encoder->pieces);
+    p->ids[p->n_ids++] = p->encoder->pieces->first;
     for (size_t i = 0; i < n; i++)
         p->ids[p->n_ids++] = id[i];
-    p->ids[p->n_ids++] = wordpiece_sep(p->encoder->pieces);
+    p->ids[p->n_ids++] = p->encoder->pieces->last;
 }
 
 struct packed packs_add(struct packs *p, const uint32_t *id, size_t n, bool all)

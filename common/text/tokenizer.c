@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "text/unigram_read.h"
 
 static const char config[] = "tokenizer_config.json", file[] = "tokenizer.json";
 
@@ -136,48 +137,54 @@ static bool read_steps(const struct settings *s, const json_t *j, size_t words, 
 
 /* ---- both files together ---- */
 
-/* Flags and limit of tokenizer_config.json; those of the steps stand for a class that has none. */
-static bool read_config(const struct settings *s, bool steps, struct wordpiece_how *how, size_t *limit)
+static bool one_of(const char *word, const char *const *words)
 {
-    static const char *const general[] = { "PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer" };
-    static const char *const bert[] = { "", "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer",
-                                        "DistilBertTokenizerFast", "ElectraTokenizer", "ElectraTokenizerFast" };
-    json_t *j;
-    if (!settings_json(s, config, false, &j))
-        return false;
-    const char *class = settings_string(j, "tokenizer_class");
-    bool of_steps = false, known = false;
-    for (size_t i = 0; i < sizeof general / sizeof *general; i++)
-        of_steps |= steps && strcmp(class, general[i]) == 0;
-    for (size_t i = 0; i < sizeof bert / sizeof *bert; i++)
-        known |= strcmp(class, bert[i]) == 0;
-    bool good = of_steps || known || settings_wrong(s, config, "tokenizer_class is %.60s: only BertTokenizer is known%s",
-                                                    class, steps ? "" : " without a tokenizer.json");
-    if (good && !of_steps) {
-        how->lowercase = settings_flag(j, "do_lower_case", true);
-        how->strip_accents = settings_flag(j, "strip_accents", how->lowercase);
-        how->chinese = settings_flag(j, "tokenize_chinese_chars", true);
-    }
-    double most = json_number_value(json_object_get(j, "model_max_length"));
-    if (most >= 1 && most < (double)*limit)
-        *limit = (size_t)most;
-    json_decref(j);
-    return good;
+    for (; *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
 }
 
-struct wordpiece *tokenizer_read(const struct settings *s, size_t words, bool lowercase, size_t *limit)
+/* Class and limit of tokenizer_config.json. */
+static bool read_config(const struct settings *s, json_t **j, const char **class, size_t *limit)
 {
-    json_t *j;
+    if (!settings_json(s, config, false, j))
+        return false;
+    double most = json_number_value(json_object_get(*j, "model_max_length"));
+    if (most >= 1 && most < (double)*limit)
+        *limit = (size_t)most;
+    *class = settings_string(*j, "tokenizer_class");
+    return true;
+}
+
+static const char *const general[] = { "PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", NULL };
+static const char *const xlm_roberta[] = { "XLMRobertaTokenizer", "XLMRobertaTokenizerFast", NULL };
+
+/* The flags of a class of BERT's; those of the steps stand for a class that has none. */
+static bool read_flags(const struct settings *s, const json_t *settings, const char *class, bool steps,
+                       struct wordpiece_how *how)
+{
+    static const char *const bert[] = { "", "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer",
+                                        "DistilBertTokenizerFast", "ElectraTokenizer", "ElectraTokenizerFast", NULL };
+    if (steps && one_of(class, general))
+        return true;
+    if (!one_of(class, bert))
+        return settings_wrong(s, config, "tokenizer_class is %.60s: only BertTokenizer is known%s", class,
+                              steps ? "" : " without a tokenizer.json");
+    how->lowercase = settings_flag(settings, "do_lower_case", true);
+    how->strip_accents = settings_flag(settings, "strip_accents", how->lowercase);
+    how->chinese = settings_flag(settings, "tokenize_chinese_chars", true);
+    return true;
+}
+
+static bool read_wordpiece(struct tokenizer *t, const struct settings *s, const json_t *j, const json_t *settings,
+                           const char *class, size_t words, bool lowercase)
+{
     struct wordpiece_how how = { .lowercase = true };
     struct str vocab = { NULL, 0, 0 };
-    struct wordpiece *w = NULL;
     const char *name = file, *missing;
-    if (!settings_json(s, file, false, &j))
-        return NULL;
-    bool steps = j, good = !steps || read_steps(s, j, words, &how, &vocab), none;
-    json_decref(j);
-    good = good && read_config(s, steps, &how, limit);
-    if (good && !steps) {
+    bool none, good = (!j || read_steps(s, j, words, &how, &vocab)) && read_flags(s, settings, class, j, &how);
+    if (good && !j) {
         name = "vocab.txt";
         vocab.p = settings_text(s, name, &vocab.n, &none);
         if (!vocab.p && none)
@@ -185,15 +192,61 @@ struct wordpiece *tokenizer_read(const struct settings *s, size_t words, bool lo
     }
     how.lowercase |= lowercase;
     if (good && vocab.p) {
-        w = wordpiece_new(vocab.p, vocab.n, how, &missing);
-        if (!w)
+        t->words = wordpiece_new(vocab.p, vocab.n, how, &missing);
+        if (!t->words)
             settings_wrong(s, name, "no %s in it: no WordPiece vocabulary", missing);
     }
     str_free(&vocab);
-    if (w && wordpiece_size(w) > words) {
-        settings_wrong(s, name, "%zu pieces, but config.json has %zu", wordpiece_size(w), words);
-        wordpiece_free(w);
-        w = NULL;
-    }
-    return w;
+    if (!t->words)
+        return false;
+    t->size = wordpiece_size(t->words);
+    t->unk = wordpiece_unk(t->words);
+    t->first = wordpiece_cls(t->words);
+    t->last = wordpiece_sep(t->words);
+    return t->size <= words || settings_wrong(s, name, "%zu pieces, but config.json has %zu", t->size, words);
+}
+
+static bool read_unigram(struct tokenizer *t, const struct settings *s, const json_t *j, const char *class, size_t words,
+                         bool lowercase)
+{
+    bool steps = j && one_of(class, general);
+    if (!steps && *class && !one_of(class, xlm_roberta))
+        return settings_wrong(s, config, "tokenizer_class is %.60s: only XLMRobertaTokenizer is known of a Unigram%s", class,
+                              j ? "" : " without a tokenizer.json");
+    if (lowercase)
+        return settings_wrong(s, "sentence_bert_config.json", "do_lower_case is true: not known of a Unigram");
+    t->unigram = unigram_read(s, j, words, !steps, &t->size, &t->unk, &t->first, &t->last);
+    return t->unigram;
+}
+
+struct tokenizer *tokenizer_read(const struct settings *s, size_t words, bool lowercase, bool xlmr, size_t *limit)
+{
+    json_t *j, *settings = NULL;
+    const char *class = "";
+    struct tokenizer *t = mem_zero(1, sizeof *t);
+    bool good = settings_json(s, file, false, &j) && read_config(s, &settings, &class, limit);
+    bool unigram = j ? json_is_array(json_object_get(json_object_get(j, "model"), "vocab")) :
+                       one_of(class, xlm_roberta) || (xlmr && !*class);
+    good = good && (unigram ? read_unigram(t, s, j, class, words, lowercase) :
+                              read_wordpiece(t, s, j, settings, class, words, lowercase));
+    json_decref(j);
+    json_decref(settings);
+    if (good)
+        return t;
+    tokenizer_free(t);
+    return NULL;
+}
+
+void tokenizer_free(struct tokenizer *t)
+{
+    if (!t)
+        return;
+    wordpiece_free(t->words);
+    unigram_free(t->unigram);
+    free(t);
+}
+
+bool tokenizer_cut(struct tokenizer *t, struct pieces *p, const char *text, size_t n, size_t *bad)
+{
+    return t->words ? wordpiece_cut(t->words, p, text, n, bad) : unigram_cut(t->unigram, p, text, n, bad);
 }

@@ -249,12 +249,6 @@ uint32_t wordpiece_sep(const struct wordpiece *w) { return w->special[2]; }
 /* The word that is being read, and where each of its code points begins. */
 struct word { uint8_t text[4 * WORD_MOST + 4]; size_t at[WORD_MOST + 1], n; bool too_long; };
 
-static void put(struct pieces *p, uint32_t id)
-{
-    mem_grow(&p->id, &p->cap, p->n + 1, sizeof *p->id);
-    p->id[p->n++] = id;
-}
-
 /* The longest piece first, then the longest of the rest; no match: the whole word is [UNK]. */
 static void finish(const struct wordpiece *w, struct word *word, struct pieces *p)
 {
@@ -273,12 +267,12 @@ static void finish(const struct wordpiece *w, struct word *word, struct pieces *
         }
         if (j == i)
             break;
-        put(p, e->id);
+        pieces_put(p, e->id);
         i = j;
     }
     if (word->too_long || i < word->n) {
         p->n = first;
-        put(p, w->special[0]);
+        pieces_put(p, w->special[0]);
     }
     word->n = 0;
     word->too_long = false;
@@ -323,7 +317,7 @@ bool wordpiece_cut(struct wordpiece *w, struct pieces *p, const char *text, size
     for (size_t size; s < end; s += size) {
         if (*s == '[' && (size = special_at(w, s, end, &id)) != 0) {
             finish(w, &word, p);
-            put(p, id);
+            pieces_put(p, id);
             p->words++;
             continue;
         }

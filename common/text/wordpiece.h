@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "text/pieces.h"
+
 /* Code points of the longest word that is cut; a longer one is [UNK]. */
 #define WORDPIECE_WORD_MOST 100
 
@@ -35,10 +37,6 @@ size_t wordpiece_size(const struct wordpiece *w);
 uint32_t wordpiece_unk(const struct wordpiece *w);
 uint32_t wordpiece_cls(const struct wordpiece *w);
 uint32_t wordpiece_sep(const struct wordpiece *w);
-
-/* id[n] of a text, without [CLS] and [SEP]; words: those it had before they were cut.
- * Zero it first; free id. */
-struct pieces { uint32_t *id; size_t n, cap, words; };
 
 /* Cut text[n] into *p. The words [PAD], [UNK], [CLS], [SEP] and [MASK] in it are those
  * pieces. False if it is no UTF-8: *bad is the offset. Properties of code points are

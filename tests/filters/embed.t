@@ -195,6 +195,80 @@ sub check {
     diag("$golden: $most $angle") if $ENV{SHOW};
 }
 
+# ---- unigram pieces ----
+
+{
+    my $golden = (grep { -d } 'tests/golden/embed/multilingual')[0];
+    my ($model, @want) = ("$golden/model", jsonl(slurp_file("$golden/texts.jsonl")));
+    my $all = runs('from-json', texts(map { $_->{text} } @want));
+    my @got = records("embed -q -m $model", $all);
+    is(join(' ', map { $_->{tokens} } @got), join(' ', map { my $n = @{ $_->{ids} }; $n < 64 ? $n : 64 } @want), 'XLM-R: pieces');
+    is(join(' ', map { $_->{unk} } @got), join(' ', map { my @ids = @{ $_->{ids} }; scalar grep { $_ == 3 } @ids[0 .. (@ids < 64 ? $#ids : 62)] } @want),
+        'XLM-R: unknown pieces');
+    near_all([map { @{ $_->{x} } } @got], [unpack 'f<*', slurp_file("$golden/x.f32")], 2e-6, 0, 'XLM-R: vectors of sentence-transformers');
+    my $bytes = runs("embed -q -m $model", $all);
+    is(runs("embed -q -j 1 -m $model", $all), $bytes, 'XLM-R: one thread gives the same bytes');
+    my $j = 0;
+    # The folder with files changed; undef: without it.
+    my $changed = sub {
+        my %files = @_;
+        my $dir = "$tmp/xlmr" . $j++;
+        system('cp', '-r', $model, $dir) == 0 or die;
+        chmod 0644, "$dir/$_" and defined $files{$_} ? spew("$dir/$_", $files{$_}) : unlink "$dir/$_" for keys %files;
+        return $dir;
+    };
+    is(runs('embed -q -m ' . $changed->('tokenizer.json' => undef), $all), $bytes, 'the pieces of the SentencePiece file alone');
+    is(runs('embed -q -m ' . $changed->('tokenizer.json' => undef, 'tokenizer_config.json' => '{}'), $all), $bytes, 'a class that is not named');
+    is(runs("embed -q --no-history --prompt 'query: ' -m $model", runs('from-json', texts('song'))),
+        runs("embed -q --no-history -m $model", runs('from-json', texts('query: song'))), '--prompt as a text');
+    like(runs("embed -q --prompt 'query: ' -m $model | sp-info", $all), qr/--prompt 'query: '/, 'it is in the history');
+    unlike((run("embed -m $model", runs('from-json', texts('moon river'))))[2], qr/hardly knows/, 'no remark on words of many pieces');
+
+    my $sp = slurp_file("$model/sentencepiece.bpe.model");
+    my $of_json = sub {
+        my ($change) = @_;
+        my $t = decode_json(slurp_file("$model/tokenizer.json"));
+        $change->($t);
+        return $changed->('tokenizer.json' => $json->encode($t), 'tokenizer_config.json' => '{"tokenizer_class": "PreTrainedTokenizerFast"}');
+    };
+    is(runs('embed -q --no-history -m ' . $of_json->(sub { }), $all), runs("embed -q --no-history -m $model", $all), 'the steps of the file are those of the class');
+    my $map = "\x00\x04\x00\x00" . pack('V*', 1 << 10, (1 << 21 | 1 << 8 | ord 'a') x 255) . "\0bc\0";
+    my $without = sub { $changed->('tokenizer.json' => undef, 'sentencepiece.bpe.model' => $_[0]) };
+    my @wrong = (
+        (map { my ($pattern, $change) = @$_; [$pattern, $of_json->($change)] }
+            [qr/normalizer is NFKC: only Precompiled, Replace or Strip/, sub { $_[0]{normalizer} = { type => 'NFKC' } }],
+            [qr/normalizer is Lowercase: only/, sub { $_[0]{normalizer} = { type => 'Sequence', normalizers => [{ type => 'Lowercase' }] } }],
+            [qr/normalizer is Sequence: only/, sub { $_[0]{normalizer} = { type => 'Sequence', normalizers => [{ type => 'Sequence' }] } }],
+            [qr/replaces a\+: only a text/, sub { $_[0]{normalizer} = { type => 'Replace', pattern => { Regex => 'a+' }, content => '' } }],
+            [qr/charsmap is not base64/, sub { $_[0]{normalizer}{precompiled_charsmap} = 'a*b=' }],
+            [qr/charsmap is damaged: its trie claims/, sub { $_[0]{normalizer}{precompiled_charsmap} = 'AAAAAAAA' }],
+            [qr/charsmap is damaged: its trie points beyond/, sub { require MIME::Base64; $_[0]{normalizer}{precompiled_charsmap} = MIME::Base64::encode_base64($map, '') }],
+            [qr/pre_tokenizer is ByteLevel: only Metaspace/, sub { $_[0]{pre_tokenizer} = { type => 'ByteLevel' } }],
+            [qr/pre_tokenizer is Sequence: only/, sub { push @{ $_[0]{pre_tokenizer}{pretokenizers} }, { type => 'Digits' } }],
+            [qr/prepend_scheme is first/, sub { $_[0]{pre_tokenizer}{pretokenizers}[1]{prepend_scheme} = 'first' }],
+            [qr/replacement _: only U\+2581/, sub { $_[0]{pre_tokenizer}{pretokenizers}[1]{replacement} = '_' }],
+            [qr/post_processor is ByteLevel/, sub { $_[0]{post_processor} = { type => 'ByteLevel' } }],
+            [qr/post_processor does not put/, sub { pop @{ $_[0]{post_processor}{single} } }],
+            [qr/no piece <z> in it/, sub { $_[0]{post_processor}{single}[0]{SpecialToken}{id} = '<z>' }],
+            [qr/added token <s>: single_word/, sub { $_[0]{added_tokens}[0]{single_word} = $yes }],
+            [qr/added token <s>: its number/, sub { $_[0]{added_tokens}[0]{id} = 1e9 }],
+            [qr/unk_id is not the number/, sub { $_[0]{model}{unk_id} = 552 }],
+            [qr/unk_id is not the number/, sub { delete $_[0]{model}{unk_id} }],
+            [qr/piece 7 is not a text with its score/, sub { $_[0]{model}{vocab}[7] = ['a', 'b'] }],
+            [qr/553 pieces, but config.json has 552/, sub { push @{ $_[0]{model}{vocab} }, ['one', 0] }]),
+        [qr/tokenizer_class is T5Tokenizer: only XLMRobertaTokenizer/, $changed->('tokenizer_config.json' => '{"tokenizer_class": "T5Tokenizer"}')],
+        [qr/do_lower_case is true/, $changed->('sentence_bert_config.json' => '{"do_lower_case": true}')],
+        [qr/sentencepiece.bpe.model: cannot read/, $changed->('tokenizer.json' => undef, 'sentencepiece.bpe.model' => undef)],
+        [qr/sentencepiece.bpe.model: damaged, or no SentencePiece model/, $without->(substr $sp, 0, 5000)],
+        [qr/sentencepiece.bpe.model: damaged/, $without->("\x0a\xff\xff\xff\xff\x7f")],
+        [qr/0 pieces: too few/, $without->('')],
+        [qr/its model is not a unigram/, $without->("$sp\x12\x02\x18\x02")],
+        [qr/piece 10: its score is not finite/, $without->(join '', map { "\x0a\x07\x0a\x00\x15" . pack('f<', $_ < 9 ? 0 : 'nan') } 0 .. 99)],
+        [qr/250002 pieces, but config.json has 552/, $without->(join '', ("\x0a\x07\x0a\x00\x15" . pack('f<', 'nan')) x 250_000)],
+    );
+    refuses(3, $_->[0], "embed -m $_->[1]", $all) for @wrong;
+}
+
 # ---- bad input ----
 
 refuses(2, qr/--model is missing: the folder/, "embed $tmp/t.sp");

@@ -195,7 +195,7 @@ static size_t run_one(void)
         return 0;
     struct pieces p = { .n = 0 };
     size_t bad;
-    assert_true(wordpiece_cut(e->pieces, &p, "la lalo x", 9, &bad));
+    assert_true(tokenizer_cut(e->pieces, &p, "la lalo x", 9, &bad));
     assert_in_range(e->limit, 3, e->shape.positions);
     for (size_t i = 0; i < p.n; i++)
         assert_true(p.id[i] < e->shape.words);
