@@ -2,9 +2,11 @@
 #include "math/stats.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 /* Sums over the rows of m[rows][d]: mean[d], and the central moments m2, m3, m4[d]. */
@@ -39,30 +41,51 @@ static void moments(const float *m, size_t rows, size_t d, bool higher, double *
     }
 }
 
-static int by_value(const void *a, const void *b)
+/* The columns of m, each in one piece: to[d][rows]. */
+static void turn(const float *m, size_t rows, size_t d, float *to)
 {
-    float x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
-}
-
-/* Every column of m sorted: sorted[d][rows]. */
-static void sort(const float *m, size_t rows, size_t d, float *sorted)
-{
-    for (size_t c = 0; c < d; c++) {
+    for (size_t c = 0; c < d; c++)
         for (size_t t = 0; t < rows; t++)
-            sorted[c * rows + t] = m[t * d + c];
-        qsort(sorted + c * rows, rows, sizeof *sorted, by_value);
-    }
+            to[c * rows + t] = m[t * d + c];
 }
 
-static double quantile(const float *sorted, size_t rows, double q)
+/* Bring the k-th smallest of x[n] to its place, the smaller ones before it, the larger ones behind it (Hoare 1961,
+ * "Algorithm 65: FIND"). The elements to split at are drawn, so that no input takes n^2 steps. */
+static float find(float *x, size_t n, size_t k)
 {
-    double at = q * (double)(rows - 1), low = floor(at), share = at - low;
+    uint64_t draw = hash_seed();
+    for (ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, at = (ptrdiff_t)k; low < high; ) {
+        draw = draw * 6364136223846793005u + 1442695040888963407u;
+        ptrdiff_t i = low, j = high;
+        float split = x[low + (ptrdiff_t)((draw >> 33) % (uint64_t)(high - low + 1))];
+        while (i <= j) {
+            while (x[i] < split)
+                i++;
+            while (split < x[j])
+                j--;
+            if (i <= j) {
+                float moved = x[i];
+                x[i++] = x[j];
+                x[j--] = moved;
+            }
+        }
+        if (j < at)
+            low = i;
+        if (at < i)
+            high = j;
+    }
+    return x[k];
+}
+
+static double quantile(float *x, size_t n, double q)
+{
+    double at = q * (double)(n - 1), low = floor(at), share = at - low;
     size_t i = (size_t)low;
-    double a = (double)sorted[i], b = (double)sorted[i + 1 < rows ? i + 1 : i];
-    return share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
+    float a = find(x, n, i), b = i + 1 < n ? x[i + 1] : a;
+    for (size_t k = i + 2; k < n; k++)
+        b = x[k] < b ? x[k] : b;
+    double step = (double)b - (double)a;
+    return share < 0.5 ? (double)a + step * share : (double)b - step * (1 - share);
 }
 
 static void extremes(const float *m, size_t rows, size_t d, bool most, float *restrict x)
@@ -100,8 +123,8 @@ static void some(const struct stat_of *s, size_t n, bool delta, const float *m, 
     if (moment || higher)
         moments(m, rows, d, higher, mean, m2, m3, m4);
     if (order) {
-        mem_grow(&room->sorted, &room->sorted_cap, mem_mul(rows, d), sizeof *room->sorted);
-        sort(m, rows, d, room->sorted);
+        mem_grow(&room->turned, &room->turned_cap, mem_mul(rows, d), sizeof *room->turned);
+        turn(m, rows, d, room->turned);
     }
     for (size_t i = 0; i < n; i++, x += d) {
         if (s[i].delta != delta)
@@ -115,7 +138,7 @@ static void some(const struct stat_of *s, size_t n, bool delta, const float *m, 
             case STAT_STD:      x[c] = (float)sqrt(m2[c]); break;
             case STAT_SKEW:     x[c] = constant(mean[c], m2[c]) ? 0 : (float)(m3[c] / (m2[c] * sqrt(m2[c]))); break;
             case STAT_KURTOSIS: x[c] = constant(mean[c], m2[c]) ? 0 : (float)(m4[c] / (m2[c] * m2[c]) - 3); break;
-            case STAT_QUANTILE: x[c] = (float)quantile(room->sorted + c * rows, rows, s[i].q); break;
+            case STAT_QUANTILE: x[c] = (float)quantile(room->turned + c * rows, rows, s[i].q); break;
             }
         }
     }
@@ -140,7 +163,7 @@ void stats_columns(const struct stat_of *s, size_t n, const float *m, size_t row
 void stats_room_free(struct stats_room *room)
 {
     free(room->sums);
-    free(room->sorted);
+    free(room->turned);
     free(room->delta);
     *room = (struct stats_room){ 0 };
 }

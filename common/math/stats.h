@@ -20,7 +20,7 @@ enum { STAT_MEAN, STAT_STD, STAT_VAR, STAT_MIN, STAT_MAX, STAT_SKEW, STAT_KURTOS
 struct stat_of { int kind; bool delta; double q; };
 
 /* Scratch of stats_columns, zeroed at first. */
-struct stats_room { double *sums; float *sorted, *delta; size_t sums_cap, sorted_cap, delta_cap; };
+struct stats_room { double *sums; float *turned, *delta; size_t sums_cap, turned_cap, delta_cap; };
 
 /* x[n][d]: stats s[n] of the columns of m[rows][d]. rows >= 1, and 2 where one has
  * delta; m is finite. */
