@@ -135,7 +135,7 @@ static void learn(struct rec_in *in)
 {
     struct reading a = { .rows = NULL };
     struct pca *found;
-    pass_each(in, &(struct pass){ .field = arg.in, .any_ids = true }, add_record, &a);
+    pass_each(in, &(struct pass){ .field = arg.in, .late_ids = true }, add_record, &a);
     struct sparse_rows *rows = a.rows;
     size_t n = a.n, d = a.d, most = n < d ? n : d;
     fitted_two(n, arg.in);

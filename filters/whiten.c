@@ -2,7 +2,7 @@
  *
  * in      records with vectors of d numbers
  * out     the same records, each vector x replaced by W (x - mean), W the inverse square root of the covariance
- * memory  to fit: 56 d^2 bytes; to apply: 8 d^2; a pipe is spooled to TMPDIR
+ * memory  to fit: 56 d^2 bytes, 8 for each id; to apply: 8 d^2; a pipe is spooled to TMPDIR
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <float.h>
@@ -64,7 +64,7 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
 static void fit(struct rec_in *in)
 {
     static struct sums s;
-    size_t n = pass_each(in, &(struct pass){ .field = arg.in, .any_ids = true }, add_record, &s);
+    size_t n = pass_each(in, &(struct pass){ .field = arg.in, .late_ids = true }, add_record, &s);
     fitted_two(n, arg.in);
     struct pca *p = pca_fit_solve(s.fit, 0);
     if (!p)

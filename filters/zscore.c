@@ -2,7 +2,7 @@
  *
  * in      records with vectors, or with matrices (--per element, band or all)
  * out     the same records, the numbers replaced by (number - mean) / scale
- * memory  one record, and 200 bytes for each column; a pipe is spooled to TMPDIR
+ * memory  one record, and 200 bytes for each column, 8 for each id; a pipe is spooled to TMPDIR
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <float.h>
@@ -104,7 +104,7 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
 static void learn(struct rec_in *in)
 {
     struct sums s = { .m = NULL };
-    fit.records = pass_each(in, &(struct pass){ .field = arg.in, .any_ids = true }, add_record, &s);
+    fit.records = pass_each(in, &(struct pass){ .field = arg.in, .late_ids = true }, add_record, &s);
     if (!s.m && arg.save)
         die(ST_STOPPED, "no model to save: no record has %s", arg.in);
     if (!s.m)

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/pass.h"
 
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "base/hash.h"
 #include "base/progress.h"
+#include "base/repeats.h"
+#include "stream/ids.h"
 
 void pass_progress(const struct rec_in *in, size_t total, const char *what)
 {
@@ -9,16 +15,31 @@ void pass_progress(const struct rec_in *in, size_t total, const char *what)
         progress_start(total, what);
 }
 
+/* Ids whose hashes are the same: end the program, unless they are not. */
+static void look_again(struct rec_in *in, struct rec *r)
+{
+    struct ids *ids = ids_new();
+    rec_rewind(in);
+    while (rec_next(in, r))
+        if (!ids_add(ids, rec_id(r), 0))
+            die(ST_STREAM, "%s: id %s appears twice", rec_name(in), REC_ID(r));
+    ids_free(ids);
+}
+
 size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec *r, const struct value *v, void *state),
                  void *state)
 {
     struct rec *r = rec_new();
+    struct repeats ids = { 0 };
     size_t used = 0;
-    if (!p->any_ids)
+    if (!p->any_ids && !p->late_ids)
         rec_unique(in);
     pass_progress(in, p->total, p->what ? p->what : "records read");
     for (size_t n = 0; rec_next(in, r); progress_at(++n, NULL)) {
         struct value v = { .type = V_NIL };
+        struct text id = p->late_ids ? rec_id(r) : (struct text){ NULL, 0 };
+        if (p->late_ids)
+            repeats_add(&ids, hash_bytes(id.p, id.n));
         bool wanted = !p->field || rec_need(r, p->field, &v) || (r->nil && p->nil);
         if (wanted && use(r, &v, state))
             used++;
@@ -28,6 +49,9 @@ size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec
             item_nil();
     }
     progress_clear();
+    if (p->late_ids && repeats_any(&ids))
+        look_again(in, r);
+    free(ids.v);
     rec_free(r);
     return used;
 }

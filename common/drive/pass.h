@@ -13,6 +13,8 @@ struct pass {
     bool nil;               /* `use` gets records whose field is nil, too: v->type is V_NIL */
     bool only;              /* no second pass will come: bad records and nil ones are said and counted here */
     bool any_ids;           /* ids may appear twice; else one that does ends with ST_STREAM */
+    bool late_ids;          /* ... when all are read: with 8 bytes an id, not 48, where nothing else of a record is held;
+                             * `in` is read once more if one does, to say which */
 };
 
 /* Read `in` to its valid end and call use(r, v, state) for each record, in order; v is the field's

@@ -20,6 +20,7 @@
 #include "base/machine.h"
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/repeats.h"
 #include "base/rng.h"
 
 /* The status that act(state) ends a process of its own with; -1 for a signal, 99 if it returns. */
@@ -254,6 +255,42 @@ static void test_hash(void **unused)
     assert_int_not_equal(hash_seed(), 0);
 }
 
+/* ---- repeats ---- */
+
+/* Each of n numbers once, then with one of them again, at any place; numbers whose top bits are the same, and 0. */
+static void test_repeats(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 0, 1, 2, 3, 511, 512, 513, 5000, 100000 };
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        for (unsigned kind = 0; kind < 3; kind++) {
+            struct repeats r = { 0 };
+            size_t n = kind && sizes[s] > 5000 ? 5000 : sizes[s];       /* those of one part */
+            for (size_t i = 0; i < n; i++)
+                repeats_add(&r, kind == 0 ? (i + 1) * 0x9E3779B97F4A7C15u : kind == 1 ? i * 0x10001 + 2 : ~(uint64_t)i << 20);
+            assert_false(repeats_any(&r));
+            assert_false(repeats_any(&r));          /* sorted, it says the same */
+            for (size_t i = 0; n && i < 3; i++) {
+                uint64_t again = r.v[i * (n - 1) / 2];
+                repeats_add(&r, again);
+                assert_true(repeats_any(&r));
+                size_t at = 0;
+                while (r.v[at] != again)
+                    at++;
+                r.v[at] = r.v[--r.n];
+                assert_false(repeats_any(&r));
+            }
+            free(r.v);
+        }
+    }
+    struct repeats zero = { 0 };
+    repeats_add(&zero, 0);
+    assert_false(repeats_any(&zero));
+    repeats_add(&zero, 0);
+    assert_true(repeats_any(&zero));
+    free(zero.v);
+}
+
 /* ---- machine ---- */
 
 static char root[] = "/tmp/songpipe-base-XXXXXX";
@@ -317,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_philox), cmocka_unit_test(test_seek), cmocka_unit_test(test_distributions),
         cmocka_unit_test(test_below), cmocka_unit_test(test_shuffle), cmocka_unit_test(test_par),
         cmocka_unit_test(test_mem), cmocka_unit_test(test_hash), cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_repeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

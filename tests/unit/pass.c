@@ -37,7 +37,7 @@ static struct rec_in *stream(const char *letters)
     }
     rec_finish(out);
     rec_free(r);
-    return rec_open(&prog, operands, false);
+    return rec_open(&prog, operands, true);
 }
 
 /* What a pass over `letters` does: the letters that use got, and the records used. */
@@ -155,6 +155,13 @@ static void test_unique(void **state)
     assert_non_null(strstr(said("nn=", p, ON_ERROR_SKIP, &status), ": id 0 appears twice\n"));
     assert_int_equal(status, ST_STREAM);
     assert_non_null(strstr(said("NN=", p, ON_ERROR_SKIP, &status), ": id 0 appears twice\n"));     /* those that are nil, too */
+    p.late_ids = true;                              /* when all are read */
+    assert_non_null(strstr(said("nn=nn", p, ON_ERROR_SKIP, &status), ": id 0 appears twice\n"));
+    assert_int_equal(status, ST_STREAM);
+    assert_non_null(strstr(said("N-=", p, ON_ERROR_SKIP, &status), ": id 0 appears twice\n"));
+    assert_string_equal(said("nnNn", p, ON_ERROR_FAIL, &status), "");
+    assert_int_equal(status, ST_OK);
+    p.late_ids = false;
     p.any_ids = true;
     assert_string_equal(said("nn=", p, ON_ERROR_SKIP, &status), "");
     assert_int_equal(status, ST_OK);
