@@ -1,7 +1,8 @@
 /* metrics - score clusters, by themselves and against a truth
  *
  * in      records with a cluster, a vector x (or none) and fields of truth
- * out     one record of scores; with --noise all three; with --per-cluster one for each cluster
+ * out     one record of scores; with --noise all three; with --per-cluster one for each cluster;
+ *         with --each the same records, each with its silhouette and next_cluster
  * memory  all vectors, 20 bytes a number for the silhouette, and 8 bytes for each pair of record
  *         and cluster, but no more than 256 MB for these
  *
@@ -12,6 +13,7 @@
 
 #include "base/budget.h"
 #include "base/mem.h"
+#include "drive/each.h"
 #include "drive/profiles.h"
 #include "score/bootstrap.h"
 #include "score/external.h"
@@ -23,7 +25,7 @@ static struct {
     int64_t bootstrap;
     uint64_t seed;
     int noise;
-    bool per_cluster;
+    bool per_cluster, each;
     struct profiles how;
 } arg = { .cluster = "cluster", .id = "metrics", .noise = NOISE_CLUSTER, .how = { .input = "x" } };
 
@@ -36,6 +38,7 @@ static const struct opt opts[] = {
     OPT_CHOICE(0, "noise", &arg.noise, "cluster|drop|singletons|all",
                "what cluster -1 is: a cluster, left out, or each record a cluster of its own; all: a record for each way"),
     OPT_FLAG(0, "per-cluster", &arg.per_cluster, "write a record for each cluster instead of the scores, as profile does"),
+    OPT_FLAG(0, "each", &arg.each, "write the records, each with its own silhouette and the next cluster to it"),
     OPT_INT(0, "bootstrap", &arg.bootstrap, 0, 1e6, "give 95 percent intervals from this many bootstrap samples of the rows"),
     OPT_SEED(&arg.seed),
     OPT_FLAG(0, "cosine", &arg.how.cosine, "also compute the silhouette by cosine distance"),
@@ -45,6 +48,7 @@ static const struct opt opts[] = {
     OPT_JOBS(0),
     EXCLUDES("cosine", "no-silhouette"),
     EXCLUDES("per-cluster", "bootstrap"),
+    EXCLUDES("each", "per-cluster|bootstrap|truth|noise|no-silhouette|id|set"),
     NEEDS("per-cluster", "noise=cluster|noise=drop"),
     OPT_END
 };
@@ -150,7 +154,9 @@ static void score_all_ways(struct scores *to, struct scored *s, struct rec_out *
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct rec_in *in = rec_open(&prog, operands, false);
+    struct rec_in *in = rec_open(&prog, operands, arg.each);
+    if (arg.each)
+        return each_silhouette(in, rec_create(&prog, in), arg.how.input, arg.cluster, arg.how.cosine);
     struct scored *s = scored_read(in, arg.how.input, arg.cluster, &arg.truth, arg.per_cluster);
     struct rec_out *out = rec_create(&prog, in);
     struct scores to = { .set = &arg.set };

@@ -158,8 +158,8 @@ sub option {
     return (grep { $_->{name} eq $name } @{ $d->{options} })[0];
 }
 
-# Reads all before it writes, on all processors.
-sub is_batch { return (option($_[0], 'jobs') // {})->{default} && option($_[0], 'jobs')->{default} eq '0' }
+# Reads all before it writes, on all processors; decode works on these, too, but file by file.
+sub is_batch { return ((option($_[0], 'jobs') // {})->{default} // '') eq '0' && $_[0]{name} ne 'decode' }
 sub is_sink { return $_[0]{out} eq 'text' }
 sub writes_stream { return $_[0]{out} =~ /^(records|model|any stream)$/ }
 

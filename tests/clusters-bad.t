@@ -156,7 +156,7 @@ my @large = map { my $i = $_; [map { ($i % 7) * (3 - $_) + 2 * sin($i * (1.7 + $
 spew("$tmp/large.sp", rows(@large));
 for my $c ('kmeans -k 7', 'kmeans -k 2:4 --n-init 2', 'mixture -k 7', 'mixture -k 3 --covariance spherical', 'agglo -k 7', 'agglo -k 7 --linkage single', 'agglo -k 7 --linkage average',
     'agglo -k 7 --connectivity knn:5', 'dbscan --eps 0.5', 'dbscan --eps auto', 'dbscan --kdist', 'hdbscan', 'spectral -k 7 --affinity knn',
-    'spectral -k 3 --gamma 0.1', 'neighbours -k 5', 'kmeans -k 7 | metrics --cosine --bootstrap 20 -t cluster -j', 'kmeans -k 7 | metrics --per-cluster -j') {
+    'spectral -k 3 --gamma 0.1', 'neighbours -k 5', 'outliers -k 5', 'kmeans -k 7 | metrics --cosine --bootstrap 20 -t cluster -j', 'kmeans -k 7 | metrics --per-cluster -j') {
     my ($short, @sums) = ($c =~ s/ -j$//r);
     push @sums, runs("$short -q -j $_ " . ($c =~ /\|/ ? '' : "$tmp/large.sp") . ' | sha256sum', $c =~ /\|/ ? slurp_file("$tmp/large.sp") : undef) for 1, 2, 4;
     ok($sums[0] eq $sums[1] && $sums[0] eq $sums[2], "$short: the same bytes for -j 1, 2, 4");

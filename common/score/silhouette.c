@@ -36,6 +36,7 @@ struct work {
     double *half;               /* [padded n]: half the squared length; 0 for cosine */
     double *sum;                /* [n][k] distances to the rows of each cluster */
     double *result;             /* [n] of each place */
+    uint32_t *next;             /* [n] of each place, or NULL */
     double *scratch;            /* [threads][...] */
     size_t blocks, round, teams;
     size_t first;               /* strip that the part's strips begin at */
@@ -231,11 +232,16 @@ static double of_row(const struct work *w, size_t place, const double *sum)
 {
     size_t own = w->label[place];
     double b = INFINITY;
+    size_t next = own == 0;
+    for (size_t c = 0; c < w->k; c++)
+        if (c != own && sum[c] / (double)w->size[c] < b) {
+            b = sum[c] / (double)w->size[c];
+            next = c;
+        }
+    if (w->next)
+        w->next[place] = (uint32_t)next;
     if (w->size[own] == 1)
         return 0;
-    for (size_t c = 0; c < w->k; c++)
-        if (c != own && sum[c] / (double)w->size[c] < b)
-            b = sum[c] / (double)w->size[c];
     double a = sum[own] / (double)(w->size[own] - 1), most = a > b ? a : b;
     return most > 0 ? (b - a) / most : 0;
 }
@@ -287,6 +293,11 @@ double silhouette_memory(const struct clustered *of)
 
 double silhouette_score(const struct clustered *of, bool cosine, double *row, void (*tick)(double share))
 {
+    return silhouette_each(of, cosine, row, NULL, tick);
+}
+
+double silhouette_each(const struct clustered *of, bool cosine, double *row, uint32_t *next, void (*tick)(double share))
+{
     size_t n = of->n, k = of->k;
     const uint32_t *label = of->label;
     if (k < 2 || k >= n)
@@ -297,6 +308,7 @@ double silhouette_score(const struct clustered *of, bool cosine, double *row, vo
     w.label = mem_zero(n + ROWS, sizeof *w.label);
     w.size = mem_zero(k, sizeof *w.size);
     w.result = mem_new(n, sizeof *w.result);
+    w.next = next ? mem_new(n, sizeof *w.next) : NULL;
     for (size_t i = 0; i < n; i++)
         w.size[label[i]]++;
     for (size_t c = 0; c < k; c++)
@@ -314,9 +326,11 @@ double silhouette_score(const struct clustered *of, bool cosine, double *row, vo
     double *each = row ? row : mem_new(n, sizeof *each), sum = 0;
     for (size_t p = 0; p < n; p++)
         each[w.order[p]] = w.result[p];
+    for (size_t p = 0; next && p < n; p++)
+        next[w.order[p]] = w.next[p];
     for (size_t i = 0; i < n; i++)
         sum += each[i];
-    void *const all[] = { start, w.order, w.label, w.size, w.packed, w.plain, w.half, w.sum, w.result, w.scratch,
+    void *const all[] = { start, w.order, w.label, w.size, w.packed, w.plain, w.half, w.sum, w.result, w.next, w.scratch,
                           row ? NULL : each };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);

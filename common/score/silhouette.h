@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "score/centres.h"
 
@@ -17,5 +18,9 @@
  * NULL). */
 double silhouette_score(const struct clustered *of, bool cosine, double *row, void (*tick)(double share));
 double silhouette_memory(const struct clustered *of);
+
+/* The same, and in next[n] the other cluster that is nearest to each row by b (or NULL); where the mean is NaN neither row
+ * nor next is set. */
+double silhouette_each(const struct clustered *of, bool cosine, double *row, uint32_t *next, void (*tick)(double share));
 
 #endif

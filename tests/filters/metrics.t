@@ -137,6 +137,26 @@ is_deeply([@$r{qw(nmi nmi.low nmi.high)}], [undef, undef, undef], 'no truth, no 
 is_deeply([@$r{qw(nmi matched_accuracy)}], [1, undef], 'too many to match');
 like($r->{reason}, qr/too many clusters to match with those of t/, 'is said');
 
+# --each: scikit-learn's silhouettes, and the other cluster that is nearest.
+for (sets(qw(blobs moons dups gtzan))) {
+    my $dir = $_->{dir};
+    my @labels = csv("$dir/labelings.csv");
+    my $all = rows_sp("$dir/x.npy", "$tmp/each.sp", {}, cluster => [map { int64($_->{kmeans}) } @labels]);
+    my @got = records("metrics --each $all");
+    near_all([map { $_->{silhouette} } @got], (npy("$dir/silhouette_kmeans.npy"))[0], 1e-10, 1e-10, "$_->{name}: --each");
+    is(runs("metrics -j 1 --each $all"), runs("metrics -j 3 --each $all"), "$_->{name}: for any -j");
+}
+my @on_line = ([0, 'a'], [1, 'a'], [4, 'b'], [6, 'b'], [100, '7'], [5, undef]);
+my @r = records('metrics --each', stream({}, map { record("p$_", x => vec($on_line[$_][0]),
+    cluster => defined $on_line[$_][1] ? str($on_line[$_][1]) : nil()) } 0 .. 5));
+is_deeply([map { $_->{next_cluster} } @r], ['b', 'b', 'a', 'a', 'b', undef], '--each: the next cluster, as it is called');
+near_all([map { $_->{silhouette} } @r[0 .. 4]], [1 - 1 / 5, 1 - 1 / 4, 1 - 2 / 3.5, 1 - 2 / 5.5, 0], 1e-12, 0, 'by hand; alone is 0');
+is($r[5]{silhouette}, undef, 'nil without a cluster');
+@r = records('metrics --each', stream({}, map { record($_, x => vec($_), cluster => int64($_ > 2 ? -1 : 5)) } 1 .. 4));
+is_deeply([map { [@$_{qw(silhouette next_cluster)}] } @r], [([undef, undef]) x 4], '--each: one cluster and noise');
+refuses(2, qr/--each and --truth cannot be used together/, "metrics --each -t t $tmp/in.sp");
+refuses(6, qr/a: no field cluster/, 'metrics --each', stream({}, record('a', x => vec(1))));
+
 # What it refuses.
 my $lacks = stream({}, record('a', cluster => int64(1)), record('b', x => vec(1), cluster => int64(1)),
     record('c', x => vec(2), cluster => int64(0)), record('d', x => vec(2), cluster => int64(1)));

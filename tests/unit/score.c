@@ -21,6 +21,7 @@
 #include "score/centres.h"
 #include "score/external.h"
 #include "score/profile.h"
+#include "score/lof.h"
 #include "score/silhouette.h"
 
 static void near(double got, double want, double tolerance)
@@ -453,13 +454,59 @@ static void profiles(void **state)
     profile_free(p);
 }
 
+/* Against the definition, from all distances. */
+static void lof_is_the_definition(void **unused)
+{
+    (void)unused;
+    enum { N = 300, D = 3, K = 7 };
+    float x[N * D];
+    struct rng r;
+    rng_init(&r, 3, 0);
+    for (size_t i = 0; i < N * D; i++)
+        x[i] = (float)(rng_normal(&r) * (i < 50 * D ? 0.1 : 1));
+    struct near *t = near_new(x, N, D, NEAR_EUCLIDEAN);
+    uint32_t near_of[N][K];
+    double got[N], far[N], dense[N], d[N];
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < N; j++)
+            d[j] = i == j ? INFINITY : sqrt(dist_sq(x + i * D, x + j * D, D));
+        for (size_t k = 0; k < K; k++) {
+            size_t best = 0;
+            for (size_t j = 1; j < N; j++)
+                best = d[j] < d[best] ? j : best;
+            near_of[i][k] = (uint32_t)best;
+            far[i] = d[best];
+            d[best] = INFINITY;
+        }
+    }
+    for (size_t i = 0; i < N; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < K; k++)
+            sum += fmax(far[near_of[i][k]], sqrt(dist_sq(x + i * D, x + near_of[i][k] * D, D)));
+        dense[i] = K / sum;
+    }
+    lof(t, N, K, got);
+    for (size_t i = 0; i < N; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < K; k++)
+            sum += dense[near_of[i][k]];
+        near(got[i], sum / K / dense[i], 1e-8);
+    }
+    near_free(t);
+
+    const float y[] = { 0, 2, 7, 5, 9 };
+    const uint32_t label[] = { 0, 0, 1, LOF_NONE, 1 };
+    lof_centre(y, 5, 1, label, 2, got);
+    assert_true(got[0] == 1 && got[1] == 1 && got[2] == 1 && isnan(got[3]) && got[4] == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(big_tables), cmocka_unit_test(random_pairs), cmocka_unit_test(corners),
         cmocka_unit_test(many_classes), cmocka_unit_test(silhouette), cmocka_unit_test(silhouette_many),
         cmocka_unit_test(any_threads), cmocka_unit_test(by_hand), cmocka_unit_test(golden),
-        cmocka_unit_test(matching), cmocka_unit_test(intervals), cmocka_unit_test(profiles),
+        cmocka_unit_test(matching), cmocka_unit_test(intervals), cmocka_unit_test(profiles), cmocka_unit_test(lof_is_the_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
