@@ -67,6 +67,7 @@ static struct {
     struct names keys, columns, scores;     /* scores: all that there are, shown or not */
     struct line *lines;
     size_t cap;
+    struct str *labels;         /* of the run that is being read */
 } board;
 
 /* Whether the name is among the words, or is one of them with a truth behind it: "nmi.genre". */
@@ -123,12 +124,13 @@ static void add_score(struct sum *s, double x)
 }
 
 /* Add the scores of r to its line. */
-static bool add_run(struct rec *r, const struct value *unused, void *labels)
+static bool add_run(struct rec *r, const struct value *unused, void *state)
 {
     (void)unused;
-    if (!read_labels(r, labels))
+    (void)state;
+    if (!read_labels(r, board.labels))
         return false;
-    struct line *line = line_of(labels);
+    struct line *line = line_of(board.labels);
     line->runs++;
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = r->fields + i;
@@ -283,9 +285,8 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
     struct line_out *out = line_create(arg.output);
     out->shown |= arg.format != CSV;
-    static struct str *labels;      /* lasts, as what is made of it does */
-    labels = mem_zero(arg.by.n, sizeof *labels);
-    pass_each(in, &(struct pass){ .what = "runs", .only = true }, add_run, labels);
+    board.labels = mem_zero(arg.by.n, sizeof *board.labels);
+    pass_each(in, &(struct pass){ .what = "runs", .only = true }, add_run, NULL);
     check_names(&arg.columns, "columns", true);
     if (arg.lower.text != usual_lower)
         check_names(&arg.lower, "lower", false);

@@ -48,7 +48,7 @@ void asked_see_record(struct asked *a, const struct rec *r)
             a->had[i] = true;
 }
 
-void asked_say(const struct asked *a, const char *option, const char *what, bool error)
+void asked_say(struct asked *a, const char *option, const char *what, bool error)
 {
     for (size_t i = 0; a->had && i < a->words->n; i++) {
         const char *near = a->near[i], *form = near ? "--%s: %s %s; did you mean %s?" : "--%s: %s %s";
@@ -59,4 +59,10 @@ void asked_say(const struct asked *a, const char *option, const char *what, bool
         if (!progress_quiet)
             warn(form, option, what, a->words->v[i], near);
     }
+    for (size_t i = 0; a->had && i < a->words->n; i++)
+        free(a->near[i]);
+    free(a->near);
+    free(a->had);
+    a->near = NULL;
+    a->had = NULL;
 }

@@ -24,7 +24,7 @@ void asked_see(struct asked *a, const char *name, size_t len);
 void asked_see_record(struct asked *a, const struct rec *r);
 
 /* If names were seen, and a word is none of them, say so: "--OPTION: WHAT WORD; did you mean NEAR?".
- * `error`: end with ST_STOPPED at the first; else it is a note about each. */
-void asked_say(const struct asked *a, const char *option, const char *what, bool error);
+ * `error`: end with ST_STOPPED at the first; else it is a note about each. Then all are forgotten. */
+void asked_say(struct asked *a, const char *option, const char *what, bool error);
 
 #endif
