@@ -2,7 +2,7 @@
  *
  * in      records with a text (lyrics)
  * out     the same records, the text replaced by x = f32[hidden]; tokens, truncated, unk
- * memory  the model's weights, mapped and shared between processes; 32768 pieces of text at a time
+ * memory  the layers' weights; the other weights, mapped and shared between processes; 32768 pieces of text at a time
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <openssl/evp.h>

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "nn/gemm.h"
+#include "math/gemm.h"
 #include "nn/tiles.h"
 
 enum { COLS = GEMM_COLS };

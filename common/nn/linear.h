@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "nn/gemm.h"
+#include "math/gemm.h"
 
 enum { LINEAR_ROWS = GEMM_COLS };
 

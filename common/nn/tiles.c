@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "nn/gemm.h"
+#include "math/gemm.h"
 
 enum { LANES = 16, COLS = GEMM_COLS };
 enum { SIDE = 4, POINTS = 5, ALL = POINTS * POINTS };  /* outputs of a tile, and its points, in one dimension */

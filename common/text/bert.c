@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "math/blas.h"
 #include "math/activate.h"
+#include "math/gemm.h"
 
-/* y = x W^T + b, with W[out][in] as PyTorch stores it. */
-struct dense { const float *w, *b; };
+/* y = x W^T + b. Of W[out][in], as PyTorch stores it, GEMM_COLS rows at a time are turned: panel[in][GEMM_COLS],
+ * zeros beyond `out`. */
+struct dense { float *panels; const float *b; };
 struct norm { const float *w, *b; };
 
 struct layer {
@@ -26,11 +27,28 @@ struct bert {
     const float *words, *positions, *types;
     struct norm embedded;
     struct layer *layers;
-    float **owned;              /* tensors that had to be widened */
+    float **owned;              /* tensors that had to be widened or turned */
     size_t n_owned;
 };
 
+/* to[i][j] = from[j][i] for rows j of n numbers, up to GEMM_COLS; zeros for those beyond. */
+static void turn(const float *from, size_t ld, size_t rows, size_t n, float *to)
+{
+    size_t i = 0;
+    for (; i + GEMM_COLS <= n; i += GEMM_COLS)
+        gemm_turn(from + i, ld, rows, to + i * GEMM_COLS, GEMM_COLS);
+    for (; i < n; i++)
+        for (size_t j = 0; j < GEMM_COLS; j++)
+            to[i * GEMM_COLS + j] = j < rows ? from[j * ld + i] : 0;
+}
+
 /* ---- weights ---- */
+
+static float *own(struct bert *b, float *p)
+{
+    b->owned = mem_resize(b->owned, b->n_owned + 1, sizeof *b->owned);
+    return b->owned[b->n_owned++] = p;
+}
 
 struct loading {
     struct bert *b;
@@ -70,17 +88,30 @@ static const float *tensor(struct loading *l, size_t rows, size_t columns, const
     const float *view = safetensors_view(t);
     if (view)
         return view;
-    float *wide = mem_aligned(t->count, sizeof *wide);
+    float *wide = own(l->b, mem_aligned(t->count, sizeof *wide));
     safetensors_f32(t, wide);
-    l->b->owned = mem_resize(l->b->owned, l->b->n_owned + 1, sizeof *l->b->owned);
-    l->b->owned[l->b->n_owned++] = wide;
     return wide;
 }
 
+static size_t panels_of(size_t out) { return (out + GEMM_COLS - 1) / GEMM_COLS; }
+
 static struct dense dense(struct loading *l, size_t out, size_t in, size_t layer, const char *name)
 {
-    return (struct dense){ tensor(l, out, in, "encoder.layer.%zu.%s.weight", layer, name),
-                           tensor(l, 0, out, "encoder.layer.%zu.%s.bias", layer, name) };
+    size_t owned = l->b->n_owned;
+    const float *w = tensor(l, out, in, "encoder.layer.%zu.%s.weight", layer, name),
+                *b = tensor(l, 0, out, "encoder.layer.%zu.%s.bias", layer, name);
+    if (!w || !b)
+        return (struct dense){ NULL, NULL };
+    float *panels = mem_aligned(mem_mul(panels_of(out) * GEMM_COLS, in), sizeof *panels);
+    for (size_t j = 0; j < out; j += GEMM_COLS)
+        turn(w + j * in, in, out - j < GEMM_COLS ? out - j : GEMM_COLS, in, panels + j * in);
+    if (l->b->n_owned > owned && l->b->owned[owned] == w) {      /* widened, and not needed any more */
+        free(l->b->owned[owned]);
+        l->b->owned[owned] = panels;
+    } else {
+        own(l->b, panels);
+    }
+    return (struct dense){ panels, b };
 }
 
 static struct norm norm(struct loading *l, size_t layer, const char *name)
@@ -131,13 +162,12 @@ void bert_free(struct bert *b)
 
 /* ---- the forward pass ---- */
 
-/* Products run over whole blocks of rows, so that what a row gives does not depend on how
- * many others there are: OpenBLAS has other kernels for the rest of a block. */
-enum { BLOCK = 64, INNER_ROWS = 256 };
+/* Rows at a time, which stay in the second cache while the panels of the weights go by. */
+enum { ROWS = 96 };
 
 struct bert_room {
     size_t rows, pieces;        /* room for so many rows; for one text of so many */
-    float *x, *query, *key, *value, *context, *inner, *scores;
+    float *x, *query, *key, *value, *context, *inner, *scores, *turned;
 };
 
 struct bert_room *bert_room_new(const struct bert *b)
@@ -155,6 +185,7 @@ static void empty(struct bert_room *r)
     free(r->context);
     free(r->inner);
     free(r->scores);
+    free(r->turned);
 }
 
 void bert_room_free(struct bert_room *room)
@@ -182,10 +213,11 @@ static void make_room(struct bert_room *r, const struct bert_shape *s, size_t ro
     r->x = matrix(r->rows, s->hidden);
     r->query = matrix(r->rows, s->hidden);
     r->key = matrix(r->rows, s->hidden);
-    r->value = matrix(r->rows, s->hidden);
+    r->value = matrix(r->rows + GEMM_COLS, s->hidden);      /* a product reads GEMM_COLS columns, of the last rows too */
     r->context = matrix(r->rows, s->hidden);
-    r->inner = matrix(r->rows < INNER_ROWS ? r->rows : INNER_ROWS, s->inner);
-    r->scores = matrix(r->pieces, r->pieces);
+    r->inner = matrix(ROWS, s->inner);
+    r->scores = matrix(ROWS, r->pieces);
+    r->turned = matrix(panels_of(r->pieces) * GEMM_COLS, s->hidden / s->heads);
 }
 
 static double sum(const float *x, size_t n)
@@ -233,14 +265,16 @@ static void add(float *restrict x, const float *restrict y, size_t n)
 }
 
 /* y[rows][out] = x[rows][in] W^T */
-static void product(const float *x, const float *w, size_t rows, size_t out, size_t in, float *y)
+static void product(const float *x, struct dense d, size_t rows, size_t out, size_t in, float *y)
 {
-    blas_f32(false, true, rows, out, in, 1, x, in, w, in, 0, y, out);
+    for (size_t j = 0; j < out; j += GEMM_COLS)
+        gemm_panel(rows, in, x, in, 1, d.panels + j * in, GEMM_COLS, y + j, out, out - j < GEMM_COLS ? out - j : GEMM_COLS,
+                   false, true);
 }
 
 static void project(const float *x, struct dense d, size_t rows, size_t h, float *y)
 {
-    product(x, d.w, rows, h, h, y);
+    product(x, d, rows, h, h, y);
     for (size_t i = 0; i < rows; i++)
         add(y + i * h, d.b, h);
 }
@@ -256,43 +290,65 @@ static void add_and_norm(float *x, const float *y, const float *bias, size_t row
     }
 }
 
+/* One head of one text of n pieces, whose rows of length h begin at the pointers. */
+static void attend_head(struct bert_room *r, const float *query, const float *key, const float *value, float *context,
+                        size_t n, size_t d, size_t h)
+{
+    float scale = (float)(1 / sqrt((double)d));
+    for (size_t j = 0; j < n; j += GEMM_COLS)
+        turn(key + j * h, h, n - j < GEMM_COLS ? n - j : GEMM_COLS, d, r->turned + j * d);
+    for (size_t i = 0; i < n; i += ROWS) {
+        size_t rows = n - i < ROWS ? n - i : ROWS;
+        for (size_t j = 0; j < n; j += GEMM_COLS)
+            gemm_panel(rows, d, query + i * h, h, 1, r->turned + j * d, GEMM_COLS, r->scores + j, n,
+                       n - j < GEMM_COLS ? n - j : GEMM_COLS, false, false);
+        for (size_t row = 0; row < rows; row++) {
+            float *score = r->scores + row * n;
+            for (size_t j = 0; j < n; j++)
+                score[j] *= scale;
+            activate_softmax(score, n);
+        }
+        for (size_t j = 0; j < d; j += GEMM_COLS)
+            gemm_panel(rows, n, r->scores, n, 1, value + j, h, context + i * h + j, h,
+                       d - j < GEMM_COLS ? d - j : GEMM_COLS, false, false);
+    }
+}
+
 static void attend(struct bert_room *r, const struct bert_shape *s, const struct bert_text *text, size_t texts)
 {
     size_t h = s->hidden, d = h / s->heads, at = 0;
-    float scale = (float)(1 / sqrt((double)d));
     for (size_t i = 0; i < texts; i++) {
-        size_t n = text[i].n;
         for (size_t head = 0; head < s->heads; head++) {
             size_t from = at * h + head * d;
-            blas_f32(false, true, n, n, d, scale, r->query + from, h, r->key + from, h, 0, r->scores, n);
-            for (size_t row = 0; row < n; row++)
-                activate_softmax(r->scores + row * n, n);
-            blas_f32(false, false, n, d, n, 1, r->scores, n, r->value + from, h, 0, r->context + from, h);
+            attend_head(r, r->query + from, r->key + from, r->value + from, r->context + from, text[i].n, d, h);
         }
-        at += n;
+        at += text[i].n;
     }
 }
 
 static void run_layer(const struct bert *b, struct bert_room *r, const struct layer *l,
-                      const struct bert_text *text, size_t texts, size_t rows, size_t padded)
+                      const struct bert_text *text, size_t texts, size_t rows)
 {
     const struct bert_shape *s = &b->shape;
-    size_t h = s->hidden;
-    project(r->x, l->query, padded, h, r->query);
-    project(r->x, l->key, padded, h, r->key);
-    project(r->x, l->value, padded, h, r->value);
-    attend(r, s, text, texts);
-    product(r->context, l->attention.w, padded, h, h, r->query);
-    add_and_norm(r->x, r->query, l->attention.b, rows, h, l->after_attention, s->eps);
-    /* In parts, so that the inner rows stay in the cache. */
-    for (size_t begin = 0; begin < padded; begin += INNER_ROWS) {
-        size_t n = padded - begin < INNER_ROWS ? padded - begin : INNER_ROWS;
-        product(r->x + begin * h, l->inner.w, n, s->inner, h, r->inner);
-        for (size_t i = 0; i < n; i++)
-            activate_bias_gelu(r->inner + i * s->inner, l->inner.b, s->inner);
-        product(r->inner, l->outer.w, n, h, s->inner, r->query + begin * h);
+    size_t h = s->hidden, n;
+    for (size_t i = 0; i < rows; i += n) {
+        n = rows - i < ROWS ? rows - i : ROWS;
+        project(r->x + i * h, l->query, n, h, r->query + i * h);
+        project(r->x + i * h, l->key, n, h, r->key + i * h);
+        project(r->x + i * h, l->value, n, h, r->value + i * h);
     }
-    add_and_norm(r->x, r->query, l->outer.b, rows, h, l->after_outer, s->eps);
+    attend(r, s, text, texts);
+    for (size_t i = 0; i < rows; i += n) {
+        float *x = r->x + i * h, *y = r->query + i * h;
+        n = rows - i < ROWS ? rows - i : ROWS;
+        product(r->context + i * h, l->attention, n, h, h, y);
+        add_and_norm(x, y, l->attention.b, n, h, l->after_attention, s->eps);
+        product(x, l->inner, n, s->inner, h, r->inner);
+        for (size_t k = 0; k < n; k++)
+            activate_bias_gelu(r->inner + k * s->inner, l->inner.b, s->inner);
+        product(r->inner, l->outer, n, h, s->inner, y);
+        add_and_norm(x, y, l->outer.b, n, h, l->after_outer, s->eps);
+    }
 }
 
 static void pool(const float *x, size_t n, size_t h, enum bert_pooling pooling, float *to)
@@ -317,10 +373,7 @@ void bert_run(const struct bert *b, struct bert_room *room, const struct bert_te
         rows += text[i].n;
         longest = text[i].n > longest ? text[i].n : longest;
     }
-    size_t padded = (rows + BLOCK - 1) / BLOCK * BLOCK;
-    make_room(room, s, padded, longest);
-    memset(room->x + rows * h, 0, (padded - rows) * h * sizeof *room->x);
-    memset(room->context + rows * h, 0, (padded - rows) * h * sizeof *room->context);
+    make_room(room, s, rows, longest);
     for (size_t i = 0; i < texts; i++) {
         size_t counted = s->counts_padding ? s->padding + 1 : 0;
         for (size_t k = 0; k < text[i].n; k++, at++) {
@@ -336,7 +389,7 @@ void bert_run(const struct bert *b, struct bert_room *room, const struct bert_te
         if (hidden)
             memcpy(hidden + i * rows * h, room->x, rows * h * sizeof *hidden);
         if (i < s->layers)
-            run_layer(b, room, b->layers + i, text, texts, rows, padded);
+            run_layer(b, room, b->layers + i, text, texts, rows);
     }
     at = 0;
     for (size_t i = 0; i < texts; i++) {

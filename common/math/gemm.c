@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#if defined __GNUC__ && !defined __clang__
-#endif
-#include "nn/gemm.h"
+#include "math/gemm.h"
 
 #include <string.h>
 

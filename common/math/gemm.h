@@ -1,13 +1,13 @@
-/* gemm - the one matrix product that all layers are made of
+/* gemm - the one matrix product that all layers of nets are made of
  *
  * A kernel of our own, because the layers hand over operands that no library takes
  * without copying them first: a block of rows that already lies as it is needed, or a
- * patch of an image that is gathered on the way (conv.c). The compiler makes vector
+ * patch of an image that is gathered on the way (nn/conv.c). The compiler makes vector
  * code of it for the processor that it builds for (-march).
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef NN_GEMM_H
-#define NN_GEMM_H
+#ifndef MATH_GEMM_H
+#define MATH_GEMM_H
 
 #include <stdbool.h>
 #include <stddef.h>
