@@ -23,7 +23,8 @@ struct trie *trie_new(struct trie_key *keys, size_t n)
     struct trie *t = mem_zero(1, sizeof *t);
     struct range *of = NULL;
     size_t cap = 0, room = 0;
-    qsort(keys, n, sizeof *keys, by_bytes);
+    if (n)
+        qsort(keys, n, sizeof *keys, by_bytes);
     mem_grow(&t->node, &cap, 1, sizeof *t->node);
     mem_grow(&of, &room, 1, sizeof *of);
     t->node[t->n++] = (struct trie_node){ .value = TRIE_NONE };
@@ -48,7 +49,6 @@ struct trie *trie_new(struct trie_key *keys, size_t n)
     }
     for (uint32_t i = 0; i < t->node[0].children; i++)
         t->first[t->node[t->node[0].child + i].byte] = t->node[0].child + i;
-    t->node[0].value = TRIE_NONE;
     free(of);
     return t;
 }
