@@ -181,6 +181,7 @@ sub value {
     return str(sound("$tmp/a.wav")) if $name eq 'path';
     return f64(5) if $name =~ /frame_rate$/;
     return f64($near->(0)) if $kind eq 'number' || $kind eq 'any';
+    return str('t' . $i % 4) if $name eq 'track';
     return str($labels[$i % 3]) if $kind eq 'label';
     return str(qw(love sun rain)[$i % 3] . ' and ' . qw(moon night day fire)[$i % 4] . ' in the street') if $kind eq 'text';
     return vec(map { $near->($_) } 1 .. ($small ? 2 : 4)) if $kind eq 'vector';
