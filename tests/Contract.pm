@@ -9,6 +9,7 @@ use warnings;
 use Exporter 'import';
 use File::Spec;
 use File::Temp 'tempdir';
+use Ear ();
 use Encoder ();
 use POSIX ();
 use Stream;
@@ -220,7 +221,7 @@ sub input {
 }
 
 # The name and the example's options. FILE stands for a stream as input($d, %o) makes it, MODEL
-# for a model that the filter itself (--save) or NAME-train makes of it, DIR for a small encoder.
+# for a model that the filter itself (--save) or NAME-train makes of it, DIR for a small encoder, EAR for a small musicnn.
 sub argv {
     my ($d, %o) = @_;
     my @argv = @{ $d->{example} };
@@ -235,6 +236,9 @@ sub argv {
         } elsif (/\bDIR\b/) {
             Encoder::folder("$tmp/encoder") if !-e "$tmp/encoder";
             s/\bDIR\b/$tmp\/encoder/;
+        } elsif (/\bEAR\b/) {
+            Ear::folder("$tmp/ear") if !-e "$tmp/ear";
+            s/\bEAR\b/$tmp\/ear/;
         }
     }
     return ($d->{name}, @argv);
