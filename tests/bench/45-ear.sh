@@ -17,3 +17,19 @@ echo "| texture, a crop (numpy 3.1 ms) | $(each "${t[0]}") | $(each "${t[1]}") |
 echo "| pool, zscore, pca -n 30, all | ${t[2]} s | - |"
 echo
 echo "Memory: texture $(peak texture "$tmp/mel.sp" 2>&1 >/dev/null) MB"
+
+ear=$shared/models/musicnn-msd
+[ -e "$ear/model.safetensors" ] || exit 0
+tracks "$shared"/golden/audio/mp3/*.mp3 > "$tmp/previews.sp"
+decode -j0 "$tmp/previews.sp" > "$tmp/pcm.sp"
+clips=$(sp-info "$tmp/pcm.sp" | awk '$1 == "records" { print $2 }')
+read -r -a t < <(RUNS=3 medians "$(one "embed-audio -q -m $ear $tmp/pcm.sp")" "bash -c 'embed-audio -q -j2 -m $ear $tmp/pcm.sp > /dev/null'" \
+    "$(one "decode -q -j1 $tmp/previews.sp | embed-audio -q -m $ear")")
+each() { awk -v s="$1" -v n="$clips" 'BEGIN { printf "%.3g ms", 1000 * s / n }'; }
+echo
+echo "| $clips previews, 3 patches | one core | two |"
+echo '|---|---|---|'
+echo "| embed-audio, a decoded clip | $(each "${t[0]}") | $(each "${t[1]}") |"
+echo "| decode, embed-audio, a clip from MP3 | $(each "${t[2]}") | - |"
+echo
+echo "Memory: embed-audio $(peak embed-audio -q -m "$ear" "$tmp/pcm.sp" 2>&1 >/dev/null) MB"
