@@ -14,6 +14,8 @@
 #include "cluster/linkage.h"
 #include "drive/scan.h"
 
+#define BY SCAN_SCORES SCAN_DRAWS
+
 enum { WARD, SINGLE, AVERAGE, COMPLETE };
 
 static struct {
@@ -21,12 +23,12 @@ static struct {
     struct scan scan;
     double distance;
     int linkage;
-} arg = { .in = "x", .out = "cluster", .scan = { .k.text = "0", .words = SCAN_SCORES }, .distance = NAN };
+} arg = { .in = "x", .out = "cluster", .scan = { .k.text = "0", .words = BY }, .distance = NAN };
 
 static const struct opt opts[] = {
     OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 0, 1e9, "K|A:B",
                   "number of clusters, or the best from A to B; 0: 2, or as many as --distance gives"),
-    SCAN_OPTS(&arg.scan, SCAN_SCORES),
+    SCAN_OPTS(&arg.scan, BY),
     OPT_F64('d', "distance", &arg.distance, 0, 1e300, "merge no clusters at this height or above, instead of -k"),
     OPT_CHOICE('l', "linkage", &arg.linkage, "ward|single|average|complete", "distance between clusters"),
     OPT_STR('c', "connectivity", &arg.connectivity, "knn:K",
@@ -93,11 +95,22 @@ static struct merge *grow(const struct slurp *s, size_t neighbours)
     return merges;
 }
 
-struct tree { struct merge *merges; size_t n; int32_t *labels; };
+/* The tree of the rows seen last, and the labels of a cut. */
+struct tree { size_t neighbours, n; struct merge *merges; int32_t *labels; };
 
-static struct scanned cut(size_t k, void *state)
+static void grow_on(struct tree *t, const struct slurp *s)
+{
+    free(t->merges);
+    t->merges = grow(s, t->neighbours);
+    t->n = s->n;
+}
+
+/* A scan comes with all k of some rows, and then with other rows. */
+static struct scanned cut(const struct slurp *s, size_t k, void *state)
 {
     struct tree *t = state;
+    if (k == (size_t)arg.scan.k.first)
+        grow_on(t, s);
     linkage_cut(t->merges, t->n, k, t->labels);
     return (struct scanned){ .label = t->labels, .inertia = NAN };
 }
@@ -119,12 +132,14 @@ int main(int argc, char **argv)
     size_t k = arg.scan.k.last ? (size_t)arg.scan.k.last : 2;
     if (!by_distance && s->records)
         scan_possible(s, k);
-    struct tree t = { grow(s, (size_t)neighbours), s->n, mem_new(s->n, sizeof *t.labels) };
+    struct tree t = { .neighbours = (size_t)neighbours, .labels = mem_new(s->n, sizeof *t.labels) };
     if (several && s->records)
         k = scan_best(&arg.scan, &prog, s, cut, &t);
-    else if (by_distance)
+    else
+        grow_on(&t, s);
+    if (by_distance)
         k = linkage_count(t.merges, s->n, arg.distance);
-    cut(k, &t);
+    linkage_cut(t.merges, s->n, k, t.labels);
     if (arg.tree)
         write_tree(t.merges, s->n, arg.tree);
     int status = slurp_annotate(s, out, (struct column[]){ { .field = arg.out, .type = COL_I4, .data = t.labels },

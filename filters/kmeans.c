@@ -20,7 +20,7 @@
 #include "drive/scan.h"
 #include "drive/starts.h"
 
-#define BY SCAN_SCORES SCAN_INERTIA
+#define BY SCAN_SCORES SCAN_INERTIA SCAN_DRAWS
 
 static struct {
     const char *in, *out, *save;
@@ -87,11 +87,11 @@ static struct kmeans_options options(size_t k, const double *init)
     };
 }
 
-static struct scanned try_k(size_t k, void *state)
+static struct scanned try_k(const struct slurp *s, size_t k, void *unused)
 {
     static struct kmeans *m;
-    const struct slurp *s = state;
     struct kmeans_options o = options(k, NULL);
+    (void)unused;
     o.state = &k;
     kmeans_free(m);
     m = kmeans_fit(s->x, s->n, s->d, &o);
@@ -103,8 +103,9 @@ static void learn(struct slurp *s)
 {
     size_t k = (size_t)arg.scan.k.first;
     double *init = starts_read(&arg.init, arg.in, s->d, &k);
+    arg.scan.seed = arg.seed;
     if (scan_wanted(&arg.scan, &prog))
-        k = scan_best(&arg.scan, &prog, s, try_k, s);
+        k = scan_best(&arg.scan, &prog, s, try_k, NULL);
     scan_possible(s, k);
     struct kmeans_options o = options(k, init);
     pass_progress(s->in, init ? 1 : o.n_init, "starts");

@@ -22,7 +22,7 @@
 #include "drive/starts.h"
 
 #define KINDS "spherical|diag|tied|full"
-#define BY "bic|aic|" SCAN_SCORES
+#define BY "bic|aic|" SCAN_SCORES SCAN_DRAWS
 
 static struct {
     const char *in, *out, *save;
@@ -138,14 +138,11 @@ static void label(const struct mixture *m, const float *x, size_t n, int32_t *la
     *aic = minus_twice + free_ones * 2;
 }
 
-struct trial { const struct slurp *rows; int32_t *labels; };
-
-static struct scanned try_k(size_t k, void *state)
+static struct scanned try_k(const struct slurp *s, size_t k, void *labels)
 {
-    struct trial *t = state;
-    struct mixture *m = fit_k(t->rows->x, t->rows->n, t->rows->d, k, NULL);
-    struct scanned one = { .label = t->labels, .inertia = NAN, .n_iter = m->n_iter, .converged = m->converged };
-    label(m, t->rows->x, t->rows->n, t->labels, NULL, &one.bic, &one.aic);
+    struct mixture *m = fit_k(s->x, s->n, s->d, k, NULL);
+    struct scanned one = { .label = labels, .inertia = NAN, .n_iter = m->n_iter, .converged = m->converged };
+    label(m, s->x, s->n, labels, NULL, &one.bic, &one.aic);
     mixture_free(m);
     return one;
 }
@@ -155,8 +152,9 @@ static void learn(struct slurp *s, int32_t *labels, float **p)
 {
     size_t k = (size_t)arg.scan.k.first;
     double *starts = starts_read(&arg.init, arg.in, s->d, &k);
+    arg.scan.seed = arg.seed;
     if (scan_wanted(&arg.scan, &prog))
-        k = scan_best(&arg.scan, &prog, s, try_k, &(struct trial){ s, labels });
+        k = scan_best(&arg.scan, &prog, s, try_k, labels);
     scan_possible(s, k);
     progress_start(0, "vectors");
     struct mixture *m = fit_k(s->x, s->n, s->d, k, starts);

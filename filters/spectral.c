@@ -20,6 +20,8 @@
 enum { RBF, KNN };
 enum { KMEANS };
 
+#define BY SCAN_SCORES SCAN_DRAWS
+
 static struct {
     const char *in, *out;
     struct scan scan;
@@ -28,12 +30,12 @@ static struct {
     int affinity, labels;
     bool embedding;
     uint64_t seed;
-} arg = { .in = "x", .out = "cluster", .scan = { .k.text = "8", .words = SCAN_SCORES },
+} arg = { .in = "x", .out = "cluster", .scan = { .k.text = "8", .words = BY },
           .gamma.text = "auto", .neighbours = 10, .n_init = 10 };
 
 static const struct opt opts[] = {
     OPT_INT_RANGE('k', "n-clusters", &arg.scan.k, 1, 10000, "K|A:B", "number of clusters, or the best of A to B"),
-    SCAN_OPTS(&arg.scan, SCAN_SCORES),
+    SCAN_OPTS(&arg.scan, BY),
     OPT_CHOICE('a', "affinity", &arg.affinity, "rbf|knn", "similarity of vectors"),
     OPT_F64_OR('g', "gamma", &arg.gamma, DBL_MIN, 1e300, "X|auto", "rbf: exp(-gamma d^2); auto: 1 / median distance^2"),
     OPT_INT(0, "n-neighbors", &arg.neighbours, 2, 1e6, "knn: nearest vectors of each, including itself"),
@@ -52,14 +54,14 @@ static const struct prog prog = {
 };
 
 /* Who is joined to whom. NULL without rows. */
-static struct graph *joined(const struct slurp *s)
+static struct graph *joined(const struct slurp *s, bool say)
 {
     if (s->n == 0)
         return NULL;
     if (arg.affinity == KNN) {
         size_t k = (size_t)arg.neighbours;
         if (k > s->n) {
-            if (!progress_quiet)
+            if (say)
                 warn("only %zu vectors: using --n-neighbors %zu", s->n, s->n);
             k = s->n;
         }
@@ -67,7 +69,7 @@ static struct graph *joined(const struct slurp *s)
     }
     budget_need(graph_rbf_bytes(s->n), "the similarity matrix");
     double gamma = arg.gamma.word ? graph_rbf_gamma(s->x, s->n, s->d) : arg.gamma.x;
-    if (arg.gamma.word && !progress_quiet)
+    if (arg.gamma.word && say)
         warn("gamma is %.6g", gamma);
     return graph_rbf(s->x, s->n, s->d, gamma);
 }
@@ -92,9 +94,8 @@ static double *embed(const struct graph *g, size_t k, size_t *parts)
 /* The first k columns of embedding[n][wide], and the labels that they make. */
 struct result { size_t n, wide; const double *embedding; float *some; int32_t *labels; };
 
-static struct scanned label(size_t k, void *state)
+static void label(size_t k, struct result *to)
 {
-    struct result *to = state;
     size_t n = to->n;
     double *exact = mem_new(mem_mul(n, k), sizeof *exact);
     for (size_t i = 0; i < n * k; i++) {
@@ -110,17 +111,36 @@ static struct scanned label(size_t k, void *state)
         die(ST_STOPPED, "the discretization did not converge; try --labels kmeans");
     }
     free(exact);
-    return (struct scanned){ .label = to->labels, .inertia = NAN };
 }
 
-/* The best k of a range: those of a smaller k are the first of the largest. */
+/* What a scan clusters: the rows themselves, whose graph is known, and rows that are drawn. */
+struct scanning { const struct slurp *rows; const struct graph *g; struct result *to; double *embedding; };
+
+/* A scan comes with all k of some rows, and then with other rows. The eigenvectors of a smaller k are the first of the
+ * largest. */
+static struct scanned try_k(const struct slurp *s, size_t k, void *state)
+{
+    struct scanning *w = state;
+    size_t parts, most = (size_t)arg.scan.k.last;
+    if (k == (size_t)arg.scan.k.first) {
+        bool own = s->x == w->rows->x;
+        struct graph *drawn = own ? NULL : joined(s, false);
+        free(w->embedding);
+        w->to->n = s->n;
+        w->to->wide = most < s->n ? most : s->n;
+        w->to->embedding = w->embedding = embed(own ? w->g : drawn, w->to->wide, &parts);
+        graph_free(drawn);
+    }
+    label(k, w->to);
+    return (struct scanned){ .label = w->to->labels, .inertia = NAN };
+}
+
 static size_t best_k(const struct slurp *s, const struct graph *g, struct result *to)
 {
-    size_t parts;
-    double *embedding = embed(g, to->wide, &parts);
-    to->embedding = embedding;
-    size_t k = scan_best(&arg.scan, &prog, s, label, to);
-    free(embedding);
+    struct scanning w = { s, g, to, NULL };
+    arg.scan.seed = arg.seed;
+    size_t k = scan_best(&arg.scan, &prog, s, try_k, &w);
+    free(w.embedding);
     return k;
 }
 
@@ -139,7 +159,7 @@ int main(int argc, char **argv)
         scan_possible(s, k);
     struct result to = { .n = s->n, .wide = k, .some = mem_new(mem_mul(s->n, k), sizeof *to.some),
                          .labels = mem_new(s->n, sizeof *to.labels) };
-    struct graph *g = joined(s);
+    struct graph *g = joined(s, !progress_quiet);
     if (g && several)
         to.wide = k = best_k(s, g, &to);
     if (g) {

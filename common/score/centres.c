@@ -97,6 +97,16 @@ double centres_calinski_harabasz(const struct clustered *of)
     return within > 0 ? between / within * (double)(n - k) / (double)(k - 1) : 1;
 }
 
+double centres_within(const struct clustered *of)
+{
+    struct centres s = centres_of(of);
+    double within = 0;
+    for (size_t c = 0; c < of->k; c++)
+        within += s.squares[c];
+    centres_free(&s);
+    return within;
+}
+
 static void largest_ratio(size_t i, void *state)
 {
     struct centres *s = state;

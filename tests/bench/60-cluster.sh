@@ -41,8 +41,10 @@ row() {
 
 # theirs SCRIPT CASE THREADS - seconds of computing and of importing, and MB, of one run
 theirs() {
-    [ -n "${PEERS:-}" ] && [ -e "$BENCH/$1.py" ] || { echo - - -; return; }
-    PYTHONDONTWRITEBYTECODE=1 "$PEERS" "$BENCH/$1.py" --case "$2" --threads "$3" --work "$WORK" 2> "$tmp/err" |
+    local script=$BENCH/$1.py
+    [ -e "$script" ] || script=$(dirname "$0")/$1.py
+    [ -n "${PEERS:-}" ] && [ -e "$script" ] || { echo - - -; return; }
+    PYTHONDONTWRITEBYTECODE=1 "$PEERS" "$script" --case "$2" --threads "$3" --work "$WORK" 2> "$tmp/err" |
         perl -MJSON::PP -ne 'my $r = decode_json($_); print "@$r{qw(wall_s import_s peak_mb)}\n"'
 }
 
@@ -56,6 +58,11 @@ for t in 1 2; do
     row 'Ward 20 000 x 32 (scipy)' $t ward scipy-20000 agglo -k 10 "$(rows 50000x32 20000)"
     row 'DBSCAN 100 000 x 16, 50 neighbours' $t dbscan 100000 dbscan --eps 3.6034 -m 10 "$(rows 100000x16 100000)"
     row 'DBSCAN 10 000 x 16, all neighbours' $t dbscan dense dbscan --eps 1000 -m 10 "$(rows 100000x16 10000)"
+    row 'HDBSCAN 50 000 x 16 (scikit-learn)' $t density hdbscan hdbscan -m 5 "$(rows 100000x16 50000)"
+    row 'HDBSCAN 50 000 x 16 (hdbscan)' $t density hdbscan-package hdbscan -m 5 "$(rows 100000x16 50000)"
+    row 'mixture, diag, 50 000 x 32, k 10, 20 steps' $t density mixture \
+        mixture -k 10 --covariance diag --tol 0 --max-iter 20 "$(rows 50000x32 50000)"
+    row 'LOF 50 000 x 16, 20 neighbours' $t density lof outliers "$(rows 100000x16 50000)"
     kmeans -q -k 10 "$(rows 50000x32 50000)" > "$tmp/labelled.sp"
     row 'silhouette 50 000 x 32, k 10' $t silhouette 50000 metrics "$tmp/labelled.sp"
     row 'spectral, kNN, 5000 x 32' $t spectral knn spectral -k 10 --affinity knn "$(rows 50000x32 5000)"

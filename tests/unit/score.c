@@ -22,6 +22,7 @@
 #include "score/external.h"
 #include "score/profile.h"
 #include "score/lof.h"
+#include "score/resample.h"
 #include "score/silhouette.h"
 
 static void near(double got, double want, double tolerance)
@@ -500,13 +501,61 @@ static void lof_is_the_definition(void **unused)
     assert_true(got[0] == 1 && got[1] == 1 && got[2] == 1 && isnan(got[3]) && got[4] == 1);
 }
 
+/* Gaps of known sums, the rule, agreement by hand, draws. */
+static void resampling(void **unused)
+{
+    (void)unused;
+    const double uniform[] = { exp(2), exp(4) };
+    double s, chance;
+    near(resample_gap(exp(1), uniform, 2, &s), 2, 1e-12);
+    near(s, sqrt(1.5), 1e-12);
+    assert_true(isnan(resample_gap(0, uniform, 2, &s)));
+    const double gap[] = { 0.1, 0.5, 0.45, 0.6 }, ones[] = { 0, 0.1, 0.1, 0.1 };
+    assert_int_equal(resample_gap_choice(gap, ones, 4), 1);
+    assert_int_equal(resample_gap_choice(gap, ones, 2), 1);         /* none: the last */
+    const double none[] = { NAN, NAN, 3 };
+    assert_int_equal(resample_gap_choice(none, ones, 3), 2);
+
+    const size_t a[] = { 0, 1, 2, 3, 5, 8 }, b[] = { 1, 2, 3, 4, 5, 6 };
+    const int32_t la[] = { 2, 2, 0, 0, 1, 1 }, lb[] = { 0, 1, 1, 0, 2, 0 };
+    near(resample_agreement(a, la, 6, b, lb, 6, 3, &chance), 1, 1e-12);     /* of 1, 2, 3, 5: {1} {2 3} {5} in both */
+    near(chance, 1. / 36 + 25. / 36, 1e-12);
+    assert_true(isnan(resample_agreement(a, la, 1, b, lb, 6, 3, &chance)) && isnan(chance));
+
+    enum { N = 2000 };
+    static float x[2 * N], y[2 * N];
+    static size_t half[N / 2], other[N / 2];
+    for (size_t i = 0; i < 2 * N; i++)
+        x[i] = i % 2 ? 7 : (float)i / N - 1;            /* from -1 to 1, and a constant */
+    resample_uniform(x, N, 2, 5, 0, y);
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < N; i++) {
+        assert_true(y[2 * i + 1] == 7 && y[2 * i] >= -1 && y[2 * i] <= 1);
+        mean += (double)y[2 * i] / N;
+        square += (double)y[2 * i] * (double)y[2 * i] / N;
+    }
+    near(mean, 0, 0.05);
+    near(square, 1. / 3, 0.03);
+    resample_half(N, 5, 0, half);
+    resample_half(N, 5, 1, other);
+    size_t common = 0;
+    for (size_t i = 0, j = 0; i < N / 2; i++) {
+        assert_true(half[i] < N && (i == 0 || half[i] > half[i - 1]));
+        while (j < N / 2 && other[j] < half[i])
+            j++;
+        common += j < N / 2 && other[j] == half[i];
+    }
+    assert_true(common > N / 4 - 100 && common < N / 4 + 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(big_tables), cmocka_unit_test(random_pairs), cmocka_unit_test(corners),
         cmocka_unit_test(many_classes), cmocka_unit_test(silhouette), cmocka_unit_test(silhouette_many),
         cmocka_unit_test(any_threads), cmocka_unit_test(by_hand), cmocka_unit_test(golden),
-        cmocka_unit_test(matching), cmocka_unit_test(intervals), cmocka_unit_test(profiles), cmocka_unit_test(lof_is_the_definition),
+        cmocka_unit_test(matching), cmocka_unit_test(intervals), cmocka_unit_test(profiles),
+        cmocka_unit_test(lof_is_the_definition), cmocka_unit_test(resampling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
