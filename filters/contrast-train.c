@@ -19,7 +19,7 @@
 #include "drive/trainer.h"
 
 enum { CONTROL_NONE, CONTROL_PAIRS, CONTROL_UNTRAINED };
-enum { LOOKED_AT = 16384 };     /* rows whose neighbours are told at the end */
+enum { LOOKED_AT = 4096 };      /* rows whose neighbours are told at the end */
 
 static struct {
     const char *in, *by, *with;
@@ -52,6 +52,7 @@ static const struct prog prog = {
 };
 
 struct run {
+    struct rec_in *in;
     struct contrast_model model;
     struct contrast_fit fit;
     struct crops crops[2];
@@ -70,14 +71,14 @@ static void set_widths(struct tower_config *c)
 }
 
 /* Read both fields; keep the songs that have all of them. */
-static void read_input(struct run *run, struct rec_in *in)
+static void read_input(struct run *run)
 {
     struct song_ids ids = { .by = arg.by ? arg.by : arg.with ? NULL : "track", .ids = ids_new() };
     size_t sides = run->model.sides;
     for (size_t s = 0; s < sides; s++) {
         if (s)
-            rec_rewind(in);
-        crops_read(&run->crops[s], in, s ? arg.with : arg.in, &ids);
+            rec_rewind(run->in);
+        crops_read(&run->crops[s], run->in, s ? arg.with : arg.in, &ids);
     }
     size_t *keep = mem_zero(ids.n, sizeof *keep), n = 0;
     for (size_t s = 0; s < sides; s++)
@@ -170,8 +171,8 @@ int main(int argc, char **argv)
         run.model.side[s].config.out = (size_t)arg.out;
         set_widths(&run.model.side[s].config);
     }
-    struct rec_in *in = rec_open(&prog, operands, true);
-    read_input(&run, in);
+    run.in = rec_open(&prog, operands, true);
+    read_input(&run);
     size_t batch = trainer_batch(&prog, arg.in, run.songs, 2);
     make_towers(&run, batch);
     run.fit.temperature = !arg.temperature.word ? arg.temperature.x : run.songs >= 300 ? 0.5 : 1;
@@ -183,6 +184,6 @@ int main(int argc, char **argv)
     if (arg.with)
         memcpy(nets + 2, (struct net *[]){ run.crops[1].white->net, run.fit.tower[1]->net }, 2 * sizeof *nets);
     return trainer_run(&(struct trainer){
-        .prog = &prog, .in = in, .rows = run.songs, .of = contrast_fit_new(&run.fit), .nets = nets, .configure = configure,
+        .prog = &prog, .in = run.in, .rows = run.songs, .of = contrast_fit_new(&run.fit), .nets = nets, .configure = configure,
         .ctx = &run, .untrained = arg.control == CONTROL_UNTRAINED, .end = tell });
 }

@@ -16,7 +16,9 @@ void contrast_coder_open(struct contrast_coder *c, struct opt_input *file, const
         struct coder_side *s = &c->side[i];
         s->model = &m->side[i];
         s->field = fields[i] ? fields[i] : s->model->field;
-        s->tower = tower_new(&s->model->config, TOWER_ALL, CODER_BLOCK, false);
+        s->tower = tower_plan(&s->model->config, TOWER_ALL, CODER_BLOCK, false);
+        net_model_fits(stream, s->tower->net);
+        net_build(s->tower->net);
         net_model_get(stream, s->tower->net);
         s->x = mem_zero(mem_mul(CODER_BLOCK, s->model->config.input), sizeof *s->x);
         s->y = mem_new(CODER_BLOCK * c->out, sizeof *s->y);

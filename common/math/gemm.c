@@ -111,9 +111,28 @@ float gemm_dot(const float *a, const float *b, size_t n)
     return total;
 }
 
+/* A square of four by vectors of four. */
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+static void turn_four(const float *from, size_t ld_from, float *to, size_t ld_to)
+{
+    quad a = *(const quad *)from, b = *(const quad *)(from + ld_from);
+    quad c = *(const quad *)(from + 2 * ld_from), d = *(const quad *)(from + 3 * ld_from);
+    quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    *(quad *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(quad *)(to + ld_to) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(quad *)(to + 2 * ld_to) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(quad *)(to + 3 * ld_to) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
 void gemm_turn(const float *from, size_t ld_from, size_t rows, float *to, size_t ld_to)
 {
-    for (size_t i = 0; i < GEMM_COLS; i++)
+    for (size_t i = 0; rows >= GEMM_COLS && i < GEMM_COLS; i += 4)
+        for (size_t j = 0; j < GEMM_COLS; j += 4)
+            turn_four(from + i * ld_from + j, ld_from, to + j * ld_to + i, ld_to);
+    for (size_t i = 0; rows < GEMM_COLS && i < GEMM_COLS; i++)
         for (size_t j = 0; j < GEMM_COLS; j++)
             to[j * ld_to + i] = i < rows ? from[i * ld_from + j] : 0;
 }

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "nn/linear.h"
 
-static struct tower *lay_out(const struct tower_config *c, enum tower_part parts, size_t batch, bool trains)
+struct tower *tower_plan(const struct tower_config *c, enum tower_part parts, size_t batch, bool trains)
 {
     struct tower *t = mem_zero(1, sizeof *t);
     struct net *n = t->net = net_new(batch, LINEAR_ROWS, trains);
@@ -32,14 +32,14 @@ static struct tower *lay_out(const struct tower_config *c, enum tower_part parts
 
 struct tower *tower_new(const struct tower_config *c, enum tower_part parts, size_t batch, bool trains)
 {
-    struct tower *t = lay_out(c, parts, batch, trains);
+    struct tower *t = tower_plan(c, parts, batch, trains);
     net_build(t->net);
     return t;
 }
 
 double tower_bytes(const struct tower_config *c, enum tower_part parts, size_t batch, bool trains)
 {
-    struct tower *t = lay_out(c, parts, batch, trains);
+    struct tower *t = tower_plan(c, parts, batch, trains);
     double bytes = net_bytes(t->net);
     tower_free(t);
     return bytes;

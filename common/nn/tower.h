@@ -30,6 +30,9 @@ enum tower_part { TOWER_WHITEN = 1, TOWER_LAYERS = 2, TOWER_ALL = 3 };
 
 /* For passes of at most `batch` rows, with gradients if it `trains`. Weights are 0. */
 struct tower *tower_new(const struct tower_config *c, enum tower_part parts, size_t batch, bool trains);
+
+/* Its layers, and the names and shapes of its weights, with no memory for them: net_build(t->net) gets it. */
+struct tower *tower_plan(const struct tower_config *c, enum tower_part parts, size_t batch, bool trains);
 void tower_free(struct tower *t);
 
 /* The bytes that tower_new would allocate, and what training needs beside it (net_bytes). */

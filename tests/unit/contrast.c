@@ -425,11 +425,11 @@ static void draws(void **state)
 {
     (void)state;
     for (size_t begin = 0; begin < 6; begin++)
-        for (size_t n = 0; n < 100; n += 33) {
-            uint32_t u[100];
+        for (size_t n = 0; n < 400; n += 99) {
+            uint32_t u[400];
             struct rng a, b;
-            rng_init(&a, 7, 3);
-            rng_init(&b, 7, 3);
+            rng_init(&a, 7, (uint64_t)9 << 60 | 3);
+            rng_init(&b, 7, (uint64_t)9 << 60 | 3);
             rng_seek(&a, 0xfffffffd);           /* the counter's lower half is over soon */
             rng_seek(&b, 0xfffffffd);
             for (size_t i = 0; i < begin; i++)
