@@ -269,7 +269,7 @@ int main(int argc, char **argv)
     run.piece = rec_new();
     for (int i = 0; i < SIDES; i++)
         side[i] = item_side(arg.out, "pcm", (const char *[]){ "rate", "seconds", "decoder" }[i]);
-    progress_start(0, "files");
+    progress_start(rec_head(run.in)->total, "files");
     window_run(&(struct window){ .size = run.size, .room = room, .begin = begin, .put = put, .wait = wait_for },
                run.in, run.out);
     rec_finish(run.out);

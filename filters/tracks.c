@@ -167,14 +167,16 @@ static void put_operands(char **operands)
 {
     static const struct walk_visitor count = { is_wanted, count_file, ignore_bad, NULL },
                                      put = { is_wanted, put_file, put_bad, NULL };
+    size_t total = 0;
     run.names = file_ids_new();
-    for (char **o = operands; *o; o++) {
+    for (char **o = operands; *o; total += run.found, o++) {
         run.found = 0;
         run.operand = *o;
         walk(*o, &count);
         if (!run.found && !progress_quiet)
             warn("%s: no audio files in it%s", *o, arg.suffixes.n ? " of these --suffixes" : "");
     }
+    rec_out_head(run.s.out)->total = total;
     for (char **o = operands; *o; o++) {
         run.operand = *o;
         walk(*o, &put);
@@ -219,6 +221,7 @@ static void put_table(char delimiter)
     if (strcmp(name, "path") != 0 && csv_find(t.csv, "path") != SIZE_MAX)
         die(ST_STOPPED, "%s: columns %s and path would both be the field path", csv_path(t.csv), name);
     t.field[path_column] = false;
+    rec_out_head(run.s.out)->total = t.rows;
     for (enum csv_got got; (got = sheet_next(&t)) != CSV_END; ) {
         if (got == CSV_ROW) {
             put_row(&t, path_column);

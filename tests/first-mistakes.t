@@ -38,6 +38,19 @@ for my $bytes (sort keys %packed) {
 }
 refuses(3, qr/not a songpipe stream but sound: tracks FILE \| decode$/m, "decode $tmp/packed") if spew("$tmp/packed", "ID3" . "\0" x 40);
 
+# Tables, JSON and arrays, too.
+my %how = ("\x1f\x8b\x08\0" => 'gzip data: zcat', "\x28\xb5\x2f\xfd" => 'zstd data: zstd -dc', "\xfd7zXZ\0" => 'xz data: xzcat',
+    'BZh91AY' => 'bzip2 data: bzcat', "PK\3\4\24" => 'a zip archive: unzip -p');
+for my $bytes (sort keys %how) {
+    spew("$tmp/packed", $bytes . "\1" x 40);
+    refuses(/npy/ ? 3 : 6, qr/: \S+packed: \Q$how{$bytes}\E FILE \| \w/, "$_ $tmp/packed") for 'from-csv', 'from-json', 'from-npy', 'tracks --csv';
+    refuses(6, qr/^from-csv: stdin: \Q$how{$bytes}\E FILE \| from-csv \.\.\.$/m, "cat $tmp/packed | from-csv");
+}
+spew("$tmp/songs.xlsx", "PK\3\4" . "\0" x 26 . '[Content_Types].xml' . "\1" x 40);
+refuses(6, qr/^from-csv: \S+songs.xlsx: a spreadsheet or document of an office program: save it as CSV there$/m, "from-csv $tmp/songs.xlsx");
+spew("$tmp/short.csv", 'BZh');
+like(runs("from-csv $tmp/short.csv | to-json"), qr/^$/, 'a table whose only column is BZh');
+
 runs("from-json > $tmp/x.sp", join '', map { qq({"id":"$_","genre":"g","cluster":@{[$_ % 2]},"x":[1,$_]}\n) } 1 .. 4);
 refuses(2, qr/^sp-match: 'genre eq rock' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match genre eq rock;/,
     "sp-match 'genre eq rock' $tmp/x.sp");

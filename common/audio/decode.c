@@ -332,7 +332,7 @@ static void note_header(struct decoder *d, const struct sniff *s)
     if (s->follow)
         snprintf(d->info.note, sizeof d->info.note, "its header says %llu bytes of samples, and %llu %s",
                  (unsigned long long)s->said, (unsigned long long)s->follow,
-                 s->patches ? "follow, which were read" : "more follow");
+                 s->said == 0 ? "follow, which were read" : "more follow");
     else if (s->endless)
         snprintf(d->info.note, sizeof d->info.note, "cut short: its last page is not marked as the last");
 }

@@ -7,7 +7,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 
-enum { PATCHES = 2 };
+enum { PATCHES = 3 };
 
 struct part {
     int fd;

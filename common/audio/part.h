@@ -12,7 +12,7 @@ struct patch { uint64_t at; uint8_t bytes[4]; };
 
 struct part;
 
-/* The bytes from `start` to `end` of the file on fd, which stays the caller's, with at most two patches (offsets are
+/* The bytes from `start` to `end` of the file on fd, which stays the caller's, with at most three patches (offsets are
  * the file's). Free it by free. */
 struct part *part_new(int fd, uint64_t start, uint64_t end, const struct patch *patches, size_t n);
 

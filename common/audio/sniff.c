@@ -88,10 +88,12 @@ static const char *wav_format(unsigned tag)
     }
 }
 
-static void riff(int fd, struct sniff *s)
+/* `wide`: RF64 or BW64 (EBU Tech 3306, ITU-R BS.2088), whose chunk ds64 has the sizes above 4 GB. */
+static void riff(int fd, struct sniff *s, bool wide)
 {
-    uint8_t head[8], fmt[16];
+    uint8_t head[8], fmt[16], sizes[16];
     unsigned tag = 0, block = 0;
+    uint64_t large = 0, large_at = 0;
     uint64_t offset = s->start + 12;
     for (int chunks = 0; chunks < 100 && at(fd, offset, head, 8); chunks++) {
         uint32_t size = little(head + 4);
@@ -100,11 +102,17 @@ static void riff(int fd, struct sniff *s)
             block = fmt[12] | (unsigned)fmt[13] << 8;
             s->seems = wav_format(tag);
         }
+        if (wide && memcmp(head, "ds64", 4) == 0 && size >= 16 && at(fd, offset + 8, sizes, 16)) {
+            large_at = offset + 8 + 8;
+            large = (uint64_t)little(sizes + 12) << 32 | little(sizes + 8);
+        }
         if (memcmp(head, "data", 4) == 0) {
             bool plain = tag == 1 || tag == 3 || tag == 6 || tag == 7 || tag == 0xfffe;
-            s->unsized = size >= 0x7ffff000;        /* written without knowing */
+            bool by_large = large_at && size == UINT32_MAX;
+            uint64_t said = by_large ? large : size;
+            s->unsized = !by_large && size >= 0x7ffff000;       /* written without knowing */
             if (plain && block && !s->unsized)
-                s->samples = size / block;
+                s->samples = said / block;
             if (tag == 0x55 || tag == 0x50) {
                 uint64_t end = size && size < s->size - offset - 8 ? offset + 8 + size : s->size;
                 s->kind = SNIFF_MPEG;
@@ -112,7 +120,13 @@ static void riff(int fd, struct sniff *s)
                 s->end = end;
                 s->seems = s->start == end ? "WAV that says it holds MPEG audio, but does not" : NULL;
             } else if (!s->unsized) {
-                compare_size(fd, s, offset + 8, size, offset + 4, false);
+                unsigned patches = s->patches;
+                compare_size(fd, s, offset + 8, said, by_large ? large_at : offset + 4, false);
+                if (by_large && s->patches > patches) {
+                    s->patches = patches;
+                    add_patch(s, large_at, (uint32_t)s->follow, false);
+                    add_patch(s, large_at + 4, (uint32_t)(s->follow >> 32), false);
+                }
             }
             return;
         }
@@ -296,12 +310,16 @@ static const char *of_mp4(int fd, uint64_t start)
 /* What a library knows by its first bytes, with its header where that tells of a size. False: nothing of it. */
 static bool header(int fd, struct sniff *s)
 {
-    static const char *const others[] = { "RIFX", "RF64", "riff", "caff", "FORM", "Crea", "NIST", "#!AM", "dns.", "PVF1" };
+    static const char *const others[] = { "RIFX", "riff", "caff", "FORM", "Crea", "NIST", "#!AM", "dns.", "PVF1" };
     uint8_t head[12] = { 0 };
     if (io_read_at(fd, head, sizeof head, s->start) < 4)
         return false;
     if (memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WAVE", 4) == 0) {
-        riff(fd, s);
+        riff(fd, s, false);
+    } else if ((memcmp(head, "RF64", 4) == 0 || memcmp(head, "BW64", 4) == 0) && memcmp(head + 8, "WAVE", 4) == 0) {
+        if (head[0] == 'B')                     /* which libsndfile 1.2 does not know */
+            add_patch(s, s->start, 'R' | 'F' << 8 | '6' << 16 | '4' << 24, false);
+        riff(fd, s, true);
     } else if (memcmp(head, "FORM", 4) == 0 && (memcmp(head + 8, "AIFF", 4) == 0 || memcmp(head + 8, "AIFC", 4) == 0)) {
         aiff(fd, s);
     } else if (memcmp(head, ".snd", 4) == 0) {

@@ -20,7 +20,7 @@ struct sniff {
     bool endless;               /* an Ogg file whose last page is not marked as the last */
     bool chained;               /* an Ogg file of several streams, one behind the other */
     const char *seems;          /* what a file is that no library here reads: "WMA"; NULL: nothing known */
-    struct patch patch[2];      /* sizes that the header of a file should have */
+    struct patch patch[3];      /* sizes that the header of a file should have */
     unsigned patches;
     uint64_t follow;            /* bytes of samples behind those that the header claims */
     uint64_t said;              /* how many bytes that are; with patches or follow */

@@ -202,8 +202,8 @@ bool opt_read_range(const char *text, char between, double lo, double hi, struct
 /* Whole text as a decimal number: false unless it all is one, finite and in lo … hi. */
 bool opt_number(const char *text, double lo, double hi, double *value);
 
-/* Cut "A,B,..." and put its words, as new strings, after those of *words; an empty one is misuse
- * of --option, or with NULL a word. What OPT_WORDS does, for lists within other values. */
+/* Cut "A,B,..." and put its words, as new strings, after those of *words; \, is a comma in a word; an empty
+ * word is misuse of --option, or with NULL a word. What OPT_WORDS does, for lists within other values. */
 void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words);
 
 /* Whether word[n] is one of the words. */

@@ -332,12 +332,19 @@ static void pack_list(const struct opt *o, struct opt_value *to) { pack_texts(o-
 void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words)
 {
     struct opt_list list = { words->v, words->n };
-    for (const char *word = text; word; ) {
-        size_t n = strcspn(word, ",");
+    const char *all = text;
+    for (bool last = false; !last; ) {
+        size_t n = 0;
+        char *word = mem_new(strlen(text) + 1, 1);
+        for (; *text && *text != ','; text++) {
+            text += text[0] == '\\' && text[1] == ',';
+            word[n++] = *text;
+        }
+        word[n] = '\0';
         if (n == 0 && option)
-            opt_misuse(prog, "--%s '%s' has an empty word", option, text);
-        add_text(&list, mem_text(word, n));
-        word = word[n] ? word + n + 1 : NULL;
+            opt_misuse(prog, "--%s '%s' has an empty word", option, all);
+        add_text(&list, word);
+        last = *text++ == '\0';
     }
     words->v = list.v;
     words->n = list.n;

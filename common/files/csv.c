@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/packed.h"
 #include "base/progress.h"
 #include "base/utf16.h"
 #include "stream/frame.h"
@@ -305,6 +306,7 @@ static void begin(struct csv *c)
     c->line = 1;
     while (c->end < 3 && more(c))
         ;
+    packed_refuse(c->buf, c->end, c->path, ST_STOPPED);
     if ((c->order = utf16_mark(c->buf, c->end)) != UTF16_NONE) {
         c->raw_n = c->end - 2;
         memcpy(c->raw, c->buf + 2, c->raw_n);

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/packed.h"
 #include "base/utf16.h"
 #include "stream/frame.h"
 
@@ -159,6 +160,7 @@ struct jsonl *jsonl_open(const char *path, void (*wait)(void *state), void *stat
     in->line = 1;
     while (in->end < 3 && more(in))
         ;
+    packed_refuse(in->buf, in->end, in->path, ST_STOPPED);
     if (utf16_mark(in->buf, in->end) != UTF16_NONE)
         die(ST_STOPPED, "%s: UTF-16: convert it first, with iconv -f utf-16 -t utf-8", in->path);
     if (in->end >= 3 && memcmp(in->buf, "\xef\xbb\xbf", 3) == 0)

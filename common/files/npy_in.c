@@ -6,6 +6,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/packed.h"
 #include "stream/frame.h"
 
 static void check_end(struct npy_in *array)
@@ -37,6 +38,7 @@ void npy_open(struct npy_in *array, const char *path)
     *array = (struct npy_in){ .in = io_open(path, 0) };
     array->name = io_name(array->in);
     size_t got = io_get_all(array->in, start, sizeof start);
+    packed_refuse(start, got, array->name, ST_STREAM);
     if (got < sizeof start)
         die(ST_STREAM, "%s: %s", array->name, got ? "cut short in its header" : "empty");
     const char *why = npy_start(start, &at, &n);

@@ -9,6 +9,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/packed.h"
 #include "base/str.h"
 #include "stream/msg.h"
 
@@ -191,15 +192,15 @@ static void file_done(struct frame_in *in, size_t left)
 noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, size_t n)
 {
     static const struct { const char *begin; size_t n; const char *is; } known[] = {
-        { "\x1f\x8b", 2, "gzip data: zcat FILE | %s ..." }, { "\x28\xb5\x2f\xfd", 4, "zstd data: zstd -dc FILE | %s ..." },
-        { "\xfd" "7zXZ", 5, "xz data: xzcat FILE | %s ..." }, { "BZh", 3, "bzip2 data: bzcat FILE | %s ..." },
-        { "PK\3\4", 4, "a zip archive: unzip -p FILE | %s ..." },
         { "ID3", 3, "sound: tracks FILE | decode | %s" }, { "fLaC", 4, "sound: tracks FILE | decode | %s" },
         { "OggS", 4, "sound: tracks FILE | decode | %s" }, { "RIFF", 4, "sound: tracks FILE | decode | %s" },
         { "FORM", 4, "sound: tracks FILE | decode | %s" }, { "\xff\xfb", 2, "sound: tracks FILE | decode | %s" },
         { "\x93NUMPY", 6, "a NumPy array: from-npy FILE | %s ..." }, { "{", 1, "JSON: from-json FILE | %s ..." },
     };
     char how[96];
+    const char *packed = packed_how(p, n);
+    if (packed)
+        frame_bad(in, "not a songpipe stream but %s FILE | %s ...", packed, die_name);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (n < known[i].n || memcmp(p, known[i].begin, known[i].n) != 0)
             continue;

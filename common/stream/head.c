@@ -165,7 +165,7 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
     size_t head, n = size && msg_size(p, end) == size ? msg_map(p, end, &head) : SIZE_MAX;
     if (n == SIZE_MAX)
         return "malformed header";
-    bool version = false, kind = false, columns = false, history = false;
+    bool version = false, kind = false, columns = false, history = false, total = false;
     for (p += head; n; n--) {
         const uint8_t *key = p;
         struct value name = msg_value(p, msg_size(p, end));
@@ -175,7 +175,8 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
         size_t bytes = msg_size(p, end);
         struct value v = msg_value(p, bytes);
 #define KEY(WORD) (name.s.n == sizeof WORD - 1 && memcmp(name.s.p, WORD, sizeof WORD - 1) == 0)
-        if ((KEY("version") && version) || (KEY("kind") && kind) || (KEY("columns") && columns) || (KEY("history") && history))
+        if ((KEY("version") && version) || (KEY("kind") && kind) || (KEY("columns") && columns) ||
+            (KEY("history") && history) || (KEY("total") && total))
             return "malformed header: a key appears twice";
         if (KEY("version")) {
             if (v.type != V_INT || v.i < 1)
@@ -201,6 +202,9 @@ static const char *parse(struct head *h, const uint8_t *p, size_t size)
             history = true;
             h->history.n = 0;
             msg_append(&h->history, p + head, bytes - head);
+        } else if (KEY("total") && v.type == V_INT && v.i >= 0) {
+            h->total = (uint64_t)v.i;
+            total = true;
         } else {
             msg_append(&h->other, key, (size_t)(p + bytes - key));
             h->n_other++;
@@ -316,7 +320,7 @@ static void put_history(const struct prog *prog, struct msg_buf *body)
 void head_pack(const struct head *h, const struct prog *prog, struct msg_buf *body)
 {
     msgpack_packer pk = msg_packer(body);
-    msgpack_pack_map(&pk, (prog ? 4u : 3u) + h->n_other);
+    msgpack_pack_map(&pk, (prog ? 4u : 3u) + (h->total ? 1u : 0u) + h->n_other);
     msg_put_text(&pk, "version");
     msgpack_pack_int(&pk, VERSION);
     msg_put_text(&pk, "kind");
@@ -335,6 +339,10 @@ void head_pack(const struct head *h, const struct prog *prog, struct msg_buf *bo
         msgpack_pack_array(&pk, h->n_history + 1);
         msg_append(body, h->history.p, h->history.n);
         put_history(prog, body);
+    }
+    if (h->total) {
+        msg_put_text(&pk, "total");
+        msgpack_pack_uint64(&pk, h->total);
     }
     msg_append(body, h->other.p, h->other.n);
 }

@@ -16,6 +16,7 @@ struct head {
     size_t n_columns;
     struct msg_buf history;     /* the entries, packed one behind the other */
     size_t n_history;
+    uint64_t total;             /* records that will come, at most; 0: not known. Of this stream alone: rec_create drops it */
     struct msg_buf other;       /* keys and values that this version does not know */
     size_t n_other;
 };

@@ -161,6 +161,17 @@ no_audio("random.$_", $random, qr/^not audio: no decoder knows what is in it; --
 no_audio('chance.mp3', "\xff\xfb\x90\x44$random", qr/^not audio/, 'one chance header');
 no_audio('flac.txt', 'fLaC and no more', qr/^not audio: FLAC without a header/, 'FLAC in name only');
 
+# tracks knows how many there are.
+{
+    my (undef, undef, $err) = run("tracks $made | decode -j 1 --progress --command 'sleep 0.25; cat {}' >/dev/null");
+    like($err, qr/decode: [1-7] of 8 files,/, 'the total of tracks');
+    spew("$tmp/paths.csv", "path\n" . join '', map { "$made/$_\n" } 'right.mp2', 'windows.mp3', 'rate.mp3');
+    (undef, undef, $err) = run("cd / && tracks --csv $tmp/paths.csv | decode -j 1 --progress --command 'sleep 0.25; echo {}' >/dev/null");
+    like($err, qr/decode: [12] of 3 files,/, 'of a table');
+    (undef, undef, $err) = run("tracks $made | sp-sample -n 4 | decode -j 1 --progress --command 'sleep 0.25; cat {}' >/dev/null");
+    unlike($err, qr/ of 8 files/, 'not behind what changes their number');
+}
+
 # Mixing is the mean, whatever the library does.
 for my $name ('right.mp2', 'windows.mp3') {
     my $bytes = slurp_file("$made/$name");
@@ -222,6 +233,27 @@ same('tag.wav', $tone . 'TAG' . 'x' x 125, \@float, undef, 'WAV with an ID3v1 ta
 my $silent = $zero;
 substr $silent, 44, length($silent), 'LIST' . pack('V', 4) . 'INFO';
 no_audio('none.wav', $silent, qr/^no samples in it$/, 'WAV of 0 bytes and a chunk');
+# Sizes above 4 GB: RF64 and BW64 have them in a chunk of their own; in WAV they are modulo 2^32.
+sub rf64 {
+    my ($mark, $large) = @_;
+    return $mark . pack('V', 0xffffffff) . 'WAVEds64' . pack('VQ<Q<Q<V', 28, $large + 72, $large, $large / 2, 0) . substr($tone, 12, 24) .
+        'data' . pack('V', 0xffffffff) . substr $tone, 44;
+}
+for my $mark ('RF64', 'BW64') {
+    same("$mark.wav", rf64($mark, 2000), \@float, undef, $mark);
+    same("$mark.wav", rf64($mark, 0), \@float, qr/^its header says 0 bytes of samples, and 2000 follow, which were read$/, "$mark of 0 bytes");
+    same("$mark.wav", rf64($mark, 1000), [@float[0 .. 499]], qr/^its header says 1000 bytes of samples, and 1000 more follow$/, "$mark of half");
+    same("$mark.wav", rf64($mark, 4000), \@float, qr/^cut short: 1000 samples of the 2000 that its header claims$/, "$mark of twice as many");
+    same("$mark.wav", rf64($mark, 1 << 33), \@float, qr/^cut short: 1000 samples of the 4294967296 /, "$mark of 8 GB");
+}
+{
+    spew("$tmp/large.wav", $tone . substr $tone, 44);
+    truncate "$tmp/large.wav", 44 + (1 << 32) + 2000 or die "$tmp/large.wav: $!";      # takes no room on the disk
+    my (undef, $out, $err) = run('decode -r 0 ' . input(song("$tmp/large.wav", 'a')) . ' | to-json | jq -c ".pcm|length"');
+    is($out, "1000\n", 'a WAV file of 4 GB and 2000 bytes: what its header says');
+    like($err, qr/^decode: a: its header says 2000 bytes of samples, and 4294967296 more follow$/m, 'and that there is more');
+    unlink "$tmp/large.wav";
+}
 my $au = '.snd' . pack('N5', 24, 0, 3, 22050, 1) . pack 'n*', @int;
 same('zero.au', $au, \@float, qr/^its header says 0 bytes of samples, and 2000 follow, which were read$/, 'AU of 0 bytes');
 substr $au, 8, 4, pack 'N', 1000;

@@ -76,6 +76,13 @@ refuses(2, qr/expected FIELD OP/, "sp-match genre eq < $tmp/songs.sp");
 refuses(2, qr/'a\(' is not an extended regular expression: /, "sp-match genre match 'a(' < $tmp/songs.sp");
 refuses(6, qr/cannot open/, "sp-match genre present $tmp/none.sp");
 
+# A word may hold a comma.
+spew("$tmp/comma.jsonl", qq({"id":"a","g":"R, B"}\n{"id":"b","g":"soul"}\n{"id":"c","g":"R"}\n{"id":"d","g":"R\\\\"}\n{"id":"e","g":""}\n));
+for (['R\, B,soul' => 'ab'], ['\,,R' => 'c'], ['R, B' => 'c'], ['soul,' => 'be'], ['R\\' => 'd']) {
+    my ($words, $ids) = @$_;
+    is(runs("from-json $tmp/comma.jsonl | sp-match g in '$words' | to-json | jq -r .id | tr -d '\\n'"), $ids, "in '$words'");
+}
+
 # The words are in the history, and four threads give the same bytes.
 like(runs("sp-match genre in 'rock,hard rock' $tmp/songs.sp | sp-info --pipeline"),
     qr/^sp-match --on-error fail genre in 'rock,hard rock'$/m, 'the condition in the history');

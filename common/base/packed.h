@@ -1,0 +1,16 @@
+/* packed - files that a program packed: how they are unpacked
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BASE_PACKED_H
+#define BASE_PACKED_H
+
+#include <stddef.h>
+
+#include "base/die.h"
+
+/* What bytes that begin a file say: "gzip data: zcat"; NULL: they are not those of gzip, zstd, xz, bzip2 or zip. */
+const char *packed_how(const void *p, size_t n);
+
+/* End the program with `status` if p[n], the first bytes of the file `name`, are those of a packed one. */
+void packed_refuse(const void *p, size_t n, const char *name, enum status status);
+
+#endif
