@@ -49,6 +49,25 @@ for my $bytes (sort keys %how) {
 spew("$tmp/songs.xlsx", "PK\3\4" . "\0" x 26 . '[Content_Types].xml' . "\1" x 40);
 refuses(6, qr/^from-csv: \S+songs.xlsx: a spreadsheet or document of an office program: save it as CSV there$/m, "from-csv $tmp/songs.xlsx");
 spew("$tmp/short.csv", 'BZh');
+runs("from-json > $tmp/stream.sp", qq({"id":"a","x":[1]}\n));
+refuses(/npy/ ? 3 : 6, qr/stream.sp: a songpipe stream already: to-csv, to-json or to-npy make other files of it$/m, "$_ $tmp/stream.sp")
+    for 'from-csv', 'from-json', 'from-npy', 'tracks --csv';
+spew("$tmp/table.csv", "id,a,b\nx,1,2\ny,\xc3\xa4,3\n");
+refuses(3, qr/table.csv: not a songpipe stream but text; if it is a table: from-csv FILE \| zscore \.\.\.$/m, "zscore $tmp/table.csv");
+spew("$tmp/no.sp", "\1\2" x 20);
+refuses(3, qr/no.sp: not a songpipe stream$/m, "zscore $tmp/no.sp");
+
+# A slip in an option's name.
+refuses(2, qr/there is no option --$_->[1]; did you mean --$_->[2]\? operands/, "$_->[0] --$_->[1] 2 $tmp/stream.sp")
+    for ['pca', 'components', 'n-components'], ['pca', 'n-componets', 'n-components'], ['kmeans', 'clusters', 'n-clusters'], ['zscore', 'svae', 'save'];
+refuses(2, qr/there is no option --colour-of-the-sea; operands/, "zscore --colour-of-the-sea $tmp/stream.sp");
+refuses(3, qr/: not a songpipe stream but JSON: from-json FILE \| pca \.\.\.$/m, 'pca', '[{"id":"a","x":[1,2]}]');
+
+# A step is missing: who makes the field is said.
+for (['mfcc', 'pcm; decode makes it; its fields: id, x'], ['summarize -o y', 'mfcc; mfcc makes it; '], ['metrics', 'cluster; kmeans and the like make it; '],
+    ['tfidf', 'lyrics; tracks --text, from-csv or sp-join brings it; '], ['decode --on-error fail', 'path; tracks makes it; '], ['pool', 'track; segment makes it; ']) {
+    refuses(6, qr/^[a-z]+: a: no field \Q$_->[1]\E/m, "$_->[0] $tmp/stream.sp");
+}
 like(runs("from-csv $tmp/short.csv | to-json"), qr/^$/, 'a table whose only column is BZh');
 
 runs("from-json > $tmp/x.sp", join '', map { qq({"id":"$_","genre":"g","cluster":@{[$_ % 2]},"x":[1,$_]}\n) } 1 .. 4);

@@ -11,6 +11,7 @@
 #include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/near_name.h"
 #include "base/opt_kind.h"
 #include "base/progress.h"
 #include "base/str.h"
@@ -191,10 +192,19 @@ static size_t find_name(const struct parser *p, const char *name, size_t n)
     return found;
 }
 
-static _Noreturn void no_option(const struct prog *prog, const char *dashes, const char *name, size_t n)
+static _Noreturn void no_option(const struct parser *p, const char *dashes, const char *name, size_t n)
 {
-    opt_misuse(prog, "there is no option %s%.*s; operands that begin with a dash go after --", dashes,
-               n < 80 ? (int)n : 80, name);
+    char *wanted = mem_text(name, n);
+    struct near_name near = near_name(wanted);
+    for (size_t i = 0; i < p->n; i++) {         /* "components" is near n-components, too */
+        const char *have = p->opts[i]->name, *dash = strchr(have, '-');
+        near_name_try(&near, have, strlen(have));
+        if (!near.found && dash && n > 3 && strcmp(dash + 1, wanted) == 0)
+            near = (struct near_name){ wanted, have, strlen(have), 0 };
+    }
+    opt_misuse(p->prog, "there is no option %s%.*s; %s%.*s%soperands that begin with a dash go after --", dashes,
+               n < 80 ? (int)n : 80, name, near.found ? "did you mean --" : "", (int)near.len, near.found ? near.found : "",
+               near.found ? "? " : "");
 }
 
 /* --NAME, --NAME VALUE or --NAME=VALUE. */
@@ -202,7 +212,7 @@ static void take_long(struct parser *p, char *name)
 {
     size_t n = strcspn(name, "="), i = find_name(p, name, n);
     if (i == p->n)
-        no_option(p->prog, "--", name, n);
+        no_option(p, "--", name, n);
     if (i > p->n)
         opt_misuse(p->prog, "--%.*s is short for several options", n < 80 ? (int)n : 80, name);
     take_value(p, i, name[n] ? name + n + 1 : NULL);
@@ -216,7 +226,7 @@ static void take_letters(struct parser *p, char *letters)
         while (i < p->n && p->opts[i]->letter != *letters)
             i++;
         if (i == p->n)
-            no_option(p->prog, "-", letters, 1);
+            no_option(p, "-", letters, 1);
         if (p->opts[i]->type != OPT_T_FLAG) {
             take_value(p, i, letters[1] ? letters + 1 : NULL);
             return;

@@ -21,6 +21,8 @@ void packed_refuse(const void *p, size_t n, const char *name, enum status status
     if (n > 30 + strlen(office) && memcmp(p, "PK\3\4", 4) == 0 && memcmp((const char *)p + 30, office, strlen(office)) == 0)
         die(status, "%s: a spreadsheet or document of an office program: save it as CSV there", name);
     const char *how = packed_how(p, n);
+    if (n > 11 && memcmp(p, "\x93\xd7" "HSONGPIPE", 11) == 0)
+        die(status, "%s: a songpipe stream already: to-csv, to-json or to-npy make other files of it", name);
     if (how)
         die(status, "%s: %s FILE | %s ...", name, how, die_name);
 }

@@ -10,7 +10,8 @@
 /* What bytes that begin a file say: "gzip data: zcat"; NULL: they are not those of gzip, zstd, xz, bzip2 or zip. */
 const char *packed_how(const void *p, size_t n);
 
-/* End the program with `status` if p[n], the first bytes of the file `name`, are those of a packed one. */
+/* End the program with `status` if p[n], the first bytes of the file `name`, are those of a packed one, of an office
+ * program, or of a stream. */
 void packed_refuse(const void *p, size_t n, const char *name, enum status status);
 
 #endif

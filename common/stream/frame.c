@@ -196,6 +196,7 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
         { "OggS", 4, "sound: tracks FILE | decode | %s" }, { "RIFF", 4, "sound: tracks FILE | decode | %s" },
         { "FORM", 4, "sound: tracks FILE | decode | %s" }, { "\xff\xfb", 2, "sound: tracks FILE | decode | %s" },
         { "\x93NUMPY", 6, "a NumPy array: from-npy FILE | %s ..." }, { "{", 1, "JSON: from-json FILE | %s ..." },
+        { "[", 1, "JSON: from-json FILE | %s ..." },
     };
     char how[96];
     const char *packed = packed_how(p, n);
@@ -210,7 +211,11 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
                  decodes ? "" : die_name, rest);
         frame_bad(in, "not a songpipe stream but %s", how);
     }
-    frame_bad(in, "not a songpipe stream");
+    size_t text = 0;
+    while (text < n && (p[text] >= ' ' || strchr("\t\r\n", p[text])) && p[text])
+        text++;
+    frame_bad(in, "not a songpipe stream%s%s%s", text == n ? " but text; if it is a table: from-csv FILE | " : "",
+              text == n ? die_name : "", text == n ? " ..." : "");
 }
 
 bool frame_next(struct frame_in *in, struct frame *f)

@@ -7,6 +7,21 @@
 
 enum { SHOWN = 24 };        /* names at most */
 
+/* Which filter makes a field that has a usual name; NULL. */
+static const char *maker(const char *name)
+{
+    static const struct { const char *field, *by; } makers[] = {
+        { "pcm", "decode makes it" }, { "mfcc", "mfcc makes it" }, { "logmel", "logmel makes it" },
+        { "x", "summarize, tfidf, embed or from-csv makes it" }, { "cluster", "kmeans and the like make it" },
+        { "lyrics", "tracks --text, from-csv or sp-join brings it" }, { "path", "tracks makes it" },
+        { "track", "segment makes it" },
+    };
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        if (strcmp(makers[i].field, name) == 0)
+            return makers[i].by;
+    return NULL;
+}
+
 /* "did you mean genre? Its fields: id, genre, x" */
 static void set_hint(struct rec *r, const char *name)
 {
@@ -23,6 +38,8 @@ static void set_hint(struct rec *r, const char *name)
         str_shown(&s, near.found, near.len, 60);
         str_text(&s, "? ");
     }
+    if (maker(name))
+        str_printf(&s, "%s; ", maker(name));
     str_printf(&s, "its fields: ");
     str_put(&s, list.p, list.n);
     if (r->n > SHOWN)

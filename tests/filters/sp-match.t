@@ -55,8 +55,8 @@ my $all = runs("sp-match --no-history id present $tmp/songs.sp | tail -c +17 | m
 is($all, runs("sp-fields --no-history $tmp/songs.sp | tail -c +17 | md5sum"), 'records pass unchanged');
 
 
-refuses(6, qr/^sp-match: a: no field lyrics; its/m, "sp-match lyrics eq x $tmp/songs.sp", undef, 1);
-refuses(6, qr/^sp-match: a: no field lyrics; its/m, "sp-match -v lyrics eq x $tmp/songs.sp", undef, 1);
+refuses(6, qr/^sp-match: a: no field lyrics; tracks --text, from-csv or sp-join brings it; its/m, "sp-match lyrics eq x $tmp/songs.sp", undef, 1);
+refuses(6, qr/^sp-match: a: no field lyrics; tracks --text, from-csv or sp-join brings it; its/m, "sp-match -v lyrics eq x $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is a number, and 'long' is not/, "sp-match seconds ge long $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is a number, and '0x10' is not/, "sp-match seconds ge 0x10 $tmp/songs.sp", undef, 1);
 refuses(6, qr/a: seconds is not text/, "sp-match seconds match 3 $tmp/songs.sp", undef, 1);
