@@ -67,8 +67,9 @@ all: $(FILTERS)
 # old command is made again.
 $(BUILD)/compiled-by: export BY = $(COMPILE) $(CHAINS) $(LEVELS)
 $(BUILD)/version: export BY = $(VERSION)
+$(BUILD)/names: export BY = $(NAMES)
 $(BIN)/.linked-by: export BY = $(LINK) $(BUILD) $(LDLIBS)
-$(BUILD)/compiled-by $(BUILD)/version $(BIN)/.linked-by: FORCE | packages
+$(BUILD)/compiled-by $(BUILD)/version $(BUILD)/names $(BIN)/.linked-by: FORCE | packages
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$BY" | cmp -s - $@ || printf '%s\n' "$$BY" > $@
 
@@ -86,6 +87,8 @@ $(BUILD)/libcommon.a: $(COMMON)
 
 $(BUILD)/common/base/version.o: $(BUILD)/version
 $(BUILD)/common/base/version.o: DEFINES = -DSONGPIPE_VERSION='"$(VERSION)"'
+$(BUILD)/common/stream/history.o: $(BUILD)/names
+$(BUILD)/common/stream/history.o: DEFINES = -DSONGPIPE_FILTERS='"$(NAMES)"'
 $(BUILD)/%.o: %.c $(BUILD)/compiled-by
 	@mkdir -p $(@D)
 	@echo '  CC  $<'
@@ -198,7 +201,7 @@ clean:
 	        test ! -e $$bin/.linked-by || for o in $$b/filters/*.o; do o=$${o##*/}; rm -f $$bin/$${o%.o}; done; \
 	        for d in $$b/unit/*.d $$b/fuzz/*.d; do rm -f $${d%.d}; done; \
 	        find $$b/common $$b/filters $$b/unit $$b/fuzz \( -name '*.o' -o -name '*.d' \) -type f -delete 2>/dev/null; \
-	        rm -f $$b/libcommon.a $$b/left-out $$b/compiled-by $$b/version $$bin/.linked-by; \
+	        rm -f $$b/libcommon.a $$b/left-out $$b/compiled-by $$b/version $$b/names $$bin/.linked-by; \
 	        find $$bin $$b -type d -empty -delete 2>/dev/null; \
 	    fi; \
 	done; true

@@ -37,7 +37,7 @@ struct work {
 static bool matrices(const struct mixture *m) { return m->kind == MIXTURE_TIED || m->kind == MIXTURE_FULL; }
 
 /* Numbers that are summed up for a component. */
-static size_t sums_of(size_t d, int kind)
+static size_t sums_of(size_t d, enum mixture_kind kind)
 {
     return 1 + d + (kind == MIXTURE_TIED || kind == MIXTURE_FULL ? mem_mul(d, d) : d);
 }
@@ -411,7 +411,7 @@ static size_t shards_for(size_t k, size_t one)
 
 static struct work work_on(struct mixture *m, const float *x, size_t n)
 {
-    struct work w = { .m = m, .x = x, .n = n, .one = sums_of(m->d, m->kind) };
+    struct work w = { .m = m, .x = x, .n = n, .one = sums_of(m->d, (enum mixture_kind)m->kind) };
     size_t shards = shards_for(m->k, w.one);
     w.shard = par_blocks(par_blocks(n, shards), ROWS) * ROWS;
     w.shards = par_blocks(n, w.shard);

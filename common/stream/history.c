@@ -135,12 +135,7 @@ static bool like_option(const uint8_t *p, const uint8_t *end)
 
 bool history_known(const struct step *s)
 {
-    static const char tools[] =
-        " agglo chromagram confusion dbscan decode descriptors embed from-csv from-json"
-        " from-npy fuse kmeans l2norm logmel metrics mfcc neighbours pca pool profile scatter"
-        " scoreboard segment sp-diff sp-fields sp-info sp-join sp-match sp-sample spectral"
-        " summarize tfidf to-csv to-json to-npy tracks vae-decode vae-encode vae-train whiten"
-        " zscore ";
+    static const char tools[] = " " SONGPIPE_FILTERS " ";       /* from the Makefile */
     char word[32];
     if (!s->tool.n || s->tool.n > sizeof word - 3 || memchr(s->tool.p, ' ', s->tool.n) || memchr(s->tool.p, '\0', s->tool.n))
         return false;

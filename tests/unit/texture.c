@@ -165,7 +165,7 @@ static void test_extremes(void **state)
         m[i] = i % 2 ? 3e38f : -3e38f;
     texture_song(t, m, n, 1, 2);
     texture_crop(t, 0, n, x);           /* ends; not all are finite */
-    assert_true(!isfinite(x[23]));
+    assert_true(isnan(x[23]) || isinf(x[23]));
     texture_free(t);
     free(m);
 }
