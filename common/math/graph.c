@@ -88,7 +88,13 @@ static int by_node(const void *a, const void *b)
     return (x->to > y->to) - (x->to < y->to);
 }
 
-struct graph *graph_neighbours(const uint32_t *index, size_t n, size_t k)
+double graph_join_bytes(size_t n, size_t k)
+{
+    return (double)n * (double)k * 2 * (sizeof(struct edge) + sizeof(uint32_t) + sizeof(double)) + 16 * (double)n;
+}
+
+/* weight NULL: 1/2 each. */
+static struct graph *join(const uint32_t *index, const double *weight, size_t n, size_t k, double product)
 {
     struct graph *g = mem_zero(1, sizeof *g);
     g->n = n;
@@ -104,20 +110,22 @@ struct graph *graph_neighbours(const uint32_t *index, size_t n, size_t k)
     memcpy(fill, g->start, n * sizeof *fill);
     for (size_t e = 0; e < n * k; e++) {
         size_t i = e / k, j = index[e];
-        edges[fill[i]++] = (struct edge){ (uint32_t)j, 0.5 };
-        edges[fill[j]++] = (struct edge){ (uint32_t)i, 0.5 };
+        double w = weight ? weight[e] : 0.5;
+        edges[fill[i]++] = (struct edge){ (uint32_t)j, w };
+        edges[fill[j]++] = (struct edge){ (uint32_t)i, w };
     }
     free(fill);
     g->to = mem_new(g->start[n], sizeof *g->to);
     g->weight = mem_new(g->start[n], sizeof *g->weight);
     size_t out = 0;
-    for (size_t i = 0, begin = 0; i < n; i++) {     /* an edge in both directions becomes one of weight 1 */
+    for (size_t i = 0, begin = 0; i < n; i++) {     /* an edge in both directions becomes one */
         size_t end = g->start[i + 1];
         qsort(edges + begin, end - begin, sizeof *edges, by_node);
         g->start[i] = out;
         for (size_t e = begin; e < end; e++) {
             if (out > g->start[i] && g->to[out - 1] == edges[e].to) {
-                g->weight[out - 1] += edges[e].weight;
+                double a = g->weight[out - 1], b = edges[e].weight;
+                g->weight[out - 1] = a + b - product * (a * b);
                 continue;
             }
             g->to[out] = edges[e].to;
@@ -128,6 +136,16 @@ struct graph *graph_neighbours(const uint32_t *index, size_t n, size_t k)
     g->start[n] = out;
     free(edges);
     return g;
+}
+
+struct graph *graph_neighbours(const uint32_t *index, size_t n, size_t k)
+{
+    return join(index, NULL, n, k, 0);
+}
+
+struct graph *graph_join(const uint32_t *index, const double *weight, size_t n, size_t k, double product)
+{
+    return join(index, weight, n, k, product);
 }
 
 struct graph *graph_knn(const float *x, size_t n, size_t d, size_t k)

@@ -33,6 +33,12 @@ struct graph *graph_knn(const float *x, size_t n, size_t d, size_t k);
 /* The same of neighbours that are known: index[n][k], none a row itself or twice. */
 struct graph *graph_neighbours(const uint32_t *index, size_t n, size_t k);
 
+/* Of neighbours with weights: W_ij = a + b - product a b, where a is weight[i][k] of j among i's
+ * neighbours and b that of i among j's, 0 where it is not one. product 0: A + A^T; 1: the union of two
+ * probabilities. Needs graph_join_bytes at once. */
+struct graph *graph_join(const uint32_t *index, const double *weight, size_t n, size_t k, double product);
+double graph_join_bytes(size_t n, size_t k);
+
 void graph_free(struct graph *g);
 
 /* y[n] = W z[n], with scratch of graph_scratch(g) numbers. Uses par_for; the same bits for any

@@ -53,6 +53,10 @@ void near_range(const struct near *t, size_t leaf, const struct near_search *s);
  * scikit-learn's NearestNeighbors where no distances tie. Uses par_for over the leaves. */
 void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *distance);
 
+/* The k rows nearest to each of q[m][d], an equal one among them, 1 <= k <= n: index[m][k], distance[m][k]. In m n d
+ * steps of double precision; q in the range of x. Uses par_for. */
+void near_knn_of(const struct near *t, const float *q, size_t m, size_t k, uint32_t *index, double *distance);
+
 /* distance[n] of each row from the k-th nearest other row, 1 <= k < n. Uses par_for. */
 void near_kth_all(const struct near *t, size_t k, double *distance);
 

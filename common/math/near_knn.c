@@ -2,6 +2,7 @@
 #include "base/par.h"
 #include "math/dist.h"
 #include "math/near_parts.h"
+#include "math/vec.h"
 
 struct candidate { double squared; uint32_t row; };
 
@@ -108,6 +109,39 @@ void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *dista
 {
     if (k)
         par_for(t->leaves, knn_leaf, &(struct wanted){ t, k, index, distance });
+}
+
+struct asked { const struct near *t; const float *q; size_t k; uint32_t *index; double *distance; };
+
+static void knn_row(size_t i, void *state)
+{
+    const struct asked *a = state;
+    const struct near *t = a->t;
+    size_t d = t->d, k = a->k;
+    float *q = mem_new(d, sizeof *q);
+    double length = t->metric == NEAR_COSINE ? vec_l2(a->q + i * d, d) : 1, scale = length > 0 ? 1 / length : 0;
+    for (size_t j = 0; j < d; j++)
+        q[j] = (float)((double)a->q[i * d + j] * scale);
+    struct candidate *heap = mem_new(k, sizeof *heap);
+    for (size_t j = 0; j < k; j++)
+        heap[j] = (struct candidate){ INFINITY, UINT32_MAX };
+    for (size_t row = 0; row < t->n; row++) {
+        struct candidate fresh = { dist_sq(q, t->x + row * d, d), (uint32_t)row };
+        if (after(*heap, fresh))
+            replace_worst(heap, k, fresh);
+    }
+    qsort(heap, k, sizeof *heap, by_distance);
+    for (size_t j = 0; j < k; j++) {
+        a->index[i * k + j] = heap[j].row;
+        a->distance[i * k + j] = from_squared(t, heap[j].squared);
+    }
+    free(heap);
+    free(q);
+}
+
+void near_knn_of(const struct near *t, const float *q, size_t m, size_t k, uint32_t *index, double *distance)
+{
+    par_for(m, knn_row, &(struct asked){ t, q, k, index, distance });
 }
 
 static void kth_leaf(size_t leaf, void *state)
