@@ -130,10 +130,16 @@ int main(int argc, char **argv)
         noise += labels[i] < 0;
     red_flags(s->n, clusters, noise);
     char *sides[2] = { item_side(arg.out, "cluster", "probability"), item_side(arg.out, "cluster", "outlier") };
-    return slurp_annotate(s, out, (struct column[]){
+    int status = slurp_annotate(s, out, (struct column[]){
         { .field = arg.out, .type = COL_I4, .data = labels },
         { .field = sides[0], .type = COL_F8, .data = probability, .side = true },
         { .field = sides[1], .type = COL_F8, .data = outlier, .side = true },
         { .field = NULL },
     });
+    free(labels);
+    free(probability);
+    free(outlier);
+    free(sides[0]);
+    free(sides[1]);
+    return status;
 }

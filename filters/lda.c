@@ -155,6 +155,7 @@ static void solve(struct sums *s)
             for (size_t c = 0; c < d; c++)
                 fit.matrix[i * d + c] += f * s->pca->components[j * d + c] / s->scale[c];
         }
+    free(v);
 }
 
 static void learn(struct rec_in *in)
@@ -174,6 +175,7 @@ static void learn(struct rec_in *in)
     double *var = mem_new(d, sizeof *var);
     moments_get(s.moments, fit.mean, var);
     moments_scale(n, d, fit.mean, var, s.scale);
+    free(var);
     budget_need(32 * (double)d * (double)d, "the correlations of the columns and their eigenvectors");
     s.pca_fit = pca_fit_new(d);
     pass(in, &s, COMPONENTS);

@@ -206,5 +206,8 @@ int main(int argc, char **argv)
         { .field = side, .type = COL_VECTOR, .data = p, .d = fit.m.k, .side = true },
         { .field = NULL },
     });
+    free(labels);
+    free(p);
+    free(side);
     return status == ST_OK && !fit.m.converged ? ST_PARTIAL : status;
 }

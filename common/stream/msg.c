@@ -245,7 +245,7 @@ static bool tensor_of(const uint8_t *p, const uint8_t *end, size_t pairs, struct
     size_t bytes = SIZE_MAX, head;
     for (unsigned seen = 0; pairs; pairs--) {
         struct text key = word(p, end);
-        unsigned bit = is(key, "nd") | is(key, "type") << 1 | is(key, "shape") << 2 | is(key, "data") << 3;
+        unsigned bit = (unsigned)(is(key, "nd") | is(key, "type") << 1 | is(key, "shape") << 2 | is(key, "data") << 3);
         if (seen & bit)
             return false;
         seen |= bit;
