@@ -50,9 +50,6 @@ static atomic_size_t too_short, remainders;
 /* What there is to cut: rows of `row` bytes, `rate` of them in a second. */
 struct whole { const struct tensor *t; size_t rows, row; double rate; };
 
-/* What one thread works with. */
-struct worker { struct rec *piece; uint8_t *padded; size_t cap; };
-
 static bool look(struct rec *r, const struct value *v, struct whole *w)
 {
     if (v->type != V_TENSOR || (v->t.ndim != 1 && v->t.ndim != 2))
@@ -83,36 +80,29 @@ static void fill_up(uint8_t *p, size_t first, size_t end, enum dtype type)
         memcpy(p + at, type == T_F4 ? (const void *)&f : &d, dtype_size(type));
 }
 
-/* Which of n pieces is the k-th of `most` that are spread evenly over them. */
-static size_t spread(size_t k, size_t most, size_t n)
-{
-    return most == 1 ? (n - 1) / 2 : (size_t)round((double)k * (double)(n - 1) / (double)(most - 1));
-}
-
-static void emit_piece(struct rec *r, const struct whole *w, size_t i, size_t length, struct worker *worker)
+static void emit_piece(struct rec *r, struct rec *piece, const struct whole *w, size_t i, size_t length)
 {
     size_t first = piece_start(i, arg.hop, w->rate), n = w->rows - first < length ? w->rows - first : length;
     const uint8_t *data = w->t->data + first * w->row;
-    if (n < length && arg.pad) {
-        mem_grow(&worker->padded, &worker->cap, mem_mul(length, w->row), 1);
-        memcpy(worker->padded, data, n * w->row);
-        fill_up(worker->padded, n * w->row, length * w->row, w->t->type);
-        data = worker->padded;
+    uint8_t *padded = n < length && arg.pad ? mem_new(mem_mul(length, w->row), 1) : NULL;
+    if (padded) {
+        memcpy(padded, data, n * w->row);
+        fill_up(padded, n * w->row, length * w->row, w->t->type);
+        data = padded;
         n = length;
     }
     size_t shape[2] = { n, w->t->ndim == 2 ? w->t->shape[1] : 1 };
-    struct rec *p = worker->piece;
-    piece_begin(p, r, arg.in, i, (double)first / w->rate);
-    rec_set_f64(p, "seconds", (double)n / w->rate);
-    rec_set_tensor(p, arg.in, w->t->type, w->t->ndim, shape, data);
-    rec_emit(p);
-    msg_append(&r->packed, p->packed.p, p->packed.n);
-    r->emitted++;
+    piece_begin(piece, r, arg.in, i, (double)first / w->rate);
+    rec_set_f64(piece, "seconds", (double)n / w->rate);
+    rec_set_tensor(piece, arg.in, w->t->type, w->t->ndim, shape, data);
+    piece_emit(r, piece);
+    free(padded);
 }
 
 static bool process(struct rec *r, const struct value *unused, void *state)
 {
     (void)unused;
+    (void)state;
     struct value v;
     struct whole w = { .rows = 0 };
     if (!rec_need(r, arg.in, &v) && !r->nil)
@@ -121,22 +111,16 @@ static bool process(struct rec *r, const struct value *unused, void *state)
         return true;
     if (!look(r, &v, &w))
         return false;
-    size_t length = piece_start(1, arg.length, w.rate), pieces = 0;
-    for (size_t at = 0; at < w.rows; at = piece_start(pieces, arg.hop, w.rate)) {
-        if (at + length > w.rows && arg.drop_short)
-            break;
-        if (pieces && 2 * (w.rows - at) < length && !arg.keep_short && !arg.pad) {
-            remainders++;
-            break;
-        }
-        pieces++;
-        if (at + length >= w.rows)
-            break;              /* it reaches the end: what follows would lie in it */
-    }
+    enum piece_last last = arg.drop_short ? PIECE_WHOLE : arg.keep_short || arg.pad ? PIECE_ANY : PIECE_HALF;
+    size_t length = piece_start(1, arg.length, w.rate), left = 0;
+    size_t pieces = piece_count(w.rows, length, arg.hop, w.rate, last, &left);
     size_t most = arg.max && (size_t)arg.max < pieces ? (size_t)arg.max : pieces;
+    struct rec *piece = rec_new();
     for (size_t k = 0; k < most; k++)
-        emit_piece(r, &w, most == pieces ? k : spread(k, most, pieces), length, state);
+        emit_piece(r, piece, &w, piece_spread(k, most, pieces), length);
+    rec_free(piece);
     too_short += pieces == 0;
+    remainders += left;
     rec_drop(r);
     return true;
 }
@@ -144,27 +128,9 @@ static bool process(struct rec *r, const struct value *unused, void *state)
 /* One without pieces: it stands for its track. */
 static void unset(struct rec *r)
 {
-    struct text id = rec_id(r);
-    rec_set_str(r, "track", id.p, id.n);
-    rec_set_nil(r, "start");
+    piece_unset(r);
     rec_set_nil(r, "seconds");
     rec_set_nil(r, arg.in);
-}
-
-static void *worker_new(void *unused)
-{
-    (void)unused;
-    struct worker *w = mem_zero(1, sizeof *w);
-    w->piece = rec_new();
-    return w;
-}
-
-static void worker_free(void *worker)
-{
-    struct worker *w = worker;
-    rec_free(w->piece);
-    free(w->padded);
-    free(w);
 }
 
 int main(int argc, char **argv)
@@ -172,8 +138,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     if (isnan(arg.hop))
         arg.hop = arg.length;
-    int status = map_main(&prog, &(struct map){ .process = process, .unset = unset, .worker_new = worker_new,
-                                                .worker_free = worker_free }, operands);
+    int status = map_main(&prog, &(struct map){ .process = process, .unset = unset }, operands);
     if (too_short && !progress_quiet)
         warn("%zu without any piece: shorter than %g s", (size_t)too_short, arg.length);
     if (remainders && !progress_quiet)

@@ -100,9 +100,7 @@ static bool emit_crop(struct rec *r, struct worker *w, size_t number, size_t fir
     rec_set_vector(p, arg.out, w->x, texture_width(&conf));
     if (!rec_finite(p, arg.out))
         return rec_error(r, "%s holds numbers that are too large", arg.in);
-    rec_emit(p);
-    msg_append(&r->packed, p->packed.p, p->packed.n);
-    r->emitted++;
+    piece_emit(r, p);
     return true;
 }
 
@@ -130,14 +128,6 @@ static bool process(struct rec *r, const struct value *v, void *worker)
             return false;
     rec_drop(r);
     return true;
-}
-
-/* One without crops: it stands for its track. */
-static void unset(struct rec *r)
-{
-    struct text id = rec_id(r);
-    rec_set_str(r, "track", id.p, id.n);
-    rec_set_nil(r, "start");
 }
 
 static void name_half(struct head *h, const char *stem)
@@ -189,7 +179,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     choose();
     openblas_ready();           /* here -j is what was asked for */
-    int status = map_main(&prog, &(struct map){ .in = arg.in, .out = arg.out, .process = process, .unset = unset,
+    int status = map_main(&prog, &(struct map){ .in = arg.in, .out = arg.out, .process = process, .unset = piece_unset,
         .worker_new = worker_new, .worker_free = worker_free, .header = header }, operands);
     if (too_short && !progress_quiet)
         warn("%zu shorter than 1 s: nil", (size_t)too_short);

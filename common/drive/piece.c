@@ -15,6 +15,31 @@ size_t piece_start(size_t i, double hop, double rate)
     return at < 1e18 ? (size_t)at : (size_t)1e18;
 }
 
+size_t piece_count(size_t rows, size_t length, double hop, double rate, enum piece_last last, size_t *left)
+{
+    size_t n = 0;
+    *left = 0;
+    for (size_t at = 0; at < rows; at = piece_start(n, hop, rate)) {
+        if (at + length > rows && last == PIECE_WHOLE)
+            break;
+        if (n && 2 * (rows - at) < length && last == PIECE_HALF) {
+            *left = 1;
+            break;
+        }
+        n++;
+        if (at + length >= rows)
+            break;
+    }
+    return n;
+}
+
+size_t piece_spread(size_t k, size_t most, size_t n)
+{
+    if (most == n)
+        return k;
+    return most == 1 ? (n - 1) / 2 : (size_t)round((double)k * (double)(n - 1) / (double)(most - 1));
+}
+
 char *piece_id(struct text whole, size_t i)
 {
     char *id = mem_new(whole.n + 32, 1);
@@ -39,4 +64,18 @@ void piece_begin(struct rec *piece, const struct rec *whole, const char *cut, si
     rec_set_str(piece, "track", track.p, track.n);
     rec_set_f64(piece, "start", start);
     free(id);
+}
+
+void piece_emit(struct rec *whole, struct rec *piece)
+{
+    rec_emit(piece);
+    msg_append(&whole->packed, piece->packed.p, piece->packed.n);
+    whole->emitted++;
+}
+
+void piece_unset(struct rec *whole)
+{
+    struct text id = rec_id(whole);
+    rec_set_str(whole, "track", id.p, id.n);
+    rec_set_nil(whole, "start");
 }
