@@ -17,42 +17,29 @@
 #include "base/progress.h"
 #include "cluster/kmeans.h"
 #include "cluster/mixture.h"
+#include "drive/clusters.h"
 #include "drive/fitted.h"
-#include "drive/scan.h"
-#include "drive/starts.h"
 
 #define KINDS "spherical|diag|tied|full"
 #define BY "bic|aic|" SCAN_SCORES SCAN_DRAWS
 
-static struct {
-    const char *in, *out, *save;
-    struct scan scan;
-    struct opt_input model, init;
-    int64_t n_init, max_iter;
-    double tol, reg;
-    int kind;
-    uint64_t seed;
-} arg = { .in = "x", .out = "cluster", .scan.words = BY, .kind = MIXTURE_FULL, .n_init = 1,
-          .max_iter = 100, .tol = 1e-3, .reg = 1e-6 };
+static struct clusters arg = { .in = "x", .out = "cluster", .scan.words = BY, .n_init = 1, .max_iter = 100, .tol = 1e-3 };
+static int kind = MIXTURE_FULL;
+static double reg = 1e-6;
 
 static const struct opt opts[] = {
-    OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
-    OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
-    OPT_RANGE('k', "n-clusters", &arg.scan.k, 1, 1e9, "K|A:B",
-              "number of clusters, or the best from A to B; not set: as many as --init or --model has"),
-    SCAN_OPTS(&arg.scan, BY),
-    OPT_CHOICE(0, "covariance", &arg.kind, KINDS,
+    CLUSTERS_FIRST(&arg, BY),
+    OPT_CHOICE(0, "covariance", &kind, KINDS,
                "how clusters spread: as balls, along the axes, all alike, or each in its own way"),
     OPT_INT(0, "n-init", &arg.n_init, 1, 1e6, "number of starts, each from the clusters of k-means; the best is kept"),
     OPT_INT(0, "max-iter", &arg.max_iter, 1, 1e9, "largest number of steps per start"),
     OPT_F64(0, "tol", &arg.tol, 0, 1e300, "stop when the mean log-likelihood of a vector changes by less"),
-    OPT_F64(0, "reg-covar", &arg.reg, 0, 1e300, "what is added to each variance"),
+    OPT_F64(0, "reg-covar", &reg, 0, 1e300, "what is added to each variance"),
     OPT_SEED(&arg.seed),
     OPT_INPUT(0, "init", &arg.init, "start once, from the clusters around the vectors in this stream"),
     OPT_INPUT('m', "model", &arg.model, "assign clusters by this model"),
     OPT_OUTPUT(0, "save", &arg.save, "write the mixture to this file"),
-    REQUIRED("n-clusters|init|model", "the number of clusters"),
-    EXCLUDES_WHY("model", "n-clusters|init|save", "the model has its clusters"),
+    CLUSTERS_RULES("clusters"),
     OPT_END
 };
 static const struct prog prog = {
@@ -107,7 +94,7 @@ static void label_by_means(const float *x, size_t n, size_t d, size_t k, uint64_
 static struct mixture *fit_k(const float *x, size_t n, size_t d, size_t k, double *starts)
 {
     struct mixture_options o = {
-        .k = k, .kind = (enum mixture_kind)arg.kind, .reg = arg.reg, .tol = arg.tol, .max_iter = (size_t)arg.max_iter,
+        .k = k, .kind = (enum mixture_kind)kind, .reg = reg, .tol = arg.tol, .max_iter = (size_t)arg.max_iter,
         .tick = tick, .state = &k,
     };
     struct mixture *best = NULL;
@@ -150,12 +137,8 @@ static struct scanned try_k(const struct slurp *s, size_t k, void *labels)
 /* The number of clusters, the mixture, and what to say of it. */
 static void learn(struct slurp *s, int32_t *labels, float **p)
 {
-    size_t k = (size_t)arg.scan.k.first;
-    double *starts = starts_read(&arg.init, arg.in, s->d, &k);
-    arg.scan.seed = arg.seed;
-    if (scan_wanted(&arg.scan, &prog))
-        k = scan_best(&arg.scan, &prog, s, try_k, labels);
-    scan_possible(s, k);
+    double *starts;
+    size_t k = clusters_choose(&arg, &prog, s, try_k, labels, &starts);
     progress_start(0, "vectors");
     struct mixture *m = fit_k(s->x, s->n, s->d, k, starts);
     progress_clear();
@@ -172,27 +155,18 @@ static void learn(struct slurp *s, int32_t *labels, float **p)
              fit.aic);
     if (fit.m.collapsed && !progress_quiet)
         warn("%zu of %zu clusters have no spread in some direction: %s holds them; fewer clusters, pca, or another "
-             "--covariance?", fit.m.collapsed, k, arg.reg > 0 ? "--reg-covar" : "a least variance");
+             "--covariance?", fit.m.collapsed, k, reg > 0 ? "--reg-covar" : "a least variance");
     if (!fit.m.converged)
-        warn("no convergence within %zu steps: the output is valid; --max-iter allows more", (size_t)arg.max_iter);
+        clusters_note_unconverged(&arg);
 }
 
 int main(int argc, char **argv)
 {
-    char **operands = opt_parse(&prog, argc, argv);
-    if (scan_wanted(&arg.scan, &prog) && arg.init.path)
-        opt_misuse(&prog, "--init needs a single number of clusters");
-    struct rec_in *in = rec_open(&prog, operands, true);
-    if (arg.model.path)
-        fitted_load(&prog, &arg.model, parts, check, in, arg.in);
-    struct slurp *s = slurp_read(in, arg.in, arg.out);
+    struct slurp *s = clusters_read(&arg, &prog, opt_parse(&prog, argc, argv), parts, check, &fit.m.d);
     int32_t *labels = mem_new(s->n, sizeof *labels);
     float *p = NULL;
     if (!arg.model.path) {
-        slurp_note_scales(s);
         learn(s, labels, &p);
-    } else if (s->n && s->d != fit.m.d) {
-        die(ST_STOPPED, "%s has %zu numbers, but the model %s was fitted to %zu", arg.in, s->d, arg.model.path, fit.m.d);
     } else {
         budget_need((double)s->n * (4 * (double)s->d + 4 * (double)fit.m.k), "the vectors and their clusters");
         mixture_prepare(&fit.m);
@@ -200,14 +174,9 @@ int main(int argc, char **argv)
         mixture_label(&fit.m, s->x, s->n, labels, p);
         fit.m.converged = true;
     }
-    char *side = item_side(arg.out, "cluster", "p");
-    int status = slurp_annotate(s, rec_create(&prog, in), (struct column[]){
-        { .field = arg.out, .type = COL_I4, .data = labels },
-        { .field = side, .type = COL_VECTOR, .data = p, .d = fit.m.k, .side = true },
-        { .field = NULL },
-    });
+    struct column side = { .type = COL_VECTOR, .data = p, .d = fit.m.k };
+    int status = clusters_write(&arg, &prog, s, labels, "p", side, fit.m.converged);
     free(labels);
     free(p);
-    free(side);
-    return status == ST_OK && !fit.m.converged ? ST_PARTIAL : status;
+    return status;
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "drive/clusters.h"
+
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "drive/fitted.h"
+#include "drive/starts.h"
+
+struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands, const struct model_part *parts,
+                            const char *(*check)(void), const size_t *d)
+{
+    if (scan_wanted(&c->scan, prog) && c->init.path)
+        opt_misuse(prog, "--init needs a single number of clusters");
+    struct rec_in *in = rec_open(prog, operands, true);
+    if (c->model.path)
+        fitted_load(prog, &c->model, parts, check, in, c->in);
+    struct slurp *s = slurp_read(in, c->in, c->out);
+    if (c->model.path && s->n && s->d != *d)
+        die(ST_STOPPED, "%s has %zu numbers, but the model %s was fitted to %zu", c->in, s->d, c->model.path, *d);
+    return s;
+}
+
+size_t clusters_choose(struct clusters *c, const struct prog *prog, const struct slurp *s,
+                       struct scanned (*cluster)(const struct slurp *rows, size_t k, void *state), void *state, double **init)
+{
+    size_t k = (size_t)c->scan.k.first;
+    slurp_note_scales(s);
+    *init = starts_read(&c->init, c->in, s->d, &k);
+    c->scan.seed = c->seed;
+    if (scan_wanted(&c->scan, prog))
+        k = scan_best(&c->scan, prog, s, cluster, state);
+    scan_possible(s, k);
+    return k;
+}
+
+void clusters_note_unconverged(const struct clusters *c)
+{
+    warn("no convergence within %zu steps: the output is valid; --max-iter allows more", (size_t)c->max_iter);
+}
+
+int clusters_write(const struct clusters *c, const struct prog *prog, struct slurp *s, const int32_t *labels, const char *name,
+                   struct column side, bool converged)
+{
+    char *field = item_side(c->out, "cluster", name);
+    side.field = field;
+    side.side = true;
+    int status = slurp_annotate(s, rec_create(prog, s->in), (struct column[]){
+        { .field = c->out, .type = COL_I4, .data = labels },
+        side,
+        { .field = NULL },
+    });
+    free(field);
+    return status == ST_OK && !converged ? ST_PARTIAL : status;
+}

@@ -1,0 +1,49 @@
+/* clusters - the driver of clusterers that fit -k A:B clusters, begin at --init, save a model or label by one
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DRIVE_CLUSTERS_H
+#define DRIVE_CLUSTERS_H
+
+#include "drive/model.h"
+#include "drive/scan.h"
+#include "drive/slurp.h"
+
+/* What their common options set; the filter initialises what has a default. */
+struct clusters {
+    const char *in, *out, *save;
+    struct scan scan;
+    struct opt_input model, init;
+    int64_t n_init, max_iter;
+    double tol;
+    uint64_t seed;
+};
+
+/* For the filter's table: in front of its own options, `words` those of --by; and behind them, `what` what a model has. */
+#define CLUSTERS_FIRST(c, words) \
+    OPT_STR('i', "input", &(c)->in, "FIELD", "field to read"), \
+    OPT_STR('o', "output", &(c)->out, "FIELD", "field to write"), \
+    OPT_RANGE('k', "n-clusters", &(c)->scan.k, 1, 1e9, "K|A:B", \
+              "number of clusters, or the best from A to B; not set: as many as --init or --model has"), \
+    SCAN_OPTS(&(c)->scan, words)
+#define CLUSTERS_RULES(what) \
+    REQUIRED("n-clusters|init|model", "the number of clusters"), \
+    EXCLUDES_WHY("model", "n-clusters|init|save", "the model has its " what)
+
+/* Open the operands, load --model's parts (check: drive/fitted.h, or NULL), read the vectors. A model of other than *d
+ * columns ends with ST_STOPPED. */
+struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands, const struct model_part *parts,
+                            const char *(*check)(void), const size_t *d);
+
+/* For a fit, how many clusters: as -k or --init has it, or the best by scan_best. *init is --init's vectors [k][s->d], the
+ * caller's to free, or NULL. More clusters than vectors end with ST_STOPPED. */
+size_t clusters_choose(struct clusters *c, const struct prog *prog, const struct slurp *s,
+                       struct scanned (*cluster)(const struct slurp *rows, size_t k, void *state), void *state, double **init);
+
+/* Say that max_iter ended the fit. */
+void clusters_note_unconverged(const struct clusters *c);
+
+/* Write the records with their labels and `side`, whose field is called after the labels' (item_side). Returns the exit
+ * status: ST_PARTIAL where all is well but the fit did not converge. */
+int clusters_write(const struct clusters *c, const struct prog *prog, struct slurp *s, const int32_t *labels, const char *name,
+                   struct column side, bool converged);
+
+#endif
