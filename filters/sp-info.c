@@ -39,24 +39,7 @@ static void print_pipeline(const struct rec_in *in, struct str *to)
             die(ST_STREAM, "%s: entry %zu of its history is malformed", rec_name(in), i + 1);
     if (!h->n_history)
         die(ST_STOPPED, "%s has no history: made with --no-history, or by another program", rec_name(in));
-    size_t last_known = 0;
-    for (size_t i = 0; i < h->n_history; i++)
-        last_known = history_known(steps + i) ? i : last_known;
-    for (size_t i = 0; i < h->n_history; i++) {
-        struct str command = { NULL, 0, 0 };
-        history_command(steps + i, &command);
-        if (i == 0 && !history_has(steps, "csv"))           /* the table of tracks names the files */
-            str_text(&command, " FILE...");
-        bool known = history_known(steps + i);
-        if (!known) {    /* whatever it is, it is not run: on one line */
-            for (size_t k = 0; k < command.n; k++)
-                command.p[k] = command.p[k] == '\n' ? ' ' : command.p[k];
-            str_text(to, "# not of songpipe: ");
-        }
-        str_put(to, command.p, command.n);
-        str_text(to, known && i < last_known ? " |\n" : i + 1 < h->n_history ? "\n" : "");
-        str_free(&command);
-    }
+    history_pipeline(h, to);
     struct text last = steps[h->n_history - 1].tool;
     bool trains = last.n > 6 && memcmp(last.p + last.n - 6, "-train", 6) == 0;
     str_text(to, h->model && !trains ? " --save FILE >/dev/null\n" : "\n");     /* made beside other output */

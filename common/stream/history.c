@@ -178,3 +178,25 @@ void history_command(const struct step *s, struct str *to)
     if (words)
         arguments((struct text){ "", 0 }, words, s->end, to);
 }
+
+void history_pipeline(const struct head *h, struct str *to)
+{
+    struct step *steps = history_steps(h);
+    size_t last_known = 0;
+    for (size_t i = 0; i < h->n_history; i++)
+        last_known = history_known(steps + i) ? i : last_known;
+    for (size_t i = 0; i < h->n_history; i++) {
+        struct str command = { NULL, 0, 0 };
+        history_command(steps + i, &command);
+        if (i == 0 && !history_has(steps, "csv"))           /* the table of tracks names the files */
+            str_text(&command, " FILE...");
+        bool known = history_known(steps + i);
+        for (size_t k = 0; k < command.n && !known; k++)
+            command.p[k] = command.p[k] == '\n' ? ' ' : command.p[k];
+        str_text(to, known ? "" : "# not of songpipe: ");
+        str_put(to, command.p, command.n);
+        str_text(to, known && i < last_known ? " |\n" : i + 1 < h->n_history ? "\n" : "");
+        str_free(&command);
+    }
+    free(steps);
+}

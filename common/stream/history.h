@@ -28,6 +28,10 @@ bool history_known(const struct step *s);
 /* Whether it had the option --name with a value. */
 bool history_has(const struct step *s, const char *name);
 
+/* Add the whole history as a pipeline, a command a line, without a line feed at its end. A step of another tool is a
+ * comment on one line: whatever it is, it is not run. */
+void history_pipeline(const struct head *h, struct str *to);
+
 /* Add a word so that a POSIX shell reads it back. Control characters but tab and newline
  * go through printf, so that it is safe on a terminal. */
 void history_quote(struct text word, struct str *to);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "plot/page.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+/* page.html and page.js as numbers: the Makefile makes them. */
+static const char html[] = {
+#include <page.html.inc>
+    0
+};
+static const char script[] = {
+#include <page.js.inc>
+    0
+};
+
+static void put_title(struct str *to, const char *title)
+{
+    struct str text = { NULL, 0, 0 };
+    str_utf8(&text, title, strlen(title));
+    for (size_t i = 0; i < text.n; i++) {
+        const char *at = strchr("<&>\"", text.p[i]);
+        if (at)
+            str_printf(to, "&#%d;", *at);
+        else
+            str_char(to, text.p[i]);
+    }
+    str_free(&text);
+}
+
+static void put_data(struct str *to, const struct str *data)
+{
+    size_t from = 0, i = 0;
+    while (i < data->n) {
+        const char *p = data->p + i;
+        bool separator = data->n - i >= 3 && memcmp(p, "\xe2\x80", 2) == 0 && (p[2] == '\xa8' || p[2] == '\xa9');
+        if (*p != '<' && !separator) {
+            i++;
+            continue;
+        }
+        str_put(to, data->p + from, i - from);
+        str_text(to, !separator ? "\\u003c" : p[2] == '\xa8' ? "\\u2028" : "\\u2029");
+        from = i += separator ? 3 : 1;
+    }
+    str_put(to, data->p + from, data->n - from);
+}
+
+/* " 'sha256-...'" of p[n]. */
+static bool put_hash(struct str *to, const char *p, size_t n)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE], text[2 * EVP_MAX_MD_SIZE];
+    unsigned size;
+    if (EVP_Digest(p, n, digest, &size, EVP_sha256(), NULL) != 1)
+        return false;
+    EVP_EncodeBlock(text, digest, (int)size);
+    str_printf(to, " 'sha256-%s'", (const char *)text);
+    return true;
+}
+
+static bool put_policy(struct str *to, int sound)
+{
+    const char *style = strstr(html, "<style>") + 7, *end = strstr(style, "</style>");
+    static const char *const media[] = { "'self' file:", "data:", "'none'" };
+    str_text(to, "default-src 'none'; script-src");
+    bool good = put_hash(to, script, sizeof script - 1);
+    str_text(to, "; style-src");
+    good = good && put_hash(to, style, (size_t)(end - style));
+    str_printf(to, "; media-src %s; base-uri 'none'; form-action 'none'", media[sound]);
+    return good;
+}
+
+bool page_write(struct str *to, const char *title, const struct str *data, int sound)
+{
+    const char *from = html;
+    bool good = true;
+    for (const char *at; (at = strchr(from, '@')) != NULL; ) {
+        size_t size = strcspn(at + 1, "@ \n") + 2;     /* of @WORD@ */
+        bool mark = at[size - 1] == '@' && size > 2;
+        str_put(to, from, (size_t)(at - from) + !mark);
+        from = at + (mark ? size : 1);
+        if (mark && memcmp(at, "@TITLE@", size) == 0)
+            put_title(to, title);
+        else if (mark && memcmp(at, "@POLICY@", size) == 0)
+            good = put_policy(to, sound) && good;
+        else if (mark && memcmp(at, "@DATA@", size) == 0)
+            put_data(to, data);
+        else if (mark)
+            str_put(to, script, sizeof script - 1);
+    }
+    str_text(to, from);
+    return good;
+}
