@@ -22,7 +22,8 @@ for (const f of data.fields) {
     if (v < f.low) f.low = v;
     if (v > f.high) f.high = v;
   }
-  const few = count.size <= 12 || 2 * count.size <= n, asked = f.name === data.color || f.name === 'cluster';
+  const few = 2 * count.size <= n || (count.size <= 12 && (numbers || count.size < n));
+  const asked = f.name === data.color || f.name === 'cluster';
   f.kind = numbers && (!whole || (count.size > 60 && !asked)) ? (f.high > f.low ? 'scale' : 'text')
     : count.size && (asked || (few && f.name !== 'id' && f.name !== 'path')) ? 'class' : 'text';
   if (f.kind !== 'class') continue;
@@ -56,14 +57,12 @@ const css = c => 'rgb(' + c.join(',') + ')';
 const scaled = t => { const at = Math.min(Math.max(t, 0), 1) * 4, k = Math.min(Math.floor(at), 3);
   return viridis[k].map((c, j) => Math.round(c + (viridis[k + 1][j] - c) * (at - k))); };
 const hue = k => k % 8 < 7 ? palette[k % 8] : dark() ? [245, 245, 245] : [40, 40, 40];
-/* The colour and the mark of song i. */
-function look(i) {
-  if (!colour) return [palette[0], 0];
-  if (colour.kind === 'scale') {
-    const v = colour.v[i];
-    return typeof v === 'number' ? [scaled((v - colour.low) / (colour.high - colour.low)), 0] : [grey(), 0];
-  }
-  return style(colour.of[i]);
+/* What tells the colour and the mark of song i. */
+function looks() {
+  if (!colour) { const one = [palette[0], 0]; return () => one; }
+  if (colour.kind === 'class') { const all = colour.classes.map((_, k) => style(k)), of = colour.of; return i => all[of[i]]; }
+  const steps = Array.from({ length: 65 }, (_, k) => [scaled(k / 64), 0]), none = [grey(), 0], f = colour;
+  return i => typeof f.v[i] === 'number' ? steps[Math.round(64 * (f.v[i] - f.low) / (f.high - f.low))] : none;
 }
 function style(k) {
   const c = colour.classes[k];
@@ -93,14 +92,16 @@ function stamp(mark, r) {
   stamps.set(key, pixels);
   return pixels;
 }
-function put(image, w, h, px, py, mark, r, c, alpha) {
-  const pixels = stamp(mark, r), d = image.data;
+/* Draw the pixels of a mark at (px, py) in the colour c, its edge towards rim. */
+function put(d, w, h, px, py, pixels, c, alpha, rim) {
   for (let k = 0; k < pixels.length; k += 4) {
     const x = px + pixels[k], y = py + pixels[k + 1];
     if (x < 0 || y < 0 || x >= w || y >= h) continue;
-    const at = (y * w + x) * 4, a = pixels[k + 2] * alpha, shade = 1 - pixels[k + 3] * .35;
-    for (let j = 0; j < 3; j++) d[at + j] += (c[j] * shade - d[at + j]) * a;
-    d[at + 3] = Math.max(d[at + 3], 255 * a);
+    const at = (y * w + x) * 4, a = pixels[k + 2] * alpha, edge = pixels[k + 3] * .35;
+    d[at] += (c[0] + (rim - c[0]) * edge - d[at]) * a;
+    d[at + 1] += (c[1] + (rim - c[1]) * edge - d[at + 1]) * a;
+    d[at + 2] += (c[2] + (rim - c[2]) * edge - d[at + 2]) * a;
+    if (d[at + 3] < 255 * a) d[at + 3] = 255 * a;
   }
 }
 
@@ -116,7 +117,7 @@ if (n) {
   }
 }
 const view = { zoom: 1, x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2, scale: 1 };
-let width = 1, height = 1, ratio = 1, queued = false;
+let width = 1, height = 1, ratio = 1, queued = false, moving = -1e9;
 const sx = i => (data.xy[2 * i] - view.x) * view.scale * view.zoom + width / 2;
 const sy = i => (view.y - data.xy[2 * i + 1]) * view.scale * view.zoom + height / 2;
 function fit() {
@@ -134,11 +135,18 @@ function zoom(by, x = width / 2, y = height / 2) {
   view.zoom = Math.min(Math.max(before * by, .5), 5000);
   const step = (1 / before - 1 / view.zoom) / view.scale;
   view.x += (x - width / 2) * step; view.y -= (y - height / 2) * step;
+  moving = performance.now();
   redraw();
 }
-function pan(dx, dy) { const s = view.scale * view.zoom; view.x -= dx / s; view.y += dy / s; redraw(); }
+function pan(dx, dy) {
+  const s = view.scale * view.zoom;
+  view.x -= dx / s; view.y += dy / s;
+  moving = performance.now(); redraw();
+}
 function redraw() { if (!queued) { queued = true; requestAnimationFrame(draw); } }
-const radius = () => Math.max(1.2, Math.min(7, 40 / Math.pow(n || 1, .3)) * Math.min(1, .4 + Math.min(width, height) / 1000)) *
+/* Marks and names are larger on a large screen. */
+const large = () => Math.max(.65, Math.min(1.8, .4 + Math.min(width, height) / 1200));
+const radius = () => Math.max(1.2, Math.min(7 * large(), 40 / Math.pow(n || 1, .3)) * large()) *
   Math.min(Math.pow(view.zoom, .35), 2.2);
 
 let hit = null, hits = 0, current = -1, playing = -1, outline = null;
@@ -153,16 +161,20 @@ function draw() {
   pen.fillStyle = back;
   pen.fillRect(0, 0, w, h);
   const image = pen.getImageData(0, 0, w, h), r = Math.round(radius() * ratio * 2) / 2, inView = [];
-  const solid = n > 20000 ? .65 : .9;
+  const solid = n > 20000 ? .65 : .9, rim = dark() ? 255 : 0, pale = grey(), look = looks(), d = image.data;
+  const whole = inside.map((_, mark) => stamp(mark, r)), small = inside.map((_, mark) => stamp(mark, r * .8));
+  const s = view.scale * view.zoom, x0 = width / 2 - view.x * s, y0 = height / 2 + view.y * s, xy = data.xy;
+  /* Of very many songs a part while the map moves, and all when it stands. */
+  const step = n > 40000 && performance.now() - moving < 200 ? Math.ceil(n / 25000) : 1;
+  if (step > 1) setTimeout(redraw, 220);
   for (const front of hit ? [0, 1] : [1])
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < n; i += step) {
       if (!on(i) || (hit && hit[i] !== front)) continue;
-      const x = sx(i), y = sy(i);
+      const x = xy[2 * i] * s + x0, y = y0 - xy[2 * i + 1] * s;
       if (x < -20 || y < -20 || x > width + 20 || y > height + 20) continue;
-      const [c, mark] = look(i);
-      const [px, py] = [Math.round(x * ratio), Math.round(y * ratio)];
-      if (front) put(image, w, h, px, py, mark, r, c, solid);
-      else put(image, w, h, px, py, mark, r * .8, grey(), .3);
+      const [c, mark] = look(i), px = Math.round(x * ratio), py = Math.round(y * ratio);
+      if (front) put(d, w, h, px, py, whole[mark], c, solid, rim);
+      else put(d, w, h, px, py, small[mark], pale, .3, rim);
       if (front && inView.length < 400) inView.push(i);
     }
   pen.putImageData(image, 0, 0);
@@ -187,7 +199,7 @@ function write(inView, back, fore) {
   const text = (name, x, y, font) => {
     pen.font = font;
     if (name.length > 34) name = name.slice(0, 33) + '\u2026';
-    const half = pen.measureText(name).width / 2 + 3, size = 10;
+    const half = pen.measureText(name).width / 2 + 3, size = 10 * Math.max(1, large());
     x = Math.min(Math.max(x, half), width - half - 44);
     const box = [x - half, y - size, x + half, y + size];
     const meets = b => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1];
@@ -200,10 +212,10 @@ function write(inView, back, fore) {
   for (const g of groups) {
     const s = view.scale * view.zoom, x = (g.x - view.x) * s + width / 2, y = (view.y - g.y) * s + height / 2;
     const off = colour === grouped && colour.off.has(g.k);
-    if (x > -60 && x < width + 60 && !off) text(g.name, x, y, '600 14px system-ui, sans-serif');
+    if (x > -60 && x < width + 60 && !off) text(g.name, x, y, '600 ' + 14 * Math.max(1, large()) + 'px system-ui, sans-serif');
   }
   if (inView.length <= (view.zoom > 2 || hit ? 80 : 12))
-    for (const i of inView) text(title(i), sx(i), sy(i) - radius() - 9, '12px system-ui, sans-serif');
+    for (const i of inView) text(title(i), sx(i), sy(i) - radius() - 9, 12 * Math.max(1, large()) + 'px system-ui, sans-serif');
 }
 /* The clusters, or without them the classes of the colour: where they are, and what the most songs in them say. */
 let groups = [], grouped = null;
@@ -243,8 +255,7 @@ function legend() {
     bar.id = 'bar'; bar.width = 200; bar.height = 1; ends.className = 'ends';
     for (let x = 0; x < 200; x++) { p.fillStyle = css(scaled(x / 199)); p.fillRect(x, 0, 1, 1); }
     for (const t of [0, .5, 1]) ends.append(make('span', +(colour.low + t * (colour.high - colour.low)).toPrecision(4)));
-    const row = make('div');
-    row.className = 'row';
+    const row = make('div'); row.className = 'row';
     row.append(bar); to.append(row, ends);
     return;
   }
@@ -255,7 +266,7 @@ function legend() {
     icon.width = icon.height = 32; label.dir = 'auto';
     const p = icon.getContext('2d'), image = p.createImageData(32, 32), [rgb, mark] = style(k);
     for (let at = 0; at < image.data.length; at += 4) image.data.set(rgb, at);
-    put(image, 32, 32, 16, 16, mark, 11, rgb, 1);
+    put(image.data, 32, 32, 16, 16, stamp(mark, 11), rgb, 1, dark() ? 255 : 0);
     p.putImageData(image, 0, 0);
     b.setAttribute('aria-pressed', String(!colour.off.has(k)));
     b.append(icon, label, make('small', colour.counts[k].toLocaleString('en')));
@@ -272,8 +283,7 @@ function legend() {
     item.append(b);
     list.append(item);
   });
-  const row = make('div'), all = make('button', 'All');
-  row.className = 'row';
+  const row = make('div'), all = make('button', 'All'); row.className = 'row';
   all.onclick = () => { colour.off.clear(); legend(); changed(); };
   row.append(all);
   to.append(list, row);

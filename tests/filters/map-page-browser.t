@@ -1,0 +1,215 @@
+# map-page in a browser: chromium, driven over the pipe of its DevTools (fd 3 and 4), where it is installed
+# SCREENSHOTS=DIR keeps pictures of three sizes, light and dark.
+# SPDX-License-Identifier: GPL-3.0-or-later
+use strict;
+use warnings;
+use File::Path 'make_path';
+use JSON::PP;
+use MIME::Base64 'decode_base64';
+use POSIX ();
+use Songpipe;
+use Stream;
+use Test::More;
+use Time::HiRes 'sleep';
+
+my ($chromium) = grep { -x } map { ("$_/chromium", "$_/google-chrome") } split /:/, $ENV{PATH};
+plan skip_all => 'no chromium' unless $chromium;
+
+# ---- the browser ----
+
+pipe(my $its_in, my $to) && pipe(my $from, my $its_out) or die "pipe: $!";
+defined(my $pid = fork) or die "fork: $!";
+if (!$pid) {
+    my ($r, $w) = map { POSIX::dup(fileno $_) } $its_in, $its_out;
+    POSIX::dup2($_->[0], $_->[1]) for [$r, 30], [$w, 31], [30, 3], [31, 4];
+    POSIX::close($_) for 5 .. 40;
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>', '/dev/null';
+    open STDERR, '>', "$tmp/chromium.err";
+    $ENV{HOME} = $tmp;
+    { exec $chromium, qw(--headless=new --no-sandbox --disable-gpu --hide-scrollbars --mute-audio --no-first-run
+        --disable-dev-shm-usage --disable-background-networking --autoplay-policy=no-user-gesture-required
+        --remote-debugging-pipe), "--user-data-dir=$tmp/profile", 'about:blank' }
+    POSIX::_exit(127);
+}
+close $its_in;
+close $its_out;
+$to->autoflush(1);
+my ($number, $session, @console, @asked) = (0);
+
+# One message, or undef at the browser's end.
+sub message {
+    local $/ = "\0";
+    my $text = readline $from;
+    return unless defined $text;
+    chomp $text;
+    my $m = decode_json($text);
+    my $method = $m->{method} // '';
+    push @console, join ' ', map { $_->{value} // $_->{description} // '' } @{ $m->{params}{args} } if $method eq 'Runtime.consoleAPICalled';
+    push @console, $m->{params}{exceptionDetails}{exception}{description} // 'an exception' if $method eq 'Runtime.exceptionThrown';
+    push @console, $m->{params}{entry}{text} if $method eq 'Log.entryAdded';
+    push @asked, $m->{params}{request}{url} if $method eq 'Network.requestWillBeSent';
+    return $m;
+}
+sub ask {
+    my ($method, %params) = @_;
+    my $id = ++$number;
+    print $to encode_json({ id => $id, method => $method, params => \%params, $session ? (sessionId => $session) : () }), "\0";
+    while (my $m = message()) {
+        return $m->{result} // die "$method: $m->{error}{message}\n" if ($m->{id} // 0) == $id;
+    }
+    die "chromium has ended: " . slurp_file("$tmp/chromium.err");
+}
+# The value of an expression in the page; waits up to 10 s until it is true where `until` asks.
+sub value {
+    my $r = ask('Runtime.evaluate', expression => $_[0], returnByValue => JSON::PP::true, awaitPromise => JSON::PP::true);
+    die "$_[0]: $r->{exceptionDetails}{exception}{description}\n" if $r->{exceptionDetails};
+    return $r->{result}{value};
+}
+sub until_true { for (1 .. 200) { my $v = value($_[0]); return $v if $v; sleep .05 } return '' }
+sub mouse { my ($type, $x, $y, %more) = @_; ask('Input.dispatchMouseEvent', type => $type, x => 0 + $x, y => 0 + $y, %more) }
+sub click { my ($x, $y, @more) = @_; mouse($_, $x, $y, button => 'left', clickCount => 1, @more) for 'mousePressed', 'mouseReleased' }
+sub key { my ($key) = @_; ask('Input.dispatchKeyEvent', type => $_, key => $key, $_ eq 'keyDown' && length $key == 1 ? (text => $key) : ()) for 'keyDown', 'keyUp' }
+sub size { ask('Emulation.setDeviceMetricsOverride', width => $_[0], height => $_[1], deviceScaleFactor => 1, mobile => JSON::PP::false); sleep .2 }
+sub scheme { ask('Emulation.setEmulatedMedia', media => $_[1] // '', features => [{ name => 'prefers-color-scheme', value => $_[0] }]); sleep .2 }
+sub picture {
+    spew("$ENV{SCREENSHOTS}/$_[0].png", decode_base64(ask('Page.captureScreenshot')->{data})) if $ENV{SCREENSHOTS};
+}
+sub open_page {
+    ask('Page.navigate', url => "file://$_[0]");
+    until_true('document.readyState === "complete" && document.getElementById("count") && document.getElementById("count").textContent !== ""');
+    sleep .2;
+}
+# Where song i is in the window.
+sub at { return @{ value("(() => { const b = map.getBoundingClientRect(); return [b.left + sx($_[0]), b.top + sy($_[0])]; })()") } }
+sub text { return value("document.getElementById('$_[0]').textContent") }
+
+eval { ask('Target.getTargets') } or plan skip_all => 'chromium does not start here';
+my ($target) = map { $_->{targetId} } grep { $_->{type} eq 'page' } @{ ask('Target.getTargets')->{targetInfos} };
+$session = ask('Target.attachToTarget', targetId => $target, flatten => JSON::PP::true)->{sessionId};
+ask($_) for qw(Page.enable Runtime.enable Log.enable Network.enable);
+
+# ---- pages ----
+
+sub wav {
+    my ($hertz) = @_;
+    my $samples = pack 's<*', map { 12000 * sin(6.2831853 * $hertz * $_ / 8000) } 0 .. 2 * 8000 - 1;
+    return 'RIFF' . pack('V', 36 + length $samples) . 'WAVEfmt ' . pack('VvvVVvv', 16, 1, 1, 8000, 16000, 2, 16) . 'data' .
+        pack('V', length $samples) . $samples;
+}
+spew("$tmp/tone $_ #1%.wav", wav(200 + 50 * $_)) for 0 .. 2;
+my @songs = map { record("s$_", xy => vec($_ % 4, int($_ / 4)), cluster => int64($_ < 8 ? 0 : $_ < 11 ? 1 : -1), tempo => f64(90.5 + $_),
+    title => str($_ == 5 ? '<img src=x onerror=alert(1)>' : "Song \xc3\xa9t\xc3\xa9 $_"), genre => str($_ % 2 ? 'rock' : 'jazz, "hot"'),
+    path => str("tone $_ #1%.wav")) } 0 .. 11;
+spew("$tmp/songs.sp", stream({}, @songs));
+runs("map-page --title 'Twelve <b>songs</b>' --output $tmp/map.html $tmp/songs.sp");
+size(1280, 800);
+scheme('light');
+open_page("$tmp/map.html");
+
+is(text('count'), '12 songs', 'the page counts its songs');
+is(value('document.querySelector("h1").textContent'), 'Twelve <b>songs</b>', 'its title is text');
+is(value('document.querySelectorAll("#legend li button").length'), 3, 'a legend of three classes');
+is(value('document.querySelector("#legend li:last-child span").textContent'), 'noise', 'noise is the last');
+is(value('groups.map(g => g.name).join("|")'), 'jazz, "hot"|jazz, "hot"', 'clusters are named by what the most of their songs say');
+ok(value('(() => { const p = pen.getImageData(sx(0) * ratio, sy(0) * ratio, 1, 1).data; return p[2] > 150 && p[0] < 60; })()'), 'song 0 is drawn, in blue');
+
+# Hover, search, legend.
+mouse('mouseMoved', at(5));
+ok(until_true('!document.getElementById("card").hidden'), 'the card is shown under the mouse');
+like(text('card'), qr/<img src=x onerror=alert\(1\)>.*s5.*95\.5/s, 'with all fields, as text');
+is(value('document.querySelectorAll("#card img").length'), 0, 'and without markup');
+value('document.getElementById("search").focus()');
+ask('Input.insertText', text => 'ETE jazz');
+is(text('hits'), '6 songs found', 'search: without accents and case, all words');
+mouse('mouseMoved', at(4));
+is(value('document.querySelector("#card mark").textContent'), 'jazz', 'the word is marked');
+ask('Input.insertText', text => 'x');
+is(text('hits'), 'Nothing found', 'nothing is found');
+value('document.getElementById("search").value = ""; search()');
+value('document.querySelectorAll("#legend li button")[1].click()');
+is(text('hits'), '3 songs shown', 'a click in the legend shows one class');
+value('document.querySelector("#legend .row button").click()');
+value('document.getElementById("colour").value = "tempo"; document.getElementById("colour").onchange()');
+like(text('legend'), qr/^90\.5\d*96\d*101\.5$/, 'a scale of numbers');
+value('document.getElementById("colour").value = "cluster"; document.getElementById("colour").onchange()');
+
+# Sound: a click plays the file, whatever is in its name; one that is not there is said, and the page goes on.
+click(at(1));
+ok(until_true('player.currentTime > 0 && !player.error'), 'a click plays the file') or diag(value('player.src'), text('now'));
+like(value('player.src'), qr{/tone%201%20%231%25\.wav$}, 'its name is a name');
+click(at(2), modifiers => 8);
+is(text('now'), '1 in the queue', 'shift and click queues');
+click(at(7));
+ok(until_true('/not there/.test(document.getElementById("now").textContent) || playing === 2'), 'a vanished file is said');
+ok(until_true('playing === 2 && player.currentTime > 0'), 'and the queue goes on');
+value('player.pause()');
+
+# Lasso around the lowest row, what is saved.
+my ($ax, $ay) = at(0);
+my ($bx, $by) = at(3);
+mouse('mousePressed', $ax - 30, $ay - 25, button => 'left', modifiers => 8);
+mouse('mouseMoved', @$_, button => 'left', modifiers => 8) for [$bx + 30, $by - 25], [$bx + 30, $by + 25], [$ax - 30, $ay + 25];
+mouse('mouseReleased', $ax - 30, $ay + 25, button => 'left', modifiers => 8);
+is(value('[...selected].join()'), '0,1,2,3', 'a line around the lowest row selects it');
+is(text('many'), '4 songs selected', 'it is counted');
+is(text('within'), 'cluster: 0 (4)', 'and what is in it');
+value('window.saved = []; URL.createObjectURL = b => { saved.push(b); return "#"; }; HTMLAnchorElement.prototype.click = function () { saved.push(this.download); }');
+value('document.getElementById("m3u").click(); document.getElementById("csv").click()');
+is(value('saved[0].text()'), "#EXTM3U\n" . join('', map { "#EXTINF:-1,Song \x{e9}t\x{e9} $_\ntone $_ #1%.wav\n" } 0 .. 3), 'the playlist');
+like(value('saved[2].text()'), qr/^id,cluster,tempo,title,genre,path\r\ns0,0,90\.5,Song \x{e9}t\x{e9} 0,"jazz, ""hot""",tone 0 #1%\.wav\r\n/, 'the table');
+is(value('saved[1] + " " + saved[3]'), 'songs.m3u8 songs.csv', 'their names');
+
+# Keys, wheel, table.
+value('map.focus()');
+my $before = value('sx(0)');
+key('ArrowRight');
+cmp_ok(abs(value('sx(0)') - $before + 60), '<', 1e-6, 'an arrow moves the map');
+key('+');
+cmp_ok(value('view.zoom'), '>', 1.3, '+ zooms in');
+key('0');
+is(value('view.zoom'), 1, '0 shows all');
+mouse('mouseWheel', at(6), deltaX => 0, deltaY => -300);
+ok(until_true('view.zoom > 1.3'), 'the wheel zooms');
+key('0');
+value('point(-1)');
+key('n');
+is(value('current'), 0, 'n goes to the first song');
+key('Enter');
+is(value('playing'), 0, 'Enter plays it');
+value('document.getElementById("rows").click()');
+is(value('document.querySelectorAll("#table tbody tr").length'), 12, 'a table of all songs');
+is(value('document.querySelectorAll("#table img, #table b").length'), 0, 'as text');
+value('document.getElementById("rows").click()');
+
+# Previews in the page.
+spew("$tmp/three.sp", stream({}, @songs[0 .. 2]));
+runs("cd $tmp && map-page -q --audio embed --preview 1 --output embed.html three.sp");
+open_page("$tmp/embed.html");
+click(at(1));
+ok(until_true('player.currentTime > 0 && !player.error'), 'a preview plays');
+cmp_ok(value('Math.abs(player.duration - 1)'), '<', .05, 'of one second');
+
+# No song, and one.
+for my $n (0, 1) {
+    runs("map-page -q --output $tmp/n.html", stream({}, map { record("s$_", xy => vec(1, 1)) } 1 .. $n));
+    open_page("$tmp/n.html");
+    is(text('count'), $n == 1 ? '1 song' : '0 songs', "$n songs");
+}
+is_deeply([grep { !m{^(?:file|data|blob):} && $_ ne 'about:blank' } @asked], [], 'nothing was asked of the network');
+is_deeply([grep { !/ERR_FILE_NOT_FOUND/ } @console], [], 'and the browser had nothing to say');
+
+# Nothing is wider than the window; pictures.
+make_path($ENV{SCREENSHOTS}) if $ENV{SCREENSHOTS};
+open_page($ENV{PAGE} // "$tmp/map.html");
+for my $size ([320, 640], [1280, 800], [3840, 2160]) {
+    size(@$size);
+    cmp_ok(value('document.documentElement.scrollWidth'), '<=', $size->[0], "$size->[0] pixels: no horizontal scroll");
+    for my $scheme (qw(light dark)) { scheme($scheme); picture("$size->[0]-$scheme") }
+}
+my @back = map { scheme($_); value('getComputedStyle(document.body).backgroundColor') } qw(light dark);
+is_deeply(\@back, ['rgb(255, 255, 255)', 'rgb(22, 23, 27)'], 'light and dark');
+undef $session;
+ask('Browser.close');
+waitpid $pid, 0;
+done_testing;
