@@ -9,13 +9,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "cluster/kmeans.h"
 #include "cluster/mixture.h"
 #include "drive/clusters.h"
 #include "drive/fitted.h"
@@ -82,54 +80,21 @@ static void tick(size_t step, void *state)
     scan_note(note);
 }
 
-static void label_by_means(const float *x, size_t n, size_t d, size_t k, uint64_t seed, int32_t *labels)
-{
-    struct kmeans_options o = { .k = k, .n_init = 1, .max_iter = 300, .tol = 1e-4, .seed = seed };
-    struct kmeans *means = kmeans_fit(x, n, d, &o);
-    memcpy(labels, means->label, n * sizeof *labels);
-    kmeans_free(means);
-}
-
-/* The best of --n-init mixtures of k, or the one that begins with starts[k][d]. */
 static struct mixture *fit_k(const float *x, size_t n, size_t d, size_t k, double *starts)
 {
     struct mixture_options o = {
         .k = k, .kind = (enum mixture_kind)kind, .reg = reg, .tol = arg.tol, .max_iter = (size_t)arg.max_iter,
-        .tick = tick, .state = &k,
+        .tick = tick, .state = &k, .n_init = (size_t)arg.n_init, .seed = arg.seed, .init = starts,
     };
-    struct mixture *best = NULL;
     budget_need((double)n * (8 * (double)d + 4 * (double)k) + mixture_bytes(d, &o), "two copies of the vectors, and sums");
-    int32_t *first = mem_new(n, sizeof *first);
-    for (int64_t start = 0; start < (starts ? 1 : arg.n_init); start++) {
-        if (starts)
-            kmeans_label(&(struct kmeans){ .k = k, .d = d, .centre = starts }, x, n, first);
-        else
-            label_by_means(x, n, d, k, arg.seed + (uint64_t)start, first);
-        struct mixture *m = mixture_fit(x, n, d, first, &o);
-        if (best && !(m->likelihood > best->likelihood)) {
-            mixture_free(m);
-            continue;
-        }
-        mixture_free(best);
-        best = m;
-    }
-    free(first);
-    return best;
-}
-
-/* Label all rows; the mixture's BIC and AIC of them. */
-static void label(const struct mixture *m, const float *x, size_t n, int32_t *labels, float *p, double *bic, double *aic)
-{
-    double minus_twice = -2 * (double)n * mixture_label(m, x, n, labels, p), free_ones = mixture_parameters(m);
-    *bic = minus_twice + free_ones * log((double)n);
-    *aic = minus_twice + free_ones * 2;
+    return mixture_best(x, n, d, &o);
 }
 
 static struct scanned try_k(const struct slurp *s, size_t k, void *labels)
 {
     struct mixture *m = fit_k(s->x, s->n, s->d, k, NULL);
     struct scanned one = { .label = labels, .inertia = NAN, .n_iter = m->n_iter, .converged = m->converged };
-    label(m, s->x, s->n, labels, NULL, &one.bic, &one.aic);
+    mixture_criteria(m, mixture_label(m, s->x, s->n, labels, NULL), s->n, &one.bic, &one.aic);
     mixture_free(m);
     return one;
 }
@@ -144,7 +109,7 @@ static void learn(struct slurp *s, int32_t *labels, float **p)
     progress_clear();
     free(starts);
     *p = mem_new(mem_mul(s->n, k), sizeof **p);
-    label(m, s->x, s->n, labels, *p, &fit.bic, &fit.aic);
+    mixture_criteria(m, mixture_label(m, s->x, s->n, labels, *p), s->n, &fit.bic, &fit.aic);
     fit.m = *m;
     fit.records = s->n;
     free(m);

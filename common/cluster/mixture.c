@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "cluster/kmeans.h"
 #include "math/blas.h"
 
 /* Rows are worked on in blocks: column by column, so that a processor's vectors hold one column of several rows. */
@@ -496,6 +497,42 @@ double mixture_parameters(const struct mixture *m)
     double k = (double)m->k, d = (double)m->d;
     double of[] = { k, k * d, d * (d + 1) / 2, k * d * (d + 1) / 2 };
     return of[m->kind] + k * d + k - 1;
+}
+
+void mixture_criteria(const struct mixture *m, double likelihood, size_t n, double *bic, double *aic)
+{
+    double minus_twice = -2 * (double)n * likelihood, parameters = mixture_parameters(m);
+    *bic = minus_twice + parameters * log((double)n);
+    *aic = minus_twice + parameters * 2;
+}
+
+static void label_by_means(const float *x, size_t n, size_t d, size_t k, uint64_t seed, int32_t *labels)
+{
+    struct kmeans_options o = { .k = k, .n_init = 1, .max_iter = 300, .tol = 1e-4, .seed = seed };
+    struct kmeans *means = kmeans_fit(x, n, d, &o);
+    memcpy(labels, means->label, n * sizeof *labels);
+    kmeans_free(means);
+}
+
+struct mixture *mixture_best(const float *x, size_t n, size_t d, const struct mixture_options *o)
+{
+    struct mixture *best = NULL;
+    int32_t *first = mem_new(n, sizeof *first);
+    for (size_t start = 0; start < (o->init ? 1 : o->n_init); start++) {
+        if (o->init)
+            kmeans_label(&(struct kmeans){ .k = o->k, .d = d, .centre = o->init }, x, n, first);
+        else
+            label_by_means(x, n, d, o->k, o->seed + start, first);
+        struct mixture *m = mixture_fit(x, n, d, first, o);
+        if (best && !(m->likelihood > best->likelihood)) {
+            mixture_free(m);
+            continue;
+        }
+        mixture_free(best);
+        best = m;
+    }
+    free(first);
+    return best;
 }
 
 void mixture_free(struct mixture *m)

@@ -40,6 +40,12 @@ struct mixture_options {
     size_t max_iter;                /* >= 1 */
     void (*tick)(size_t step, void *state);     /* after each step; NULL: none */
     void *state;
+
+    /* Of mixture_best: starts, each from clusters of k-means with one of these seeds; or one start, from the rows nearest to
+     * init[k][d]. */
+    size_t n_init;                  /* >= 1 */
+    uint64_t seed;
+    double *init;                   /* not changed; NULL: k-means */
 };
 
 /* Fit to x[n][d], finite, n >= 1, from start[n], each row's component in 0 ... k-1, as if it were known. Needs
@@ -48,6 +54,9 @@ struct mixture_options {
 struct mixture *mixture_fit(const float *x, size_t n, size_t d, const int32_t *start, const struct mixture_options *o);
 double mixture_bytes(size_t d, const struct mixture_options *o);
 
+/* The most likely of n_init fits, the first of equals, or the one from init. Needs also what kmeans_fit does. */
+struct mixture *mixture_best(const float *x, size_t n, size_t d, const struct mixture_options *o);
+
 /* Make factor and constant from what stands above them in the struct: of a mixture that was read. */
 void mixture_prepare(struct mixture *m);
 
@@ -55,9 +64,12 @@ void mixture_prepare(struct mixture *m);
  * Returns the mean log-likelihood of a row. */
 double mixture_label(const struct mixture *m, const float *x, size_t n, int32_t *label, float *p);
 
-/* The number of free parameters: BIC = ln n parameters - 2 n likelihood, AIC = 2 parameters - 2 n likelihood (Schwarz
- * 1978; Akaike 1974). */
+/* The number of free parameters. */
 double mixture_parameters(const struct mixture *m);
+
+/* Of n rows with a mean log-likelihood: BIC = ln n parameters - 2 n likelihood, AIC = 2 parameters - 2 n likelihood
+ * (Schwarz 1978; Akaike 1974). */
+void mixture_criteria(const struct mixture *m, double likelihood, size_t n, double *bic, double *aic);
 
 void mixture_free(struct mixture *m);
 

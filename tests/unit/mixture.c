@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
+#include "cluster/kmeans.h"
 #include "cluster/mixture.h"
 
 enum { N = 1000, D = 2, K = 3 };
@@ -131,8 +132,62 @@ static void collapses(void **unused)
         }
 }
 
+/* The first of the most likely starts, each from k-means; or the one from given means. */
+static void best_of_starts(void **unused)
+{
+    (void)unused;
+    int32_t start[N];
+    float *x = clouds(0, start);
+    struct mixture_options o = options(MIXTURE_FULL, 3);
+    o.k = 5;
+    o.n_init = 4;
+    o.seed = 11;
+    struct mixture *best = mixture_best(x, N, D, &o), *first = NULL;
+    double most = -INFINITY, least = INFINITY;
+    for (uint64_t i = 0; i < 4; i++) {
+        struct kmeans *means = kmeans_fit(x, N, D, &(struct kmeans_options){
+            .k = 5, .n_init = 1, .max_iter = 300, .tol = 1e-4, .seed = 11 + i });
+        struct mixture *m = mixture_fit(x, N, D, means->label, &o);
+        least = fmin(least, m->likelihood);
+        if (m->likelihood > most) {
+            most = m->likelihood;
+            mixture_free(first);
+            first = m;
+        } else {
+            mixture_free(m);
+        }
+        kmeans_free(means);
+    }
+    assert_true(least < most && best->likelihood >= most && best->likelihood <= most);
+    assert_memory_equal(best->mean, first->mean, 5 * D * sizeof *best->mean);
+    double init[K * D] = { 0, 0, 3, 0, 6, 0 };
+    for (size_t i = 0; i < N; i++)
+        start[i] = x[i * D] < 1.5F ? 0 : x[i * D] < 4.5F ? 1 : 2;
+    o.k = K;
+    o.init = init;
+    struct mixture *given = mixture_best(x, N, D, &o), *known = mixture_fit(x, N, D, start, &o);
+    assert_memory_equal(given->mean, known->mean, K * D * sizeof *given->mean);
+    mixture_free(best);
+    mixture_free(first);
+    mixture_free(given);
+    mixture_free(known);
+    free(x);
+}
+
+/* Three components of two columns, along the axes: 2 weights, 6 means, 6 variances. */
+static void criteria(void **unused)
+{
+    (void)unused;
+    struct mixture m = { .k = 3, .d = 2, .kind = MIXTURE_DIAG };
+    double bic, aic;
+    mixture_criteria(&m, -2, 100, &bic, &aic);
+    near(bic, 400 + 14 * log(100), 1e-12);
+    near(aic, 428, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(is_the_formula), cmocka_unit_test(rises), cmocka_unit_test(collapses) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(is_the_formula), cmocka_unit_test(rises), cmocka_unit_test(collapses),
+        cmocka_unit_test(best_of_starts), cmocka_unit_test(criteria) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
