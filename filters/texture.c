@@ -130,33 +130,16 @@ static bool process(struct rec *r, const struct value *v, void *worker)
     return true;
 }
 
-static void name_half(struct head *h, const char *stem)
-{
-    for (size_t i = 0; i < conf.cepstra; i++)
-        for (size_t j = i; j < conf.cepstra; j++)
-            head_add_column(h, arg.out, "%s%zu.%zu", stem, i, j);
-}
-
 static void header(struct head *h, void *unused)
 {
     (void)unused;
-    static const char *const stats[TEXTURE_STATS] = { "mean", "std", "skew", "q10", "q90", "step" };
+    char name[64];
     head_set_columns(h, arg.in, NULL, 0);
     head_set_columns(h, arg.out, NULL, 0);
-    for (size_t s = 0; conf.with[TEXTURE_BAND] && s < TEXTURE_STATS; s++)
-        for (size_t b = 0; b < conf.bands; b++)
-            head_add_column(h, arg.out, "band%zu.%s", b, stats[s]);
-    for (size_t i = 0; conf.with[TEXTURE_CEPSTRUM] && i < conf.cepstra; i++)
-        head_add_column(h, arg.out, "cepstrum%zu.mean", i);
-    if (conf.with[TEXTURE_COV])
-        name_half(h, "cov");
-    if (conf.with[TEXTURE_DELTA]) {
-        name_half(h, "delta70ms");
-        name_half(h, "delta280ms");
+    for (size_t i = 0; i < texture_width(&conf); i++) {
+        texture_name(&conf, i, name, sizeof name);
+        head_add_column(h, arg.out, "%s", name);
     }
-    for (size_t b = 0; conf.with[TEXTURE_MODULATION] && conf.bands && b < texture_coarse(&conf); b++)
-        for (size_t i = 0; i < TEXTURE_TRIANGLES; i++)
-            head_add_column(h, arg.out, "modulation%zu.%zu", b, i);
 }
 
 /* Read --groups into conf. */

@@ -4,6 +4,7 @@
 #include <fftw3.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,33 @@ size_t texture_width(const struct texture_conf *c)
     return (c->with[TEXTURE_BAND] ? TEXTURE_STATS * c->bands : 0) + (c->with[TEXTURE_CEPSTRUM] ? c->cepstra : 0) +
            (c->with[TEXTURE_COV] ? half(c->cepstra) : 0) + (c->with[TEXTURE_DELTA] ? TEXTURE_LAGS * half(c->cepstra) : 0) +
            (c->with[TEXTURE_MODULATION] ? TEXTURE_TRIANGLES * texture_coarse(c) : 0);
+}
+
+void texture_name(const struct texture_conf *c, size_t i, char *name, size_t size)
+{
+    static const char *const stats[TEXTURE_STATS] = { "mean", "std", "skew", "q10", "q90", "step" };
+    static const char *const halves[] = { "cov", "delta70ms", "delta280ms" };
+    size_t band = c->with[TEXTURE_BAND] ? TEXTURE_STATS * c->bands : 0, cepstrum = c->with[TEXTURE_CEPSTRUM] ? c->cepstra : 0;
+    if (i < band) {
+        snprintf(name, size, "band%zu.%s", i % c->bands, stats[i / c->bands]);
+        return;
+    }
+    i -= band;
+    if (i < cepstrum) {
+        snprintf(name, size, "cepstrum%zu.mean", i);
+        return;
+    }
+    i -= cepstrum;
+    for (size_t h = 0; h < 1 + TEXTURE_LAGS; h++) {
+        if (!c->with[h ? TEXTURE_DELTA : TEXTURE_COV])
+            continue;
+        for (size_t row = 0; row < c->cepstra; i -= c->cepstra - row++)
+            if (i < c->cepstra - row) {
+                snprintf(name, size, "%s%zu.%zu", halves[h], row, row + i);
+                return;
+            }
+    }
+    snprintf(name, size, "modulation%zu.%zu", i / TEXTURE_TRIANGLES, i % TEXTURE_TRIANGLES);
 }
 
 static size_t lag(double rate, int which)

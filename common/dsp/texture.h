@@ -20,6 +20,9 @@ struct texture_conf {
 /* Numbers of a crop. */
 size_t texture_width(const struct texture_conf *c);
 
+/* What number i of a crop is called: band3.std, cepstrum0.mean, cov0.1, delta70ms0.1, modulation2.13. */
+void texture_name(const struct texture_conf *c, size_t i, char *name, size_t size);
+
 /* Bands of the modulation spectrum: 12, or all of fewer. */
 size_t texture_coarse(const struct texture_conf *c);
 

@@ -170,10 +170,33 @@ static void test_extremes(void **state)
     free(m);
 }
 
+static void test_names(void **state)
+{
+    (void)state;
+    static const char *const all[] = {
+        "band0.mean", "band1.mean", "band2.mean", "band0.std", "band1.std", "band2.std", "band0.skew", "band1.skew", "band2.skew",
+        "band0.q10", "band1.q10", "band2.q10", "band0.q90", "band1.q90", "band2.q90", "band0.step", "band1.step", "band2.step",
+        "cepstrum0.mean", "cepstrum1.mean", "cov0.0", "cov0.1", "cov1.1", "delta70ms0.0", "delta70ms0.1", "delta70ms1.1",
+        "delta280ms0.0", "delta280ms0.1", "delta280ms1.1", "modulation0.0", "modulation0.1",
+    };
+    const struct texture_conf c = { .bands = 3, .cepstra = 2, .with = ALL };
+    char name[64];
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        texture_name(&c, i, name, sizeof name);
+        assert_string_equal(name, all[i]);
+    }
+    texture_name(&c, texture_width(&c) - 1, name, sizeof name);
+    assert_string_equal(name, "modulation2.13");
+    const struct texture_conf delta = { .bands = 3, .cepstra = 2, .with = { [TEXTURE_DELTA] = true } };
+    texture_name(&delta, 4, name, sizeof name);
+    assert_string_equal(name, "delta280ms0.1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_made), cmocka_unit_test(test_real), cmocka_unit_test(test_groups), cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
