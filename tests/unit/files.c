@@ -22,7 +22,7 @@
 #include "files/csv_out.h"
 #include "files/grid.h"
 #include "files/json_out.h"
-#include "files/npy.h"
+#include "files/npy_put.h"
 
 static void is_text(struct str *s, const char *want)
 {
@@ -388,6 +388,52 @@ static void short_ids(void **state)
     file_ids_free(ids);
 }
 
+/* The bytes of rows: of one type, widened, sparse, and nil. */
+static void test_npy_rows(void **state)
+{
+    (void)state;
+    static const int32_t whole[] = { -3, 70000 };
+    static const uint32_t at = 1;
+    static const float seven = 7;
+    const struct value ints = { .type = V_TENSOR, .t = { T_I4, 1, { 2 }, 2, (const uint8_t *)whole } };
+    const struct value sparse = { .type = V_SPARSE, .sp = { .d = 2, .nnz = 1, .index = (const uint8_t *)&at,
+                                                            .value = (const uint8_t *)&seven } };
+    const struct value one = { .type = V_INT, .i = -1 }, yes = { .type = V_BOOL, .b = true }, word = { .type = V_STR };
+    struct npy row, other;
+    struct str to = { NULL, 0, 0 };
+    double x[2];
+    assert_true(npy_form(&ints, &row) && row.ndim == 1 && row.shape[0] == 2 && row.count == 2);
+    assert_true(row.kind == 'i' && row.size == 4);
+    npy_put(&to, &row, &ints, x);
+    assert_int_equal(to.n, 8);
+    assert_memory_equal(to.p, whole, 8);
+    assert_true(npy_form(&sparse, &other) && npy_same_shape(&row, &other));
+    npy_widen(&row, other.kind, other.size);
+    assert_true(row.kind == 'f' && row.size == 8);
+    to.n = 0;
+    npy_put(&to, &row, &ints, x);
+    npy_put(&to, &row, &sparse, x);
+    assert_int_equal(to.n, 32);
+    assert_memory_equal(to.p, ((double[]){ -3, 70000, 0, 7 }), 32);
+    to.n = 0;
+    npy_put(&to, &row, &(struct value){ .type = V_NIL }, x);
+    double nan[2];
+    assert_int_equal(to.n, 16);
+    memcpy(nan, to.p, 16);
+    assert_true(isnan(nan[0]) && isnan(nan[1]));
+    assert_true(npy_form(&one, &other) && other.ndim == 0 && other.count == 1 && other.kind == 'i' && other.size == 8);
+    assert_false(npy_same_shape(&row, &other));
+    to.n = 0;
+    npy_put(&to, &other, &one, x);
+    assert_memory_equal(to.p, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+    assert_true(npy_form(&yes, &other) && other.kind == 'b' && other.size == 1);
+    to.n = 0;
+    npy_put(&to, &other, &yes, x);
+    assert_true(to.n == 1 && to.p[0] == 1);
+    assert_false(npy_form(&word, &other));
+    str_free(&to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_shown), cmocka_unit_test(test_str), cmocka_unit_test(test_csv_text), cmocka_unit_test(test_values),
         cmocka_unit_test(test_json_limits), cmocka_unit_test(test_csv_changes), cmocka_unit_test(test_survey),
         cmocka_unit_test(test_pairs), cmocka_unit_test(test_grid), cmocka_unit_test(test_npy),
+        cmocka_unit_test(test_npy_rows),
     };
     int fd = mkstemp(path);
     if (fd < 0)
