@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "files/line.h"
 #include "files/playlist.h"
 #include "layout/tour.h"
+#include "stream/ids.h"
 #include "stream/value.h"
 
 enum { CENTRE, PATH, STREAM };
@@ -115,8 +115,8 @@ static bool read_song(struct rec *r, const struct value *path, void *state)
         return false;
     s->line = extinf(r, s->path);
     v = rec_get(r, arg.distance);
-    if (v.type == V_FLOAT && !isnan(v.f))
-        s->distance = v.f;
+    if (v.type == V_INT || (v.type == V_FLOAT && !isnan(v.f)))
+        s->distance = v.type == V_INT ? (double)v.i : v.f;
     if (arg.apart) {
         mem_grow(&artist, &cap_artist, n_songs + 1, sizeof *artist);
         v = rec_get(r, arg.apart);
@@ -184,25 +184,34 @@ static void put_song(struct line_out *out, const struct song *s, const char *her
     free(given);
 }
 
-/* The file of a group: no two have one name, whatever the case of its letters. names[group] are those before it. */
-static char *file_of(size_t group, char **names)
+/* Whether no file has this name yet, whatever the case of its letters; then it is taken. */
+static bool take_name(struct ids *taken, const char *name, size_t n)
+{
+    char *lower = mem_text(name, n);
+    for (size_t i = 0; i < n; i++)
+        lower[i] = (char)(lower[i] >= 'A' && lower[i] <= 'Z' ? lower[i] + 'a' - 'A' : lower[i]);
+    bool is_new = ids_add(taken, (struct text){ lower, n }, 0);
+    free(lower);
+    return is_new;
+}
+
+/* The path of a group's file; the caller's to free. */
+static char *file_of(size_t group, struct ids *taken)
 {
     struct str to = { NULL, 0, 0 }, title = { NULL, 0, 0 };
     if (arg.by)
         put_title(&title, group);
     else
         str_text(&title, "songs");
+    str_printf(&to, "%s/", arg.dir);
+    size_t folder = to.n;
     playlist_name(&to, title.p, title.n);
-    names[group] = mem_text(to.p, to.n);
-    for (size_t i = 0, same = 1; i < group; i++)
-        if (strcasecmp(names[i], names[group]) == 0) {
-            free(names[group]);
-            str_printf(&to, " (%zu)", ++same);
-            names[group] = mem_text(to.p, to.n);
-            i = SIZE_MAX;       /* from the first one on */
-        }
-    to.n = 0;
-    str_printf(&to, "%s/%s.m3u8", arg.dir, names[group]);
+    size_t end = to.n;
+    for (size_t same = 2; !take_name(taken, to.p + folder, to.n - folder); same++) {
+        to.n = end;
+        str_printf(&to, " (%zu)", same);
+    }
+    str_text(&to, ".m3u8");
     str_free(&title);
     return to.p;
 }
@@ -256,7 +265,8 @@ int main(int argc, char **argv)
         die(ST_STOPPED, "%s has %zu values, too many for a playlist each: at most %d", arg.by, n_groups, MOST_FILES);
     if (arg.dir && mkdir(arg.dir, 0777) != 0 && errno != EEXIST)
         die(ST_STOPPED, "%s:", arg.dir);
-    char *here = arg.dir ? realpath(arg.dir, NULL) : NULL, **names = mem_zero(n_groups, sizeof *names);
+    char *here = arg.dir ? realpath(arg.dir, NULL) : NULL;
+    struct ids *taken = ids_new();
     if (arg.dir && !here)
         die(ST_STOPPED, "%s:", arg.dir);
     struct line_out *out = arg.dir ? NULL : begin(NULL);
@@ -265,7 +275,7 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < n_songs; i++)
             if (songs[i].group == g)
                 order[n++] = i;
-        char *path = arg.dir ? file_of(g, names) : NULL;
+        char *path = arg.dir ? file_of(g, taken) : NULL;
         if (path && n)
             out = begin(path);
         if (n)

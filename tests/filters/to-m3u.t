@@ -27,6 +27,8 @@ is(paths('{"id":"a","path":"a","xy":[0],"x":[0]}{"id":"b","path":"b","xy":[9],"x
 is(list('{"id":"a","path":"a","c":1}{"id":"b","path":"b","c":"x\ny"}{"id":"c","path":"c","c":1.0}', '--by c'),
     "#EXTM3U\n#EXTGRP:c 1\n#EXTINF:-1,a\na\n#EXTINF:-1,c\nc\n#EXTGRP:x y\n#EXTINF:-1,b\nb\n", 'groups in one list');
 
+is(paths('{"id":"a","path":"a","distance":2.5}{"id":"b","path":"b","distance":2}{"id":"c","path":"c","rank":1}'), 'b a c', 'a distance that is whole');
+
 # files
 mkdir "$tmp/music";
 spew("$tmp/music/$_.mp3", '') for qw(a b);
@@ -38,10 +40,10 @@ like(slurp_file("$tmp/lists/c 0.m3u8"), qr|^#EXTM3U\n#PLAYLIST:c 0\n.*\n../music
 runs("from-json | to-m3u --force --dir $tmp/lists", $two);
 like(slurp_file("$tmp/lists/songs.m3u8"), qr/a\.mp3\n.*\n.*b\.mp3$/, '--force writes beside them');
 mkdir "$tmp/empty";
-runs("from-json | to-m3u --by c --missing --dir $tmp/empty", q({"id":"a","path":"a","c":"A/B"}{"id":"b","path":"b","c":"a?b"}{"id":"c","path":"c","c":"a_B (2)"}{"id":"d","path":"d","c":"NUL"})
+runs("from-json | to-m3u --by c --missing --dir $tmp/empty", q({"id":"a","path":"a","c":"A/B"}{"id":"b","path":"b","c":"a?b"}{"id":"c","path":"c","c":"a_B (2)"}{"id":"f","path":"f","c":"a*b"}{"id":"d","path":"d","c":"NUL"})
     . '{"id":"e","path":"e","c":"' . 'n' x 300 . '"}');
 opendir my $d, "$tmp/empty";
-is(join(' ', sort grep { !/^\./ } readdir $d), join(' ', 'A_B.m3u8', '_NUL.m3u8', 'a_B (2) (2).m3u8', 'a_b (2).m3u8', 'n' x 200 . '.m3u8'), 'names that FAT and NTFS take, no two alike');
+is(join(' ', sort grep { !/^\./ } readdir $d), join(' ', 'A_B.m3u8', '_NUL.m3u8', 'a_B (2) (2).m3u8', 'a_b (2).m3u8', 'a_b (3).m3u8', 'n' x 200 . '.m3u8'), 'names that FAT and NTFS take, no two alike');
 like(slurp_file("$tmp/empty/A_B.m3u8"), qr/^(\.\.\/)+.*a$/m, 'a path that is not there, too, leads from the folder');
 
 # vanished files, bad records
