@@ -180,7 +180,8 @@ is(value('playing'), 0, 'Enter plays it');
 value('document.getElementById("rows").click()');
 is(value('document.querySelectorAll("#table tbody tr").length'), 12, 'a table of all songs');
 is(value('document.querySelectorAll("#table img, #table b").length'), 0, 'as text');
-value('document.getElementById("rows").click()');
+click(@{ value('(() => { const b = document.getElementById("rows").getBoundingClientRect(); return [b.left + 9, b.top + 9]; })()') });
+ok(value('document.getElementById("table").hidden'), 'a click on its button closes it');
 
 # Previews in the page.
 spew("$tmp/three.sp", stream({}, @songs[0 .. 2]));
