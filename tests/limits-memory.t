@@ -72,6 +72,17 @@ for (['hidden 2^24', hidden => sizes(2**24)], ['input 2^28', shape => sizes(2**2
     my ($status) = run(soon($limit . "vae-encode -m ${\vae(@lies)}"), $four);
     ok($status == 3 || $status == 4, "$what: status $status");
 }
+sub contrast {
+    my (%more) = @_;
+    my %m = (towers => int64(1), hidden => sizes(3), out => int64(2), 'a.input' => str('x'), 'a.whitened' => int64(4),
+        map({ ("a.$_" => tensor('<f8', [4], pack 'd<*', (1) x 4)) } qw(mean scale)), %more);
+    my %shape = ('a.whiten.weight' => [4, 4], 'a.0.weight' => [3, 4], 'a.0.bias' => [3], 'a.2.weight' => [2, 3], 'a.2.bias' => [2]);
+    my @weights = map { my $n = 1; $n *= $_ for @{ $shape{$_} }; record($_, x => tensor('<f4', $shape{$_}, pack 'f<*', (.1) x $n)) } sort keys %shape;
+    return file('contrast.model', stream({ kind => 'model' }, record('contrast-train', %m), @weights));
+}
+runs("contrast-encode -m ${\contrast()}", $four);
+refuses(3, qr/bad model|no tensor/, soon($limit . "contrast-encode -m ${\contrast(@$_)}"), $four)
+    for [hidden => sizes(65536, 65536)], [hidden => sizes((65536) x 16)], [out => int64(65536), hidden => sizes(65536)], ['a.whitened' => int64(65536), hidden => sizes(65536)];
 my $f8 = sub { my ($shape, @x) = @_; return tensor('<f8', $shape, pack 'd<*', @x) };
 my %fitted = (
     'kmeans' => [[k => int64(2**31 - 1), records => int64(4), inertia => f64(1), n_iter => int64(1), converged => bool(1)], centres => $f8->([2, 4], 1 .. 8)],
