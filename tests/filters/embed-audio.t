@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use Ear;
+use FindBin;
 use Songpipe;
 use Stream;
 use Test::More;
@@ -77,6 +78,24 @@ SKIP: {
     near_all([map { @{ $_->{x} } } @all], $want->('penultimate'), 1e-3, 0, 'songs: penultimate');
     near_all([map { @{ $_->{tags} } } @all], $want->('logits'), 1e-3, 0, 'songs: logits');
     near_all([map { @{ $_->{x} } } @three], $want->('three'), 1e-3, 0, 'songs: three patches');
+}
+
+# get-musicnn, with a pip that is missing, fails, or brings another wheel, and with damaged ones: no folder is left.
+SKIP: {
+    my $get = "python3 $FindBin::Bin/../../examples/get-musicnn $tmp/fetched";
+    skip 'no python3', 1 if (run('python3 -c pass'))[0];
+    for (["raise ImportError\n", qr/^get-musicnn: pip could not download musicnn 0\.1\.0/m], ["raise SystemExit(1)\n", qr/^get-musicnn: pip could not download/m],
+        ["import sys\nopen(sys.argv[-1] + '/other.whl', 'w').write('PK')\n", qr/^get-musicnn: \S+other\.whl: its SHA-256 is [0-9a-f]{64}, not f38a/m]) {
+        my ($pip, $why) = @$_;
+        spew("$tmp/pip.py", $pip);
+        refuses(1, $why, "PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$tmp $get");
+    }
+    spew("$tmp/damaged.whl", "PK\3\4");
+    refuses(1, qr/^get-musicnn: \S+damaged\.whl: its SHA-256 is/, "$get $tmp/damaged.whl");
+    refuses(1, qr/^get-musicnn: \S+none\.whl: No such file/, "$get $tmp/none.whl");
+    refuses(1, qr/^get-musicnn: MUSICNN is MSD_musicnn or/, "MUSICNN=other $get $tmp/damaged.whl");
+    refuses(1, qr/^usage: get-musicnn FOLDER/, "$get a b");
+    ok(!-e "$tmp/fetched", 'no folder is left');
 }
 
 done_testing;
