@@ -141,16 +141,17 @@ static void best_of_starts(void **unused)
     struct mixture_options o = options(MIXTURE_FULL, 3);
     o.k = 5;
     o.n_init = 4;
-    o.seed = 11;
+    o.seed = 1;
     struct mixture *best = mixture_best(x, N, D, &o), *first = NULL;
-    double most = -INFINITY, least = INFINITY;
+    double most = -INFINITY;
+    uint64_t most_likely = 0;
     for (uint64_t i = 0; i < 4; i++) {
         struct kmeans *means = kmeans_fit(x, N, D, &(struct kmeans_options){
-            .k = 5, .n_init = 1, .max_iter = 300, .tol = 1e-4, .seed = 11 + i });
+            .k = 5, .n_init = 1, .max_iter = 300, .tol = 1e-4, .seed = 1 + i });
         struct mixture *m = mixture_fit(x, N, D, means->label, &o);
-        least = fmin(least, m->likelihood);
         if (m->likelihood > most) {
             most = m->likelihood;
+            most_likely = i;
             mixture_free(first);
             first = m;
         } else {
@@ -158,7 +159,8 @@ static void best_of_starts(void **unused)
         }
         kmeans_free(means);
     }
-    assert_true(least < most && best->likelihood >= most && best->likelihood <= most);
+    assert_true(most_likely == 1 || most_likely == 2);          /* else a test of less */
+    assert_true(best->likelihood >= most && best->likelihood <= most);
     assert_memory_equal(best->mean, first->mean, 5 * D * sizeof *best->mean);
     double init[K * D] = { 0, 0, 3, 0, 6, 0 };
     for (size_t i = 0; i < N; i++)
