@@ -81,7 +81,7 @@ refuses(3, qr/^from-npy: stdin: (empty|cut short)/, 'from-npy | cat >/dev/null',
 refuses(3, qr/^from-npy: stdin: goes on after its last row, row 2/, 'from-npy | cat >/dev/null', "$good\0");
 refuses(3, qr/cut short: 24 of 48 bytes/, 'from-npy', file('<f4', '4, 3', pack('f<6', @numbers), fortran => 1));
 refuses(3, qr/goes on after its last row, row 1/, 'from-npy', file('<f4', '1, 3', pack('f<6', @numbers), fortran => 1));
-refuses(3, qr/not a .npy file/, 'from-npy', "PK\x03\x04" . 'x' x 50);
+refuses(3, qr/a zip archive/, 'from-npy', "PK\x03\x04" . 'x' x 50);
 refuses(3, qr/a version of .npy later than 3/, 'from-npy', file('<f4', '1, 1', 'abcd', version => 4));
 refuses(3, qr/structured array/, 'from-npy', file('', '', 'abcd', head => "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }"));
 refuses(3, qr/Python objects/, 'from-npy', file('|O', '1,', 'abcd'));
