@@ -78,11 +78,11 @@ bool page_write(struct str *to, const char *title, const struct str *data, int s
         bool mark = at[size - 1] == '@' && size > 2;
         str_put(to, from, (size_t)(at - from) + !mark);
         from = at + (mark ? size : 1);
-        if (mark && memcmp(at, "@TITLE@", size) == 0)
+        if (mark && strncmp(at, "@TITLE@", size) == 0)
             put_title(to, title);
-        else if (mark && memcmp(at, "@POLICY@", size) == 0)
+        else if (mark && strncmp(at, "@POLICY@", size) == 0)
             good = put_policy(to, sound) && good;
-        else if (mark && memcmp(at, "@DATA@", size) == 0)
+        else if (mark && strncmp(at, "@DATA@", size) == 0)
             put_data(to, data);
         else if (mark)
             str_put(to, script, sizeof script - 1);
