@@ -111,8 +111,10 @@ static bool read_song(struct rec *r, const struct value *path, void *state)
     struct song *s = songs + n_songs;
     *s = (struct song){ .distance = (double)INFINITY };
     if ((arg.by && (!rec_need(r, arg.by, &by) || !value_number(r, arg.by, &by, &groups, &s->group))) ||
-        !read_path(r, path) || (arg.order == PATH && !read_vector(r)))
+        !read_path(r, path) || (arg.order == PATH && !read_vector(r))) {
+        free(s->path);
         return false;
+    }
     s->line = extinf(r, s->path);
     v = rec_get(r, arg.distance);
     if (v.type == V_INT || (v.type == V_FLOAT && !isnan(v.f)))
@@ -184,17 +186,6 @@ static void put_song(struct line_out *out, const struct song *s, const char *her
     free(given);
 }
 
-/* Whether no file has this name yet, whatever the case of its letters; then it is taken. */
-static bool take_name(struct ids *taken, const char *name, size_t n)
-{
-    char *lower = mem_text(name, n);
-    for (size_t i = 0; i < n; i++)
-        lower[i] = (char)(lower[i] >= 'A' && lower[i] <= 'Z' ? lower[i] + 'a' - 'A' : lower[i]);
-    bool is_new = ids_add(taken, (struct text){ lower, n }, 0);
-    free(lower);
-    return is_new;
-}
-
 /* The path of a group's file; the caller's to free. */
 static char *file_of(size_t group, struct ids *taken)
 {
@@ -207,7 +198,7 @@ static char *file_of(size_t group, struct ids *taken)
     size_t folder = to.n;
     playlist_name(&to, title.p, title.n);
     size_t end = to.n;
-    for (size_t same = 2; !take_name(taken, to.p + folder, to.n - folder); same++) {
+    for (size_t same = 2; !playlist_take(taken, to.p + folder, to.n - folder); same++) {
         to.n = end;
         str_printf(&to, " (%zu)", same);
     }
@@ -252,6 +243,20 @@ static void look_at_folder(void)
         closedir(d);
 }
 
+static void free_all(void)
+{
+    for (size_t i = 0; i < n_songs; i++) {
+        free(songs[i].path);
+        free(songs[i].line);
+    }
+    free(songs);
+    free(x);
+    free(row.x);
+    free(artist);
+    names_free(&groups);
+    names_free(&artists);
+}
+
 int main(int argc, char **argv)
 {
     item_on_error = ON_ERROR_SKIP;
@@ -286,5 +291,9 @@ int main(int argc, char **argv)
     }
     if (!arg.dir)
         line_finish(out);
+    free_all();
+    ids_free(taken);
+    free(order);
+    free(here);
     return item_status();
 }

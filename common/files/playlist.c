@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "files/playlist.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/mem.h"
 
 enum { NAME_MOST = 200 };
 
@@ -44,6 +47,16 @@ void playlist_name(struct str *to, const char *text, size_t n)
         to->p[i - 1] = '_';
     if (to->n == start)
         str_char(to, '_');
+}
+
+bool playlist_take(struct ids *taken, const char *name, size_t n)
+{
+    char *lower = mem_text(name, n);
+    for (size_t i = 0; i < n; i++)
+        lower[i] = (char)(lower[i] >= 'A' && lower[i] <= 'Z' ? lower[i] + 'a' - 'A' : lower[i]);
+    bool is_new = ids_add(taken, (struct text){ lower, n }, 0);
+    free(lower);
+    return is_new;
 }
 
 void playlist_way(struct str *way, const char *from, const char *to)

@@ -4,6 +4,7 @@
 #define FILES_PLAYLIST_H
 
 #include "base/str.h"
+#include "stream/ids.h"
 
 /* Add text[n] with a blank for each character that is not harmless (str_harmless), a line feed among them, and no
  * more than `most` bytes of it, cut between characters. */
@@ -13,6 +14,9 @@ void playlist_text(struct str *to, const char *text, size_t n, size_t most);
  * dot in front and for dots and blanks at the end; "_" in front of CON, NUL, COM1 and their kin; at most 200 bytes.
  * Of a text of nothing "_". */
 void playlist_name(struct str *to, const char *text, size_t n);
+
+/* Whether no file has this name yet, whatever the case of its (ASCII) letters; then it is taken. */
+bool playlist_take(struct ids *taken, const char *name, size_t n);
 
 /* The way from the folder `from` to the folder `to`, both absolute and without links or dots: "../b/", "" for the
  * same. */
