@@ -130,7 +130,7 @@ static size_t choose_whitening(const struct sums *s)
         some++;
     size_t want = arg.whiten_to.word ? half : (size_t)arg.whiten_to.x;
     if (!some)
-        die(ST_STOPPED, "all vectors of %s are equal: there is no direction to find", arg.in);
+        die(ST_STOPPED, "all vectors of %s are equal: nothing varies", arg.in);
     if (want > some && !arg.whiten_to.word && !progress_quiet)
         warn("%zu records with %zu columns have only %zu components, not %zu", fit.records, fit.d, some, want);
     return want < some ? want : some;

@@ -58,9 +58,9 @@ spew("$tmp/no.sp", "\1\2" x 20);
 refuses(3, qr/no.sp: not a songpipe stream$/m, "zscore $tmp/no.sp");
 
 # A slip in an option's name.
-refuses(2, qr/there is no option --$_->[1]; did you mean --$_->[2]\? operands/, "$_->[0] --$_->[1] 2 $tmp/stream.sp")
+refuses(2, qr/unknown option --$_->[1]; did you mean --$_->[2]\? operands/, "$_->[0] --$_->[1] 2 $tmp/stream.sp")
     for ['pca', 'components', 'n-components'], ['pca', 'n-componets', 'n-components'], ['kmeans', 'clusters', 'n-clusters'], ['zscore', 'svae', 'save'];
-refuses(2, qr/there is no option --colour-of-the-sea; operands/, "zscore --colour-of-the-sea $tmp/stream.sp");
+refuses(2, qr/unknown option --colour-of-the-sea; operands/, "zscore --colour-of-the-sea $tmp/stream.sp");
 refuses(3, qr/: not a songpipe stream but JSON: from-json FILE \| pca \.\.\.$/m, 'pca', '[{"id":"a","x":[1,2]}]');
 
 # A step is missing: who makes the field is said.

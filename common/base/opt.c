@@ -202,7 +202,7 @@ static _Noreturn void no_option(const struct parser *p, const char *dashes, cons
         if (!near.found && dash && n > 3 && strcmp(dash + 1, wanted) == 0)
             near = (struct near_name){ wanted, have, strlen(have), 0 };
     }
-    opt_misuse(p->prog, "there is no option %s%.*s; %s%.*s%soperands that begin with a dash go after --", dashes,
+    opt_misuse(p->prog, "unknown option %s%.*s; %s%.*s%soperands that begin with a dash go after --", dashes,
                n < 80 ? (int)n : 80, name, near.found ? "did you mean --" : "", (int)near.len, near.found ? near.found : "",
                near.found ? "? " : "");
 }

@@ -47,8 +47,8 @@ for my $word (' -a', '-a', ' -5', '-5', '-.5', '--', '-') {
     my $command = runs("sp-match $dashes t eq '$word' < $tmp/dashes.sp | sp-info --pipeline") =~ s/.*\n(?=sp-match)|\n\z//gsr;
     is_deeply([map { $_->{id} } records("$command < $tmp/dashes.sp")], [$word], "and its command from the history") or diag $command;
 }
-refuses(2, qr/there is no option -a; operands that begin with a dash go after --/, "sp-match t eq -a < $tmp/dashes.sp");
-refuses(2, qr/there is no option --x\?y;/, "sp-match \$(printf -- '--x\\033y') < $tmp/dashes.sp");
+refuses(2, qr/unknown option -a; operands that begin with a dash go after --/, "sp-match t eq -a < $tmp/dashes.sp");
+refuses(2, qr/unknown option --x\?y;/, "sp-match \$(printf -- '--x\\033y') < $tmp/dashes.sp");
 
 # What passes is the record as it came, byte for byte.
 my $all = runs("sp-match --no-history id present $tmp/songs.sp | tail -c +17 | md5sum");

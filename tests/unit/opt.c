@@ -322,10 +322,10 @@ static void test_names(void **state)
     PARSE("--fl", "--num", "2", "--rea=0.5");
     assert_true(got.flag && got.n == 2 && got.x == 0.5);
     SAID("--re is short for several options", "--re", "1");
-    SAID("there is no option --none; did you mean --note? operands that begin with a dash go after --", "--none=1");
-    SAID("there is no option -x; operands that begin with a dash go after --", "-fxn");
-    SAID("there is no option -.; operands that begin with a dash go after --", "-.x");
-    SAID("there is no option --a?b; operands that begin with a dash go after --", "--a\33b");
+    SAID("unknown option --none; did you mean --note? operands that begin with a dash go after --", "--none=1");
+    SAID("unknown option -x; operands that begin with a dash go after --", "-fxn");
+    SAID("unknown option -.; operands that begin with a dash go after --", "-.x");
+    SAID("unknown option --a?b; operands that begin with a dash go after --", "--a\33b");
     SAID("--flag takes no value", "--flag=1");
     SAID("--number needs a value: N", "-n");
     SAID("--text needs a value: T", "a", "--text");
