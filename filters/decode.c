@@ -85,6 +85,12 @@ static char *path_of(struct rec *r, const struct value *v)
     return mem_text(v->s.p, v->s.n);
 }
 
+static struct rec *record(size_t i, void *unused)
+{
+    (void)unused;
+    return run.ring[i % run.size].rec;
+}
+
 static bool begin(size_t i, void *unused)
 {
     struct slot *s = run.ring + i % run.size;
@@ -92,9 +98,6 @@ static bool begin(size_t i, void *unused)
     struct value v;
     char *path = NULL;
     (void)unused;
-    if (!rec_next(run.in, r))
-        return false;
-    rec_own(r);
     item_claim(r, arg.out);
     item_note_side(r, side[RATE]);
     s->pieces = 0;
@@ -270,8 +273,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < SIDES; i++)
         side[i] = item_side(arg.out, "pcm", (const char *[]){ "rate", "seconds", "decoder" }[i]);
     progress_start(rec_head(run.in)->total, "files");
-    window_run(&(struct window){ .size = run.size, .room = room, .begin = begin, .put = put, .wait = wait_for },
-               run.in, run.out);
+    window_run(&(struct window){ .size = run.size, .room = room, .record = record, .begin = begin, .put = put,
+                                 .wait = wait_for }, run.in, run.out);
     rec_finish(run.out);
     rec_close(run.in);
     tracks_free(run.tracks);

@@ -12,6 +12,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/pairs.h"
+#include "drive/pass.h"
 #include "files/line.h"
 #include "stream/rec.h"
 
@@ -42,6 +43,7 @@ static struct {
 
 static struct {
     size_t records, fields;           /* compared */
+    size_t moved;                     /* records whose id is another in B */
     size_t bad_records, bad_fields, bad_numbers, numbers;
     bool header;
     struct str first, worst;
@@ -221,6 +223,21 @@ static void heads(const struct head *a, const struct head *b, struct str *to)
     str_free(&line);
 }
 
+static void compare_both(struct rec *ra, struct rec *rb, size_t number, void *head)
+{
+    struct text x = rec_id(ra), y = rec_id(rb);
+    at.record = number;
+    sum.records++;
+    if (x.n == y.n && memcmp(x.p, y.p, x.n) == 0) {
+        records(ra, rb, head);
+        return;
+    }
+    at.id = x;
+    at.field = (struct text){ "id", 2 };
+    differs("is %.*s in B", y.n < 200 ? (int)y.n : 200, y.p);
+    sum.moved++;
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
@@ -233,35 +250,16 @@ int main(int argc, char **argv)
     if (strcmp(files[0], "-") == 0 && strcmp(files[1], "-") == 0)
         opt_misuse(&prog, "A and B are both standard input");
     struct rec_in *a = rec_open_file(files[0], IO_ANY), *b = rec_open_file(files[1], IO_ANY);
-    struct rec *ra = rec_new(), *rb = rec_new();
-    size_t moved = 0, na = 0, nb = 0;
-    for (bool more_a = true, more_b = true;;) {
-        na += more_a = more_a && rec_next(a, ra);
-        nb += more_b = more_b && rec_next(b, rb);
-        if (!more_a && !more_b)
-            break;
-        if (!more_a || !more_b)
-            continue;
-        at.record = na;
-        struct text x = rec_id(ra), y = rec_id(rb);
-        sum.records++;
-        if (x.n == y.n && memcmp(x.p, y.p, x.n) == 0) {
-            records(ra, rb, rec_head(a));
-        } else {
-            at.id = x;
-            at.field = (struct text){ "id", 2 };
-            differs("is %.*s in B", y.n < 200 ? (int)y.n : 200, y.p);
-            moved++;
-        }
-    }
+    size_t na, nb;
+    pass_both(a, b, compare_both, (void *)rec_head(a), &na, &nb);
     struct line_out *out = line_create(NULL);
     out->shown = true;
     struct str *to = &out->text;
     heads(rec_head(a), rec_head(b), to);
     if (na != nb)
         str_printf(to, "A has %zu records, B has %zu\n", na, nb);
-    if (moved)
-        str_printf(to, "%zu of %zu records have another id in B and were not compared\n", moved, sum.records);
+    if (sum.moved)
+        str_printf(to, "%zu of %zu records have another id in B and were not compared\n", sum.moved, sum.records);
     if (sum.bad_fields)
         str_printf(to, "%zu of %zu fields differ, in %zu of %zu records; %zu of %zu numbers\n", sum.bad_fields, sum.fields,
                    sum.bad_records, sum.records, sum.bad_numbers, sum.numbers);
@@ -273,9 +271,7 @@ int main(int argc, char **argv)
         str_printf(to, "%zu records, %zu fields and %zu numbers compared\n", sum.records, sum.fields, sum.numbers);
     line_cut(out);
     line_finish(out);
-    rec_free(ra);
-    rec_free(rb);
     rec_close(a);
     rec_close(b);
-    return !sum.header && na == nb && !moved && !sum.bad_fields ? ST_OK : ST_SOME;
+    return !sum.header && na == nb && !sum.moved && !sum.bad_fields ? ST_OK : ST_SOME;
 }

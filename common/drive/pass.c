@@ -55,3 +55,19 @@ size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec
     rec_free(r);
     return used;
 }
+
+void pass_both(struct rec_in *a, struct rec_in *b, void (*use)(struct rec *ra, struct rec *rb, size_t number, void *state),
+               void *state, size_t *na, size_t *nb)
+{
+    struct rec *ra = rec_new(), *rb = rec_new();
+    bool more_a = true, more_b = true;
+    *na = *nb = 0;
+    while (more_a || more_b) {
+        *na += more_a = more_a && rec_next(a, ra);
+        *nb += more_b = more_b && rec_next(b, rb);
+        if (more_a && more_b)
+            use(ra, rb, *na, state);
+    }
+    rec_free(ra);
+    rec_free(rb);
+}

@@ -25,6 +25,11 @@ struct pass {
 size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec *r, const struct value *v, void *state),
                  void *state);
 
+/* Two streams in step: use(a's record, b's, their number from 1, state) until one of them ends; then both are read to their
+ * valid ends. *na and *nb: how many records each has. */
+void pass_both(struct rec_in *a, struct rec_in *b, void (*use)(struct rec *ra, struct rec *rb, size_t number, void *state),
+               void *state, size_t *na, size_t *nb);
+
 /* progress_start for what reads `in`: a filter that reads a pipe keeps still unless --progress asks,
  * as the one that feeds it shows how far the work has come. */
 void pass_progress(const struct rec_in *in, size_t total, const char *what);

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "drive/window.h"
 
+static bool read_record(const struct window *w, struct rec_in *in, size_t i)
+{
+    struct rec *r = w->record(i, w->state);
+    bool more = rec_next(in, r);
+    if (more)
+        rec_own(r);
+    return more;
+}
+
 void window_run(const struct window *w, struct rec_in *in, struct rec_out *out)
 {
     size_t first = 0, end = 0;          /* pieces first ... end - 1 are under way */
@@ -14,7 +23,7 @@ void window_run(const struct window *w, struct rec_in *in, struct rec_out *out)
                 break;
             if (waits)
                 rec_flush(out);
-            more = w->begin(end, w->state);
+            more = (!w->record || read_record(w, in, end)) && w->begin(end, w->state);
             end += more;
             readable = false;
         }

@@ -16,6 +16,9 @@ struct window {
     /* Whether one more may be set going, where that is not for `size` alone to say; NULL: it may. */
     bool (*room)(void *state);
 
+    /* Where piece i, one record, is read to, and holds its own bytes, before `begin` (drive reads it); NULL: begin reads. */
+    struct rec *(*record)(size_t i, void *state);
+
     /* Read what is piece i, and set it going; false: the input is at its end. */
     bool (*begin)(size_t i, void *state);
 
