@@ -125,9 +125,8 @@ int main(int argc, char **argv)
     if (arg.connectivity && !(strncmp(arg.connectivity, "knn:", 4) == 0 &&
                               opt_number(arg.connectivity + 4, 1, 1e6, &neighbours)))
         opt_misuse(&prog, "--connectivity '%s' is not knn:K with a K from 1 to 1000000", arg.connectivity);
-    struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in, arg.out);
+    struct rec_out *out;
+    struct slurp *s = slurp_open(&prog, operands, arg.in, arg.out, &out);
     slurp_note_scales(s);
     size_t k = arg.scan.k.last ? (size_t)arg.scan.k.last : 2;
     if (!by_distance && s->records)

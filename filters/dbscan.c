@@ -95,9 +95,8 @@ static double choose_eps(const double *kdist, size_t n)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in, arg.out);
+    struct rec_out *out;
+    struct slurp *s = slurp_open(&prog, operands, arg.in, arg.out, &out);
     slurp_note_scales(s);
     size_t k = (size_t)arg.min_samples;
     budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 32), "the vectors and a sorted copy");

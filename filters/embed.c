@@ -5,7 +5,6 @@
  * memory  the layers' weights; the other weights, mapped and shared between processes; 32768 pieces of text at a time
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -19,6 +18,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "base/sha256.h"
 #include "base/str.h"
 #include "drive/map.h"
 #include "text/packs.h"
@@ -71,19 +71,14 @@ static struct { size_t texts, truncated, pieces, unk, words, foreign; } seen;
 
 /* ---- the hash of the weights, while they are used already ---- */
 
-static char sha256[65];
+static char weights_hash[SHA256_HEX];
 static pthread_t hashing;
 
 static void *hash(void *unused)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size;
     size_t n;
     const uint8_t *p = safetensors_bytes(encoder->file, &n);
-    if (EVP_Digest(p, n, digest, &size, EVP_sha256(), NULL) != 1 || size != 32)
-        die(ST_STOPPED, "cannot hash the weights");
-    for (unsigned i = 0; i < 32; i++)
-        snprintf(sha256 + 2 * i, 3, "%02x", digest[i]);
+    sha256_hex(p, n, weights_hash);
     return unused;
 }
 
@@ -178,7 +173,7 @@ static void together(void *unused)
         io_changed(weights);
     if (!arg.model.sha256) {            /* the header needs it */
         pthread_join(hashing, NULL);
-        arg.model.sha256 = sha256;
+        arg.model.sha256 = weights_hash;
     }
 }
 

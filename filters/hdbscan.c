@@ -110,9 +110,8 @@ static struct condensed *grow(const struct slurp *s)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in, arg.out);
+    struct rec_out *out;
+    struct slurp *s = slurp_open(&prog, operands, arg.in, arg.out, &out);
     slurp_note_scales(s);
     budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 200), "the vectors, a sorted copy and the tree");
     int32_t *labels = mem_new(s->n, sizeof *labels);

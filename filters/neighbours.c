@@ -105,9 +105,8 @@ static int write_of(struct slurp *s, struct rec_out *out)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in, arg.of ? NULL : arg.out);
+    struct rec_out *out;
+    struct slurp *s = slurp_open(&prog, operands, arg.in, arg.of ? NULL : arg.out, &out);
     found.k = (size_t)arg.k;
     if (s->n && found.k >= s->n)
         die(ST_STOPPED, "%zu vectors are too few for %zu neighbours each: give a smaller -k", s->n, found.k);

@@ -67,9 +67,8 @@ static void by_centres(struct slurp *s, double *to)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in, arg.out);
+    struct rec_out *out;
+    struct slurp *s = slurp_open(&prog, operands, arg.in, arg.out, &out);
     slurp_note_scales(s);
     double *odd = mem_new(s->n, sizeof *odd);
     if (arg.method == CENTRE)

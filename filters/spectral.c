@@ -148,9 +148,8 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     bool several = scan_wanted(&arg.scan, &prog);
-    struct rec_in *in = rec_open(&prog, operands, true);
-    struct rec_out *out = rec_create(&prog, in);
-    struct slurp *s = slurp_read(in, arg.in, arg.out);
+    struct rec_out *out;
+    struct slurp *s = slurp_open(&prog, operands, arg.in, arg.out, &out);
     slurp_note_scales(s);
     size_t k = (size_t)arg.scan.k.last, parts = 0;
     if (s->records && s->n < 2)

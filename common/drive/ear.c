@@ -2,7 +2,6 @@
 #include "drive/ear.h"
 
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/sha256.h"
 #include "text/safetensors.h"
 #include "text/settings.h"
 
@@ -77,17 +77,13 @@ static bool read_tags(const struct settings *s, const json_t *j, struct ear *e)
 static bool read_weights(struct settings *s, const char *path, struct ear *e)
 {
     char why[300];
-    unsigned char digest[EVP_MAX_MD_SIZE];
     size_t n;
     struct taking w = { .s = s, .file = safetensors_open(path, why, sizeof why) };
     if (!w.file)
         return settings_wrong(s, "model.safetensors", "%s", why);
     e->net = musicnn_new(find, &w);
     const uint8_t *bytes = safetensors_bytes(w.file, &n);
-    if (EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL) != 1)
-        die(ST_STOPPED, "cannot hash the weights");
-    for (int i = 0; i < 32; i++)
-        snprintf(e->sha256 + 2 * i, 3, "%02x", digest[i]);
+    sha256_hex(bytes, n, e->sha256);
     if (!safetensors_same(w.file))
         io_changed(path);
     safetensors_close(w.file);

@@ -56,6 +56,13 @@ struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out)
     return s;
 }
 
+struct slurp *slurp_open(const struct prog *prog, char **operands, const char *field, const char *out, struct rec_out **to)
+{
+    struct rec_in *in = rec_open(prog, operands, true);
+    *to = rec_create(prog, in);
+    return slurp_read(in, field, out);
+}
+
 void slurp_note_scales(const struct slurp *s)
 {
     scales_note(s->x, s->n, s->d, s->field, rec_head(s->in));

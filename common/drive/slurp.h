@@ -29,6 +29,10 @@ extern const struct opt *const slurp_also[];
  * opened with twice. */
 struct slurp *slurp_read(struct rec_in *in, const char *field, const char *out);
 
+/* How a batch filter begins: open the operands, create the output (*to; refused on a terminal before any work), and
+ * slurp_read. */
+struct slurp *slurp_open(const struct prog *prog, char **operands, const char *field, const char *out, struct rec_out **to);
+
 /* scales_note of its vectors: for a fit by distances. */
 void slurp_note_scales(const struct slurp *s);
 

@@ -3,7 +3,6 @@
 
 #include <fftw3.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "dsp/dct.h"
 #include "math/blas.h"
 #include "math/eig.h"
+#include "math/stats.h"
 
 static const double pi = 3.14159265358979323846, lag_seconds[TEXTURE_LAGS] = { .07, .28 }, ridge = .01;
 
@@ -26,8 +26,8 @@ struct texture {
     double *sums;               /* [4][bands] */
     double *cov, *log_cov, *w;  /* [cepstra][cepstra] twice, [cepstra] */
     double *moves;              /* [n][cepstra] */
-    uint32_t *keys;             /* [2][n] */
-    size_t moves_cap, keys_cap;
+    float *sorted;              /* [2][n] */
+    size_t moves_cap, sorted_cap;
 
     /* What belongs to crops of n frames at plan_rate. */
     size_t n, bins;
@@ -135,7 +135,7 @@ void texture_free(struct texture *t)
     free(t->log_cov);
     free(t->w);
     free(t->moves);
-    free(t->keys);
+    free(t->sorted);
     free(t);
 }
 
@@ -166,61 +166,16 @@ void texture_song(struct texture *t, const float *m, size_t frames, size_t d, do
 
 /* ---- bands ---- */
 
-/* A float as a number whose order is that of the floats, and back. */
-static uint32_t key_of(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, sizeof u);
-    return u >> 31 ? ~u : u | 0x80000000u;
-}
-
-static double value_of(uint32_t key)
-{
-    uint32_t u = key >> 31 ? key & 0x7fffffffu : ~key;
-    float x;
-    memcpy(&x, &u, sizeof x);
-    return (double)x;
-}
-
-/* Sort key[n] byte by byte, by way of spare[n]: in time O(n) whatever they are. */
-static void sort(uint32_t *key, uint32_t *spare, size_t n)
-{
-    size_t count[4][256] = { { 0 } };
-    for (size_t i = 0; i < n; i++)
-        for (int b = 0; b < 4; b++)
-            count[b][key[i] >> 8 * b & 255]++;
-    for (int b = 0; b < 4; b++) {
-        for (size_t v = 0, at = 0; v < 256; v++) {
-            size_t here = count[b][v];
-            count[b][v] = at;
-            at += here;
-        }
-        for (size_t i = 0; i < n; i++)
-            spare[count[b][key[i] >> 8 * b & 255]++] = key[i];
-        uint32_t *other = key;
-        key = spare;
-        spare = other;
-    }
-}
-
-static float quantile(const uint32_t *sorted, size_t n, double q)
-{
-    double at = q * (double)(n - 1), low = floor(at);
-    size_t i = (size_t)low;
-    double a = value_of(sorted[i]), b = value_of(sorted[i + 1 < n ? i + 1 : i]);
-    return (float)(a + (b - a) * (at - low));
-}
-
 static void quantiles(struct texture *t, const double *m, size_t n, float *low, float *high)
 {
     size_t bands = t->conf.bands;
-    mem_grow(&t->keys, &t->keys_cap, mem_mul(2, n), sizeof *t->keys);
+    mem_grow(&t->sorted, &t->sorted_cap, mem_mul(2, n), sizeof *t->sorted);
     for (size_t b = 0; b < bands; b++) {
         for (size_t i = 0; i < n; i++)
-            t->keys[i] = key_of((float)m[i * bands + b]);
-        sort(t->keys, t->keys + n, n);
-        low[b] = quantile(t->keys, n, .1);
-        high[b] = quantile(t->keys, n, .9);
+            t->sorted[i] = (float)m[i * bands + b];
+        stats_sort(t->sorted, t->sorted + n, n);
+        low[b] = (float)stats_quantile(t->sorted, n, .1);
+        high[b] = (float)stats_quantile(t->sorted, n, .9);
     }
 }
 

@@ -136,3 +136,13 @@ void gemm_turn(const float *from, size_t ld_from, size_t rows, float *to, size_t
         for (size_t j = 0; j < GEMM_COLS; j++)
             to[j * ld_to + i] = i < rows ? from[i * ld_from + j] : 0;
 }
+
+void gemm_turn_wide(const float *from, size_t ld, size_t rows, size_t n, float *to)
+{
+    size_t j = 0;
+    for (; j + GEMM_COLS <= n; j += GEMM_COLS)
+        gemm_turn(from + j, ld, rows, to + j * GEMM_COLS, GEMM_COLS);
+    for (; j < n; j++)
+        for (size_t i = 0; i < GEMM_COLS; i++)
+            to[j * GEMM_COLS + i] = i < rows ? from[i * ld + j] : 0;
+}

@@ -31,4 +31,7 @@ float gemm_dot(const float *a, const float *b, size_t n);
  * their rows. Rows of `from` beyond `rows` are taken as zeros. */
 void gemm_turn(const float *from, size_t ld_from, size_t rows, float *to, size_t ld_to);
 
+/* The same for n columns: to[n][GEMM_COLS], rows <= GEMM_COLS. */
+void gemm_turn_wide(const float *from, size_t ld, size_t rows, size_t n, float *to);
+
 #endif

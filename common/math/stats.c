@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 
 /* Sums over the rows of m[rows][d]: mean[d], and the central moments m2, m3, m4[d]. */
@@ -41,51 +40,54 @@ static void moments(const float *m, size_t rows, size_t d, bool higher, double *
     }
 }
 
-/* The columns of m, each in one piece: to[d][rows]. */
-static void turn(const float *m, size_t rows, size_t d, float *to)
-{
-    for (size_t c = 0; c < d; c++)
-        for (size_t t = 0; t < rows; t++)
-            to[c * rows + t] = m[t * d + c];
-}
+/* A float's bits as a number whose order is that of the floats, and back. */
+static uint32_t key_of(uint32_t bits) { return bits >> 31 ? ~bits : bits | 0x80000000u; }
+static uint32_t bits_of(uint32_t key) { return key >> 31 ? key & 0x7fffffffu : ~key; }
 
-/* Bring the k-th smallest of x[n] to its place, the smaller ones before it, the larger ones behind it (Hoare 1961,
- * "Algorithm 65: FIND"). The elements to split at are drawn, so that no input takes n^2 steps. */
-static float find(float *x, size_t n, size_t k)
+/* Byte by byte, from the lowest: in O(n), whatever they are. */
+void stats_sort(float *x, float *spare, size_t n)
 {
-    uint64_t draw = hash_seed();
-    for (ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, at = (ptrdiff_t)k; low < high; ) {
-        draw = draw * 6364136223846793005u + 1442695040888963407u;
-        ptrdiff_t i = low, j = high;
-        float split = x[low + (ptrdiff_t)((draw >> 33) % (uint64_t)(high - low + 1))];
-        while (i <= j) {
-            while (x[i] < split)
-                i++;
-            while (split < x[j])
-                j--;
-            if (i <= j) {
-                float moved = x[i];
-                x[i++] = x[j];
-                x[j--] = moved;
-            }
-        }
-        if (j < at)
-            low = i;
-        if (at < i)
-            high = j;
+    size_t count[4][256] = { { 0 } };
+    uint32_t key;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&key, x + i, sizeof key);
+        key = key_of(key);
+        memcpy(x + i, &key, sizeof key);
+        for (int b = 0; b < 4; b++)
+            count[b][key >> 8 * b & 255]++;
     }
-    return x[k];
+    for (int b = 0; b < 4; b++) {               /* four times to and fro: it ends in x */
+        const float *from = b % 2 ? spare : x;
+        float *to = b % 2 ? x : spare;
+        for (size_t v = 0, at = 0; v < 256; v++) {
+            size_t here = count[b][v];
+            count[b][v] = at;
+            at += here;
+        }
+        for (size_t i = 0; i < n; i++) {
+            memcpy(&key, from + i, sizeof key);
+            uint32_t placed = b < 3 ? key : bits_of(key);
+            memcpy(to + count[b][key >> 8 * b & 255]++, &placed, sizeof placed);
+        }
+    }
 }
 
-static double quantile(float *x, size_t n, double q)
+double stats_quantile(const float *sorted, size_t n, double q)
 {
     double at = q * (double)(n - 1), low = floor(at), share = at - low;
     size_t i = (size_t)low;
-    float a = find(x, n, i), b = i + 1 < n ? x[i + 1] : a;
-    for (size_t k = i + 2; k < n; k++)
-        b = x[k] < b ? x[k] : b;
-    double step = (double)b - (double)a;
-    return share < 0.5 ? (double)a + step * share : (double)b - step * (1 - share);
+    double a = (double)sorted[i], b = (double)sorted[i + 1 < n ? i + 1 : i];
+    return share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
+}
+
+/* Every column of m sorted: sorted[d][rows], and room for one more. */
+static void sort_columns(const float *m, size_t rows, size_t d, float *sorted)
+{
+    for (size_t c = 0; c < d; c++) {
+        for (size_t t = 0; t < rows; t++)
+            sorted[c * rows + t] = m[t * d + c];
+        stats_sort(sorted + c * rows, sorted + d * rows, rows);
+    }
 }
 
 static void extremes(const float *m, size_t rows, size_t d, bool most, float *restrict x)
@@ -123,8 +125,8 @@ static void some(const struct stat_of *s, size_t n, bool delta, const float *m, 
     if (moment || higher)
         moments(m, rows, d, higher, mean, m2, m3, m4);
     if (order) {
-        mem_grow(&room->turned, &room->turned_cap, mem_mul(rows, d), sizeof *room->turned);
-        turn(m, rows, d, room->turned);
+        mem_grow(&room->sorted, &room->sorted_cap, mem_mul(rows, d + 1), sizeof *room->sorted);
+        sort_columns(m, rows, d, room->sorted);
     }
     for (size_t i = 0; i < n; i++, x += d) {
         if (s[i].delta != delta)
@@ -138,7 +140,7 @@ static void some(const struct stat_of *s, size_t n, bool delta, const float *m, 
             case STAT_STD:      x[c] = (float)sqrt(m2[c]); break;
             case STAT_SKEW:     x[c] = constant(mean[c], m2[c]) ? 0 : (float)(m3[c] / (m2[c] * sqrt(m2[c]))); break;
             case STAT_KURTOSIS: x[c] = constant(mean[c], m2[c]) ? 0 : (float)(m4[c] / (m2[c] * m2[c]) - 3); break;
-            case STAT_QUANTILE: x[c] = (float)quantile(room->turned + c * rows, rows, s[i].q); break;
+            case STAT_QUANTILE: x[c] = (float)stats_quantile(room->sorted + c * rows, rows, s[i].q); break;
             }
         }
     }
@@ -163,7 +165,7 @@ void stats_columns(const struct stat_of *s, size_t n, const float *m, size_t row
 void stats_room_free(struct stats_room *room)
 {
     free(room->sums);
-    free(room->turned);
+    free(room->sorted);
     free(room->delta);
     *room = (struct stats_room){ 0 };
 }

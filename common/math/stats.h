@@ -20,12 +20,18 @@ enum { STAT_MEAN, STAT_STD, STAT_VAR, STAT_MIN, STAT_MAX, STAT_SKEW, STAT_KURTOS
 struct stat_of { int kind; bool delta; double q; };
 
 /* Scratch of stats_columns, zeroed at first. */
-struct stats_room { double *sums; float *turned, *delta; size_t sums_cap, turned_cap, delta_cap; };
+struct stats_room { double *sums; float *sorted, *delta; size_t sums_cap, sorted_cap, delta_cap; };
 
 /* x[n][d]: stats s[n] of the columns of m[rows][d]. rows >= 1, and 2 where one has
  * delta; m is finite. */
 void stats_columns(const struct stat_of *s, size_t n, const float *m, size_t rows, size_t d, float *x,
                    struct stats_room *room);
+
+/* Sort x[n], none of them NaN, by way of spare[n]; -0 comes before 0. */
+void stats_sort(float *x, float *spare, size_t n);
+
+/* The quantile q of sorted[n], n >= 1, as STAT_QUANTILE. */
+double stats_quantile(const float *sorted, size_t n, double q);
 
 void stats_room_free(struct stats_room *room);
 

@@ -30,17 +30,6 @@ static float *node_at(const struct net *n, int node, const struct part *p, bool 
     return base + d->size * p->first;           /* a block has lanes rows, whether they are there or not */
 }
 
-/* Rows [count][size] in scratch memory to y[size][lanes]. */
-static void side_by_side(const float *rows, size_t count, size_t size, float *y)
-{
-    size_t i = 0;
-    for (; i + LINEAR_ROWS <= size; i += LINEAR_ROWS)
-        gemm_turn(rows + i, size, count, y + i * LINEAR_ROWS, LINEAR_ROWS);
-    for (; i < size; i++)
-        for (size_t r = 0; r < LINEAR_ROWS; r++)
-            y[i * LINEAR_ROWS + r] = r < count ? rows[r * size + i] : 0;
-}
-
 static void input(struct net *n, const struct net_op *o, const struct part *p)
 {
     size_t size = n->nodes[o->y].size;
@@ -53,7 +42,7 @@ static void input(struct net *n, const struct net_op *o, const struct part *p)
     float *rows = scratch(n);
     for (size_t r = 0; r < p->rows; r++)
         n->pass.fetch(n->pass.ctx, p->first + r, rows + r * size);
-    side_by_side(rows, p->rows, size, y);
+    gemm_turn_wide(rows, size, p->rows, size, y);
 }
 
 static void condition(struct net *n, const struct net_op *o, const struct part *p)

@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "base/sha256.h"
+
 /* page.html and page.js as numbers: the Makefile makes them. */
 static const char html[] = {
 #include <page.html.inc>
@@ -46,33 +48,29 @@ static void put_data(struct str *to, const struct str *data)
 }
 
 /* " 'sha256-...'" of p[n]. */
-static bool put_hash(struct str *to, const char *p, size_t n)
+static void put_hash(struct str *to, const char *p, size_t n)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE], text[2 * EVP_MAX_MD_SIZE];
-    unsigned size;
-    if (EVP_Digest(p, n, digest, &size, EVP_sha256(), NULL) != 1)
-        return false;
-    EVP_EncodeBlock(text, digest, (int)size);
+    uint8_t digest[SHA256_BYTES];
+    unsigned char text[2 * SHA256_BYTES];
+    sha256(p, n, digest);
+    EVP_EncodeBlock(text, digest, sizeof digest);
     str_printf(to, " 'sha256-%s'", (const char *)text);
-    return true;
 }
 
-static bool put_policy(struct str *to, int sound)
+static void put_policy(struct str *to, int sound)
 {
     const char *style = strstr(html, "<style>") + 7, *end = strstr(style, "</style>");
     static const char *const media[] = { "'self' file:", "data:", "'none'" };
     str_text(to, "default-src 'none'; script-src");
-    bool good = put_hash(to, script, sizeof script - 1);
+    put_hash(to, script, sizeof script - 1);
     str_text(to, "; style-src");
-    good = good && put_hash(to, style, (size_t)(end - style));
+    put_hash(to, style, (size_t)(end - style));
     str_printf(to, "; media-src %s; base-uri 'none'; form-action 'none'", media[sound]);
-    return good;
 }
 
-bool page_write(struct str *to, const char *title, const struct str *data, int sound)
+void page_write(struct str *to, const char *title, const struct str *data, int sound)
 {
     const char *from = html;
-    bool good = true;
     for (const char *at; (at = strchr(from, '@')) != NULL; ) {
         size_t size = strcspn(at + 1, "@ \n") + 2;     /* of @WORD@ */
         bool mark = at[size - 1] == '@' && size > 2;
@@ -81,12 +79,11 @@ bool page_write(struct str *to, const char *title, const struct str *data, int s
         if (mark && strncmp(at, "@TITLE@", size) == 0)
             put_title(to, title);
         else if (mark && strncmp(at, "@POLICY@", size) == 0)
-            good = put_policy(to, sound) && good;
+            put_policy(to, sound);
         else if (mark && strncmp(at, "@DATA@", size) == 0)
             put_data(to, data);
         else if (mark)
             str_put(to, script, sizeof script - 1);
     }
     str_text(to, from);
-    return good;
 }

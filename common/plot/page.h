@@ -12,7 +12,7 @@ enum { PAGE_LINK, PAGE_EMBED, PAGE_NONE };
 /* Append the page. title: UTF-8, escaped here. data: a JSON value, as page.js reads it; in its texts `<` and the line
  * separators U+2028 and U+2029 are escaped here, so that no text can end the block that it stands in or begin
  * markup. The page's Content-Security-Policy allows the page's own style and script, known by their SHA-256, and
- * sound from where `sound` says; all else is forbidden. False if the system cannot hash. */
-bool page_write(struct str *to, const char *title, const struct str *data, int sound);
+ * sound from where `sound` says; all else is forbidden. */
+void page_write(struct str *to, const char *title, const struct str *data, int sound);
 
 #endif

@@ -31,17 +31,6 @@ struct bert {
     size_t n_owned;
 };
 
-/* to[i][j] = from[j][i] for rows j of n numbers, up to GEMM_COLS; zeros for those beyond. */
-static void turn(const float *from, size_t ld, size_t rows, size_t n, float *to)
-{
-    size_t i = 0;
-    for (; i + GEMM_COLS <= n; i += GEMM_COLS)
-        gemm_turn(from + i, ld, rows, to + i * GEMM_COLS, GEMM_COLS);
-    for (; i < n; i++)
-        for (size_t j = 0; j < GEMM_COLS; j++)
-            to[i * GEMM_COLS + j] = j < rows ? from[j * ld + i] : 0;
-}
-
 /* ---- weights ---- */
 
 static float *own(struct bert *b, float *p)
@@ -104,7 +93,7 @@ static struct dense dense(struct loading *l, size_t out, size_t in, size_t layer
         return (struct dense){ NULL, NULL };
     float *panels = mem_aligned(mem_mul(panels_of(out) * GEMM_COLS, in), sizeof *panels);
     for (size_t j = 0; j < out; j += GEMM_COLS)
-        turn(w + j * in, in, out - j < GEMM_COLS ? out - j : GEMM_COLS, in, panels + j * in);
+        gemm_turn_wide(w + j * in, in, out - j < GEMM_COLS ? out - j : GEMM_COLS, in, panels + j * in);
     if (l->b->n_owned > owned && l->b->owned[owned] == w) {      /* widened, and not needed any more */
         free(l->b->owned[owned]);
         l->b->owned[owned] = panels;
@@ -296,7 +285,7 @@ static void attend_head(struct bert_room *r, const float *query, const float *ke
 {
     float scale = (float)(1 / sqrt((double)d));
     for (size_t j = 0; j < n; j += GEMM_COLS)
-        turn(key + j * h, h, n - j < GEMM_COLS ? n - j : GEMM_COLS, d, r->turned + j * d);
+        gemm_turn_wide(key + j * h, h, n - j < GEMM_COLS ? n - j : GEMM_COLS, d, r->turned + j * d);
     for (size_t i = 0; i < n; i += ROWS) {
         size_t rows = n - i < ROWS ? n - i : ROWS;
         for (size_t j = 0; j < n; j += GEMM_COLS)
