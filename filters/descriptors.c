@@ -22,7 +22,7 @@ static const struct opt opts[] = {
     MAP_IN(&arg.in),
     MAP_OUT(&arg.out),
     MAP_KEEP(&arg.keep),
-    OPT_WORDS('w', "which", &arg.which, "A,B,...", "columns, in this order"),
+    OPT_WORDS_ONCE('w', "which", &arg.which, "A,B,...", "columns, in this order"),
     OPT_F64(0, "p", &conf.p, 0.01, 100, "exponent of the bandwidth"),
     OPT_F64(0, "roll-percent", &conf.roll_percent, 0, 1, "share of the magnitudes below the rolloff"),
     OPT_F64(0, "amin", &conf.amin, 1e-37, 1e30, "lower bound of the power in the flatness"),
@@ -87,9 +87,6 @@ static void choose(void)
             kind++;
         if (kind == DESCR_KINDS)
             opt_misuse(&prog, "--which '%s' is not one of %s", word, DESCR_NAMES);
-        for (size_t i = 0; i < conf.n; i++)
-            if (conf.which[i] == kind)
-                opt_misuse(&prog, "--which names %s twice", word);
         conf.which[conf.n] = kind;
     }
 }

@@ -22,8 +22,8 @@ static struct {
 
 static const struct opt opts[] = {
     OPT_STR('b', "by", &arg.by, "FIELD", "field that groups the records"),
-    OPT_WORDS('m', "mean", &arg.mean, "A,B,...", "vectors to average; without: x, if there is one"),
-    OPT_WORDS('c', "majority", &arg.majority, "A,B,...", "labels to vote on; without: cluster, if there is one"),
+    OPT_WORDS_ONCE('m', "mean", &arg.mean, "A,B,...", "vectors to average; without: x, if there is one"),
+    OPT_WORDS_ONCE('c', "majority", &arg.majority, "A,B,...", "labels to vote on; without: cluster, if there is one"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };

@@ -27,7 +27,7 @@ static struct {
 
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "vector to plot; default xy, or x if there is none"),
-    OPT_WORDS('c', "color", &arg.color, "A,B,...",
+    OPT_WORDS_ONCE('c', "color", &arg.color, "A,B,...",
             "fields to show by colour, one panel each; without: cluster, if there is one"),
     OPT_STR('s', "shape", &arg.shape, "FIELD", "field to show by the shape of the marks"),
     OPT_STR('t', "title", &arg.title, "TEXT", "title of the picture"),

@@ -31,8 +31,8 @@ static struct {
 } arg = { .by.text = "method", .lower.text = usual_lower, .digits = 4 };
 
 static const struct opt opts[] = {
-    OPT_WORDS('b', "by", &arg.by, "A,B,...", "fields that name a line; runs that agree in all of them are averaged"),
-    OPT_WORDS('c', "columns", &arg.columns, "A,B,...", "scores to show; not set: all that metrics computes"),
+    OPT_WORDS_ONCE('b', "by", &arg.by, "A,B,...", "fields that name a line; runs that agree in all of them are averaged"),
+    OPT_WORDS_ONCE('c', "columns", &arg.columns, "A,B,...", "scores to show; not set: all that metrics computes"),
     OPT_WORDS_OR_NONE(0, "lower", &arg.lower, "A,B,...", "scores for which lower is better"),
     OPT_FLAG(0, "same-space", &arg.same_space, "all lines scored the same vectors: mark silhouettes and the like, too"),
     OPT_CHOICE('f', "format", &arg.format, "text|csv|markdown", "aligned text, CSV or a Markdown table"),

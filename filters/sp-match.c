@@ -8,7 +8,9 @@
 #include <locale.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "base/pattern.h"
 #include "drive/map.h"
 #include "stream/value.h"
@@ -133,6 +135,9 @@ static char **condition(char **operands)
     if (arg.op == PRESENT || arg.op == ABSENT)
         return files;
     files = opt_words(&prog, operands, 3);
+    if (!files[0] && access(operands[2], F_OK) == 0 && io_stdin_empty())
+        opt_misuse(&prog, "'%s' is taken as VALUE, and nothing comes from stdin; with a file it is: sp-match %s %s VALUE %s",
+                   operands[2], operands[0], operands[1], operands[2]);
     if (arg.op == MATCH)
         compile(operands[2]);
     else if (arg.op == IN)

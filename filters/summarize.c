@@ -172,6 +172,11 @@ static void add_stats(const char *text)
     if (n || arg.in)
         p.field = n ? mem_text(text, n) : mem_text(arg.in, strlen(arg.in));
     opt_cut(&prog, "stats", list, &p.names);
+    opt_once(&prog, "stats", &p.names);
+    for (const struct part *q = parts; q < parts + n_parts; q++)
+        for (size_t i = 0; i < p.names.n && (q->field ? p.field && strcmp(q->field, p.field) == 0 : !p.field); i++)
+            if (opt_words_have(&q->names, p.names.v[i], strlen(p.names.v[i])))
+                opt_misuse(&prog, "--stats names %s twice", p.names.v[i]);
     p.stats = mem_new(p.names.n, sizeof *p.stats);
     for (size_t i = 0; i < p.names.n; i++)
         if (!stat_read(p.names.v[i], p.stats + i))

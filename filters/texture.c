@@ -35,7 +35,7 @@ static const struct opt opts[] = {
     OPT_F64(0, "hop", &arg.hop, 0.01, 3600, "seconds from one crop to the next"),
     OPT_INT('b', "bands", &arg.bands, 1, 4096, "bands to average the input's to, where it has more"),
     OPT_INT('c', "cepstra", &arg.cepstra, 1, 1024, "cepstral coefficients, at most the bands"),
-    OPT_WORDS('g', "groups", &arg.groups, "A,B,...", "groups of numbers to write"),
+    OPT_WORDS_ONCE('g', "groups", &arg.groups, "A,B,...", "groups of numbers to write"),
     OPT_END
 };
 static const struct prog prog = {
@@ -151,8 +151,6 @@ static void choose(void)
             kind++;
         if (kind == TEXTURE_KINDS)
             opt_misuse(&prog, "--groups '%s' is not one of %s", arg.groups.v[i], TEXTURE_GROUPS);
-        if (conf.with[kind])
-            opt_misuse(&prog, "--groups names %s twice", names[kind]);
         conf.with[kind] = true;
     }
 }

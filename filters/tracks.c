@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "audio/sniff.h"
 #include "audio/suffix.h"
 #include "base/die.h"
 #include "base/mem.h"
@@ -58,6 +59,7 @@ static struct {
     size_t *no_label, *no_text; /* of each: records for which it found nothing */
     size_t listed;              /* records that were asked */
     const char *operand;    /* that is visited */
+    const char *no_sound;   /* an operand that is a file of something else */
     struct file_ids *names;
     size_t left_out, found;     /* files found in the operand */
     struct fence_limits limits;
@@ -135,21 +137,6 @@ static void put_file(const char *path, void *unused)
     put_record(path, relative);
 }
 
-static void count_file(const char *path, void *unused)
-{
-    (void)unused;
-    file_ids_add(run.names, path, relative_of(path));
-    run.found++;
-}
-
-static void ignore_bad(const char *path, const char *why, void *unused)
-{
-    (void)path;
-    (void)why;
-    (void)unused;
-    run.found++;                /* the second visit tells of it */
-}
-
 static bool is_wanted(const char *name, void *unused)
 {
     const char *dot = name + path_stem(name);
@@ -160,6 +147,23 @@ static bool is_wanted(const char *name, void *unused)
         if (strcasecmp(dot + 1, arg.suffixes.v[i]) == 0)
             return true;
     return false;
+}
+
+static void count_file(const char *path, void *unused)
+{
+    (void)unused;
+    file_ids_add(run.names, path, relative_of(path));
+    run.found++;
+    if (strcmp(path, run.operand) == 0 && !is_wanted(path, NULL) && !sniff_is_audio(path))
+        run.no_sound = run.operand;
+}
+
+static void ignore_bad(const char *path, const char *why, void *unused)
+{
+    (void)path;
+    (void)why;
+    (void)unused;
+    run.found++;                /* the second visit tells of it */
 }
 
 /* Twice: an id is made by what else there is. */
@@ -176,6 +180,8 @@ static void put_operands(char **operands)
         if (!run.found && !progress_quiet)
             warn("%s: no audio files in it%s", *o, arg.suffixes.n ? " of these --suffixes" : "");
     }
+    if (run.no_sound && !progress_quiet)
+        warn("%s: not sound, by its content; files that a table names are listed by --csv FILE", run.no_sound);
     rec_out_head(run.s.out)->total = total;
     for (char **o = operands; *o; o++) {
         run.operand = *o;
@@ -200,10 +206,7 @@ static void put_row(struct sheet *t, size_t path_column)
         rec_error(r, "no id: the cell is empty");
         item_place(r, csv_path(t->csv), csv_line(t->csv));
     }
-    if (cell.n)
-        path_set(r, path);
-    else
-        rec_set_nil(r, "path");
+    cell.n ? path_set(r, path) : rec_set_nil(r, "path");
     if (!r->error[0])
         sheet_fields(t, r);
     put_record(cell.n ? path : NULL, cell.n ? path + folder : NULL);
@@ -233,8 +236,6 @@ static void put_table(char delimiter)
     }
     sheet_close(&t);
 }
-
-/* ---- */
 
 static bool add_old(struct rec *r, const struct value *unused, void *state)
 {
@@ -277,10 +278,9 @@ int main(int argc, char **argv)
 {
     char **operands = source_parse(&prog, argc, argv), *table[] = { (char *)(uintptr_t)arg.csv.path, NULL };
     char delimiter = source_delimiter(&prog, arg.delimiter);
-    if (!operands[0] && !arg.csv.path)
-        opt_misuse(&prog, "nothing to list: name files, folders or --csv FILE");
-    if (operands[0] && arg.csv.path)
-        opt_misuse(&prog, "either files and folders or --csv, not both");
+    if (!operands[0] == !arg.csv.path)
+        opt_misuse(&prog, operands[0] ? "either files and folders or --csv, not both"
+                                      : "nothing to list: name files, folders or --csv FILE");
     read_labels();
     source_open(&run.s, &prog, arg.csv.path ? table : operands);
     if (arg.not_in.path)

@@ -57,6 +57,7 @@ static void make_map(void)
         die(ST_STOPPED, "%zu vector%s no map: at least 2 are needed", n, n == 1 ? " makes" : "s make");
     if (arg.perplexity >= (double)n)
         die(ST_STOPPED, "--perplexity %g is too large for %zu vectors: at most %zu", arg.perplexity, n, n - 1);
+    chart_begin(&chart, 1e-4);
     size_t k = tsne_neighbours(n, arg.perplexity);
     budget_need(12 * (double)n * (double)k + graph_join_bytes(n, k), "the neighbours of all vectors");
     struct neighbours found = chart_neighbours(&chart, k);
@@ -64,7 +65,6 @@ static void make_map(void)
     free(found.index);
     free(found.distance);
     budget_need(tsne_bytes(p, dims), "the map");
-    chart_begin(&chart, 1e-4);
     progress_start((size_t)arg.n_iter, "steps");
     struct tsne_end end = tsne_fit(p, chart.xy, &(struct tsne_options){
         .dims = dims, .early_exaggeration = arg.exaggeration, .learning_rate = arg.rate.x, .angle = arg.angle,

@@ -46,7 +46,7 @@ static const struct opt opts[] = {
     OPT_WORDS(0, "conv", &arg.conv, "N,...", "convolutions with these numbers of channels instead of --hidden"),
     OPT_INT(0, "kernel", &arg.kernel, 1, CONV_KERNEL, "kernel size of the convolutions"),
     OPT_INT(0, "stride", &arg.stride, 1, CONV_STRIDE, "stride of the convolutions"),
-    OPT_WORDS(0, "condition", &arg.condition, "FIELD,...", "text fields that encoder and decoder are told"),
+    OPT_WORDS_ONCE(0, "condition", &arg.condition, "FIELD,...", "text fields that encoder and decoder are told"),
     OPT_FLAG(0, "no-kl", &arg.no_kl, "train a plain auto-encoder, whose code is not a distribution"),
     OPT_F64(0, "beta", &arg.beta, 0, 1e6, "weight of the KL term"),
     OPT_STR(0, "anneal", &arg.anneal, "SHAPE", "weight of the KL term over the epochs: constant, linear:N or cyclical:N"),
@@ -108,10 +108,6 @@ static void set_model(struct vae_model *m)
     arg.latent = arg.latent ? arg.latent : conv ? 32 : 16;
     if (conv && arg.stride > arg.kernel)
         opt_misuse(&prog, "--stride %lld is larger than --kernel %lld", (long long)arg.stride, (long long)arg.kernel);
-    for (size_t i = 0; i < arg.condition.n; i++)
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(arg.condition.v[i], arg.condition.v[k]) == 0)
-                opt_misuse(&prog, "--condition: %s appears twice", arg.condition.v[i]);
     *m = (struct vae_model){
         .c = { .conv = conv, .kernel = (size_t)arg.kernel, .stride = (size_t)arg.stride, .latent = (size_t)arg.latent,
                .act = (enum act)arg.act, .slope = (float)arg.slope, .batch_norm = arg.batch_norm, .residual = arg.residual,

@@ -70,8 +70,55 @@ for (['mfcc', 'pcm; decode makes it; its fields: id, x'], ['summarize -o y', 'mf
 }
 like(runs("from-csv $tmp/short.csv | to-json"), qr/^$/, 'a table whose only column is BZh');
 
+# A folder where a stream or a file is wanted.
+mkdir "$tmp/songs";
+refuses(3, qr/^$_: \S+songs: a folder, not a stream; of the sounds in it: tracks FOLDER \| decode \| $_$/m, "$_ $tmp/songs")
+    for 'mfcc', 'zscore', 'sp-info', 'to-csv', 'texture';
+refuses(3, qr/^zscore: \S+songs: a folder, not a stream$/m, "zscore -m $tmp/songs $tmp/stream.sp");
+refuses(6, qr/^\S+: \S+songs: a folder, not a file$/m, "$_ $tmp/songs") for 'from-csv', 'from-json', 'from-npy', 'tracks --csv';
+
+# What an option names cannot come through a pipe.
+runs("zscore --save $tmp/z.model $tmp/stream.sp >/dev/null");
+for my $bytes (sort keys %how) {
+    my ($is, $how) = split /: /, $how{$bytes};
+    spew("$tmp/packed", $bytes . "\1" x 40);
+    refuses(3, qr/: \S+packed: not a songpipe stream but \Q$is: $how FILE > NEW, and give that\E$/m, $_)
+        for "zscore -m $tmp/packed $tmp/stream.sp", "kmeans -m $tmp/packed $tmp/stream.sp", "vae-encode -m $tmp/packed $tmp/stream.sp",
+            "kmeans --init $tmp/packed $tmp/stream.sp", "sp-join --with $tmp/packed $tmp/stream.sp", "tracks --not-in $tmp/packed $tmp/songs";
+}
+refuses(3, qr/table.csv: not a songpipe stream but text$/m, "zscore -m $tmp/table.csv $tmp/stream.sp");
+refuses(3, qr/packed: not a songpipe stream but sound$/m, "zscore -m $tmp/packed $tmp/stream.sp") if spew("$tmp/packed", "ID3" . "\0" x 40);
+
+# Options of other programs.
+refuses(2, qr/unknown option --$_->[1]; did you mean --$_->[2]\?/, "$_->[0] --$_->[1] 2 $tmp/stream.sp")
+    for ['kmeans', 'load', 'model'], ['pca', 'load', 'model'], ['kmeans', 'n_clusters', 'n-clusters'], ['kmeans', 'k', 'n-clusters'], ['tsne', 'random_state', 'seed'],
+        ['kmeans', 'n_jobs', 'jobs'], ['vae-train', 'batch_size', 'batch'], ['vae-train', 'latent-dim', 'latent'], ['vae-train', 'learning-rate', 'lr'], ['decode', 'sr', 'rate'];
+refuses(6, qr/^kmeans: --init \Q$_\E: no such file: it is a stream of vectors to start from; without --init it is k-means\+\+$/, "kmeans -k 2 --init $_ $tmp/stream.sp")
+    for 'kmean++', 'random';
+refuses(6, qr/^mixture: --init kmeans: no such file/, "mixture -k 1 --init kmeans $tmp/stream.sp");
+refuses(6, qr/^tsne: a: --init pac: no field pac: it is pca, random or a field with places$/, 'tsne --init pac --perplexity 1', runs('from-json', '{"id":"a","x":[1]}{"id":"b","x":[2]}{"id":"c","x":[4]}'));
+
+# A file that is no sound, given to tracks: it is listed, as it may be a sound that nobody knows, with a note.
+for ("$tmp/table.csv", "$tmp/stream.sp", "$tmp/no.sp") {
+    my (undef, $out, $err) = run("tracks $_ | to-json");
+    like($err, qr/^tracks: \Q$_\E: not sound, by its content; files that a table names are listed by --csv FILE$/m, "tracks $_ says what it is not");
+    like($out, qr/"path":"\Q$_\E"/, '... and lists it');
+}
+spew("$tmp/a.sph", "\1" x 40);
+my $wav = 'RIFF' . pack('V', 40) . 'WAVEfmt ' . pack('VvvVVvv', 16, 1, 1, 8000, 16000, 2, 16) . 'data' . pack('V', 4) . "\0" x 4;
+spew("$tmp/$_", $wav) for 'songs/a.wav', 'unnamed';
+for ("$tmp/a.sph", "$tmp/unnamed", "$tmp/songs", "--suffixes csv $tmp/table.csv", "-q $tmp/table.csv") {
+    my ($status, undef, $err) = run("tracks $_");
+    is($err, '', "tracks $_: no note");
+}
+
 runs("from-json > $tmp/x.sp", join '', map { qq({"id":"$_","genre":"g","cluster":@{[$_ % 2]},"x":[1,$_]}\n) } 1 .. 4);
 refuses(2, qr/^sp-match: 'genre eq rock' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match genre eq rock;/,
     "sp-match 'genre eq rock' $tmp/x.sp");
+spew("$tmp/empty", '');
+refuses(2, qr/^sp-match: '\S+x.sp' is taken as VALUE, and nothing comes from stdin; with a file it is: sp-match genre $_->[0] VALUE \S+x.sp; /, $_->[1])
+    for ['eq', "sp-match genre eq $tmp/x.sp"], ['match', "true | sp-match genre match $tmp/x.sp"], ['in', "sp-match genre in $tmp/x.sp <$tmp/empty"];
+is(runs("cat $tmp/x.sp | sp-match genre ne $tmp/x.sp | sp-diff - $tmp/x.sp"), '', 'a VALUE that is the name of a file, and a stream on stdin');
+refuses(3, qr/^sp-match: stdin: empty/, "sp-match genre eq g", undef, 1);
 refuses(6, qr/^scatter: a table of confusion is not a map: draw the records themselves/, "confusion $tmp/x.sp | scatter");
 done_testing;

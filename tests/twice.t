@@ -71,4 +71,21 @@ refuses(6, qr/two columns \(2 and 3\) are called g/, 'from-csv', "id,g,g\n1,r,s\
 my $npy = file('a.npy', "\x93NUMPY\1\0" . pack('v', 118) . sprintf('%-117s', "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1), }") . "\n" . pack 'f<', 1);
 refuses(6, qr/two columns \(2 and 3\) are called g/, "from-npy --labels " . file('l.csv', "id,g,g\n1,r,s\n") . " $npy");
 refuses(6, qr/two columns \(2 and 3\) are called g/, "tracks --csv " . file('t.csv', "path,g,g\n1.wav,r,s\n"));
+
+# ---- a list, a name with a value ----
+
+my $x = file('x.sp', runs('from-json', join '', map { qq({"id":"$_","g":"a","cluster":0,"track":"t","x":[$_,1],"m":[[1,2],[3,4]]}\n) } 1 .. 3));
+for ('metrics --truth g,g', 'metrics --truth g --truth g', 'profile --truth g,g', 'pool --mean g,g', 'pool --majority g,g', 'scoreboard --by g,g', 'scoreboard --columns g,g',
+    'scatter --color g,g', 'summarize --stats g,g', 'descriptors --which g,g', 'texture --groups g,g', 'vae-train --condition g,g', 'tracks --label g=dir --label g=dir',
+    'tracks --text g=a --text g=b', 'metrics --set g=1 --set g=2', 'profile --set g=1 --set g=2', 'sp-fields --set g=1 --set g=2', 'sp-fields --rename g=h --rename g=i') {
+    my ($option) = /(--\S+)/;
+    refuses(2, qr/^\S+: $option names g twice;/, "$_ $x");
+}
+refuses(2, qr/--stats names std twice/, "summarize -i m -o y --stats mean --stats std,median --stats std $x");
+refuses(2, qr/--stats names std twice/, "summarize -o y --stats m=mean,std --stats x=std --stats m=std $x");
+runs("summarize -i m -o y --stats mean --stats std $x >/dev/null");
+# Sets, in which twice is once.
+is(runs("sp-fields --keep g,g --keep g $x | to-json"), runs("sp-fields --keep g $x | to-json"), 'a set of fields to keep');
+is(runs("sp-fields --drop g,g $x | to-json"), runs("sp-fields --drop g $x | to-json"), '... to drop');
+runs("vae-train --hidden 4,4 --latent 1 --epochs 1 -q $x >/dev/null");
 done_testing;

@@ -124,6 +124,19 @@ static bool is_open(int fd, int how)
     return flags >= 0 && ((flags & O_ACCMODE) == how || (flags & O_ACCMODE) == O_RDWR);
 }
 
+bool io_stdin_empty(void)
+{
+    struct stat s;
+    struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+    if (fstat(STDIN_FILENO, &s) != 0 || S_ISCHR(s.st_mode))
+        return true;
+    if (S_ISREG(s.st_mode))
+        return lseek(STDIN_FILENO, 0, SEEK_CUR) >= s.st_size;
+    while (poll(&p, 1, -1) < 0 && errno == EINTR)
+        ;
+    return !(p.revents & POLLIN);
+}
+
 /* ---- for any room ---- */
 
 ssize_t io_read(int fd, void *to, size_t most)
@@ -265,7 +278,10 @@ struct io_in *io_open(const char *path, int wanted)
     if (!is_open(in->fd, O_RDONLY))
         die(ST_STOPPED, "%s: closed, or not open for reading", in->name);
     fcntl(in->fd, F_SETPIPE_SZ, PIPE);      /* a hint: refused for anything but a pipe */
-    in->regular = fstat(in->fd, &s) == 0 && S_ISREG(s.st_mode);
+    bool known = fstat(in->fd, &s) == 0;
+    if (known && S_ISDIR(s.st_mode))
+        die(ST_STOPPED, "%s: a folder, not a file", in->name);
+    in->regular = known && S_ISREG(s.st_mode);
     in->rewinds = wanted & IO_REWIND;
     in->start = in->regular ? lseek(in->fd, 0, SEEK_CUR) : 0;
     in->spool = in->rewinds && !in->regular ? io_temporary() : -1;

@@ -29,6 +29,10 @@ void io_writes(const char *path);
 /* Let that output be an input, too: it is read whole before it is written. */
 void io_updates(const char *path);
 
+/* Whether nothing comes from stdin: it is a terminal or a device, an empty file, or a pipe that ends without a
+ * byte, for which this waits. */
+bool io_stdin_empty(void);
+
 /* ---- for any room: an error is the caller's, in errno ---- */
 
 /* Read up to `most` bytes, as many as are there; 0 at the end, -1 on an error. */

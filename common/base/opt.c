@@ -192,16 +192,37 @@ static size_t find_name(const struct parser *p, const char *name, size_t n)
     return found;
 }
 
+/* What the options of others are called here: the option of this program, if it has it. */
+static const char *foreign(const struct parser *p, const char *name)
+{
+    static const struct { const char *name, *here; } known[] = {
+        { "load", "model" }, { "k", "n-clusters" }, { "random-state", "seed" }, { "threads", "jobs" }, { "n-jobs", "jobs" },
+        { "sr", "rate" }, { "learning-rate", "lr" },
+    };
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        for (size_t i = 0; i < p->n; i++)
+            if (strcmp(known[k].name, name) == 0 && strcmp(known[k].here, p->opts[i]->name) == 0)
+                return known[k].here;
+    return NULL;
+}
+
 static _Noreturn void no_option(const struct parser *p, const char *dashes, const char *name, size_t n)
 {
     char *wanted = mem_text(name, n);
+    for (size_t i = 0; i < n; i++)
+        wanted[i] = wanted[i] == '_' ? '-' : wanted[i];
     struct near_name near = near_name(wanted);
-    for (size_t i = 0; i < p->n; i++) {         /* "components" is near n-components, too */
+    for (size_t i = 0; i < p->n; i++) {         /* "components" is near n-components, too, and "batch-size" near batch */
         const char *have = p->opts[i]->name, *dash = strchr(have, '-');
-        near_name_try(&near, have, strlen(have));
-        if (!near.found && dash && n > 3 && strcmp(dash + 1, wanted) == 0)
-            near = (struct near_name){ wanted, have, strlen(have), 0 };
+        size_t len = strlen(have);
+        near_name_try(&near, have, len);
+        if (!near.found && ((dash && n > 3 && strcmp(dash + 1, wanted) == 0) ||
+                            (n > len && wanted[len] == '-' && memcmp(have, wanted, len) == 0)))
+            near = (struct near_name){ wanted, have, len, 0 };
     }
+    const char *here = dashes[1] ? foreign(p, wanted) : NULL;
+    if (here)
+        near = (struct near_name){ wanted, here, strlen(here), 0 };
     opt_misuse(p->prog, "unknown option %s%.*s; %s%.*s%soperands that begin with a dash go after --", dashes,
                n < 80 ? (int)n : 80, name, near.found ? "did you mean --" : "", (int)near.len, near.found ? near.found : "",
                near.found ? "? " : "");

@@ -66,7 +66,7 @@ struct opt {
         uint64_t *seed;
         struct opt_input *input;
     } to;
-    double min, max;        /* of numbers, both allowed; of pairs min: bytes of a value */
+    double min, max;        /* of numbers, both allowed; of pairs min: bytes of a value; of words max: 1: each once */
     const char *arg;        /* what the value is called in --help; for a choice "a|b|c" */
     const char *help;
     const char *not;        /* of pairs: names that are refused, as "id|path", or NULL */
@@ -90,12 +90,14 @@ struct opt {
 #define OPT_CHOICE(c, n, t, words, h) { c, n, OPT_T_CHOICE, { .choice = t }, 0, 0, words, h, NULL }
 /* struct opt_list; values may be given several times */
 #define OPT_LIST(c, n, t, a, h) { c, n, OPT_T_LIST, { .list = t }, 0, 0, a, h, NULL }
-/* struct opt_words; in the history one text, or with OPT_WORDS_EACH one for each time */
+/* struct opt_words; in the history one text, or with OPT_WORDS_EACH, which is a list of WORDS_ONCE, one for each time */
 #define OPT_WORDS(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 0, 0, a, h, NULL }
 /* the same; the empty text is not a word */
 #define OPT_WORDS_OR_NONE(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 1, 0, a, h, NULL }
-#define OPT_WORDS_EACH(c, n, t, a, h) { c, n, OPT_T_WORDS_EACH, { .words = t }, 0, 0, a, h, NULL }
-/* struct opt_pairs; names of `not` ("id|path", or NULL) are refused, and empty ones; with
+/* the same; a word that comes twice is misuse: for lists of which each word becomes something in the output */
+#define OPT_WORDS_ONCE(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 0, 1, a, h, NULL }
+#define OPT_WORDS_EACH(c, n, t, a, h) { c, n, OPT_T_WORDS_EACH, { .words = t }, 0, 1, a, h, NULL }
+/* struct opt_pairs; names of `not` ("id|path", or NULL) are refused, empty ones, and one that comes twice; with
  * OPT_RENAMES empty values, too */
 #define OPT_PAIRS(c, n, t, a, not, h) { c, n, OPT_T_PAIRS, { .pairs = t }, 0, 0, a, h, not }
 #define OPT_RENAMES(c, n, t, not, h) { c, n, OPT_T_PAIRS, { .pairs = t }, 1, 0, "OLD=NEW", h, not }
@@ -205,6 +207,9 @@ bool opt_number(const char *text, double lo, double hi, double *value);
 /* Cut "A,B,..." and put its words, as new strings, after those of *words; \, is a comma in a word; an empty
  * word is misuse of --option, or with NULL a word. What OPT_WORDS does, for lists within other values. */
 void opt_cut(const struct prog *prog, const char *option, const char *text, struct opt_words *words);
+
+/* A word that comes twice is misuse of --option. */
+void opt_once(const struct prog *prog, const char *option, const struct opt_words *words);
 
 /* Whether word[n] is one of the words. */
 bool opt_words_have(const struct opt_words *words, const char *word, size_t n);

@@ -350,6 +350,23 @@ void opt_cut(const struct prog *prog, const char *option, const char *text, stru
     words->n = list.n;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void opt_once(const struct prog *prog, const char *option, const struct opt_words *words)
+{
+    char **sorted = mem_new(words->n + 1, sizeof *sorted);
+    for (size_t i = 0; i < words->n; i++)
+        sorted[i] = words->v[i];
+    qsort(sorted, words->n, sizeof *sorted, by_text);
+    for (size_t i = 1; i < words->n; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            opt_misuse(prog, "--%s names %s twice", option, sorted[i]);
+    free(sorted);
+}
+
 static void parse_words(const struct prog *prog, const struct opt *o, char *given)
 {
     struct opt_words *w = o->to.words;
@@ -358,6 +375,8 @@ static void parse_words(const struct prog *prog, const struct opt *o, char *give
         free(w->v[--w->n]);
     if (text && (*text || o->min == 0))
         opt_cut(prog, o->name, text, w);
+    if (o->max > 0)
+        opt_once(prog, o->name, w);
     if (!given)
         return;
     add_text(&w->given, given);
@@ -386,6 +405,9 @@ static void parse_pairs(const struct prog *prog, const struct opt *o, char *text
         opt_misuse(prog, "--%s '%s' is not %s%s%.*s%s%s", o->name, text, o->arg, *not ? " of a field other than " : "",
                    (int)len, not, *more ? " and " : "", more);
     }
+    for (size_t i = 0; i < pairs->n; i++)
+        if (strlen(pairs->v[i].name) == n && memcmp(pairs->v[i].name, text, n) == 0)
+            opt_misuse(prog, "--%s names %s twice", o->name, pairs->v[i].name);
     pairs->v = mem_resize(pairs->v, pairs->n + 1, sizeof *pairs->v);
     pairs->v[pairs->n++] = (struct opt_pair){ mem_text(text, n), value };
     add_text(&pairs->given, text);

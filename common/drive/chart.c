@@ -81,7 +81,8 @@ static void start_at(struct rec *r, size_t row, void *state)
     if (row == SLURP_NO_ROW)
         return;
     if (!rec_need(r, c->init, &v) || !row_read(r, c->init, &v, NULL, &t->row))
-        die(ST_STOPPED, "%s: --init %s: %s", REC_ID(r), c->init, r->error[0] ? r->error : "it is nil");
+        die(ST_STOPPED, "%s: --init %s: %s: it is pca, random or a field with places", REC_ID(r), c->init,
+            r->error[0] ? r->error : "it is nil");
     if (t->row.d != (size_t)c->components)
         die(ST_STOPPED, "%s: --init %s: it has %zu numbers, a map of %d dimensions needs %d", REC_ID(r), c->init, t->row.d,
             (int)c->components, (int)c->components);

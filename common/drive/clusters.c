@@ -2,6 +2,8 @@
 #include "drive/clusters.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/die.h"
 #include "drive/fitted.h"
@@ -12,6 +14,9 @@ struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **
 {
     if (scan_wanted(&c->scan, prog) && c->init.path)
         opt_misuse(prog, "--init needs a single number of clusters");
+    if (c->init.path && strcmp(c->init.path, "-") != 0 && access(c->init.path, F_OK) != 0)
+        die(ST_STOPPED, "--init %s: no such file: it is a stream of vectors to start from; without --init it is k-means++",
+            c->init.path);
     struct rec_in *in = rec_open(prog, operands, true);
     if (c->model.path)
         fitted_load(prog, &c->model, parts, check, in, c->in);

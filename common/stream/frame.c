@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include "base/die.h"
@@ -28,6 +29,7 @@ struct frame_in {
     struct io_in *file;     /* that is read; NULL between two of them */
     const char *name;
     bool twice, second;     /* to be read twice; in a pass behind the first */
+    bool beside;            /* an option names it: no pipe can bring it */
     uint8_t *buf;
     size_t cap, pos, end;   /* buf[pos … end) is not consumed yet */
     size_t hashed;          /* buf[… hashed) is in the hash */
@@ -46,10 +48,14 @@ static bool open_next(struct frame_in *in)
 {
     if (in->next == in->n)
         return false;
+    struct stat s;
     size_t i = in->next++;
     in->file = in->files[i];
     if (in->file)
         io_rewind(in->file);
+    else if (stat(in->paths[i], &s) == 0 && S_ISDIR(s.st_mode))
+        die(ST_STREAM, "%s: a folder, not a stream%s%s", in->paths[i],
+            in->beside ? "" : "; of the sounds in it: tracks FOLDER | decode | ", in->beside ? "" : die_name);
     else
         in->file = io_open(in->paths[i], in->twice ? IO_REWIND : 0);
     if (in->twice)
@@ -58,7 +64,7 @@ static bool open_next(struct frame_in *in)
     return true;
 }
 
-struct frame_in *frame_open(char **paths, bool twice)
+struct frame_in *frame_open(char **paths, int how)
 {
     static char *only_stdin[] = { "-", NULL };
     struct frame_in *in = mem_zero(1, sizeof *in);
@@ -71,7 +77,8 @@ struct frame_in *frame_open(char **paths, bool twice)
         io_reads(in->paths[i]);
     in->files = mem_zero(in->n, sizeof *in->files);
     in->first_digest = mem_zero(in->n, sizeof *in->first_digest);
-    in->twice = twice;
+    in->twice = how & FRAME_TWICE;
+    in->beside = how & FRAME_BESIDE;
     in->buf = mem_new(in->cap = BUFFER, 1);
     in->hash = XXH3_createState();
     if (!in->hash)
@@ -200,12 +207,16 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
     };
     char how[96];
     const char *packed = packed_how(p, n);
+    if (packed && in->beside)
+        frame_bad(in, "not a songpipe stream but %s FILE > NEW, and give that", packed);
     if (packed)
         frame_bad(in, "not a songpipe stream but %s FILE | %s ...", packed, die_name);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (n < known[i].n || memcmp(p, known[i].begin, known[i].n) != 0)
             continue;
         const char *at = strstr(known[i].is, " | %s"), *rest = at + 5;
+        if (in->beside)
+            frame_bad(in, "not a songpipe stream but %.*s", (int)strcspn(known[i].is, ":"), known[i].is);
         bool decodes = strcmp(die_name, "decode") == 0 && strstr(known[i].is, "decode");
         snprintf(how, sizeof how, "%.*s%s%s%s", (int)(at - known[i].is), known[i].is, decodes ? "" : " | ",
                  decodes ? "" : die_name, rest);
@@ -214,6 +225,8 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
     size_t text = 0;
     while (text < n && (p[text] >= ' ' || strchr("\t\r\n", p[text])) && p[text])
         text++;
+    if (in->beside)
+        frame_bad(in, "not a songpipe stream%s", text == n ? " but text" : "");
     frame_bad(in, "not a songpipe stream%s%s%s", text == n ? " but text; if it is a table: from-csv FILE | " : "",
               text == n ? die_name : "", text == n ? " ..." : "");
 }

@@ -25,10 +25,12 @@ struct frame { int kind; const uint8_t *body; size_t size; };
 struct frame_in;
 
 /* Read the files of paths (NULL-ended; none: stdin; "-": stdin), one after the other.
- * With `twice`, frame_rewind may be called: regular files are read again, anything
+ * With FRAME_TWICE, frame_rewind may be called: regular files are read again, anything
  * else is copied to an unlinked file in TMPDIR meanwhile. What is another stream then
- * ends the program with ST_STOPPED (io_changed). */
-struct frame_in *frame_open(char **paths, bool twice);
+ * ends the program with ST_STOPPED (io_changed). With FRAME_BESIDE messages know that an option
+ * names the file, so that no pipe can bring what was meant. */
+enum { FRAME_TWICE = 1, FRAME_BESIDE = 2 };
+struct frame_in *frame_open(char **paths, int how);
 
 /* The next header or record; false after the last stream's end. The body is borrowed
  * until the next call. An end frame is checked and not handed out. */

@@ -47,11 +47,11 @@ static void header(struct rec_in *in, const struct frame *f)
     head_free(&h);
 }
 
-static struct rec_in *open_as(char **paths, bool twice, enum io kind)
+static struct rec_in *open_as(char **paths, int how, enum io kind)
 {
     struct rec_in *in = mem_zero(1, sizeof *in);
-    in->frames = frame_open(paths, twice);
-    in->twice = twice;
+    in->frames = frame_open(paths, how);
+    in->twice = how & FRAME_TWICE;
     struct frame f;
     if (!frame_next(in->frames, &f))
         frame_bad(in->frames, "empty: no header");
@@ -67,13 +67,13 @@ static struct rec_in *open_as(char **paths, bool twice, enum io kind)
 struct rec_in *rec_open(const struct prog *prog, char **operands, bool twice)
 {
     opt_need_stdin(prog, operands);
-    return open_as(operands, twice, prog->in);
+    return open_as(operands, twice ? FRAME_TWICE : 0, prog->in);
 }
 
 struct rec_in *rec_open_file(const char *path, enum io kind)
 {
     char *paths[] = { (char *)path, NULL };
-    return open_as(paths, false, kind);
+    return open_as(paths, FRAME_BESIDE, kind);
 }
 
 const struct head *rec_head(const struct rec_in *in) { return &in->head; }

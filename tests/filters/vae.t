@@ -240,7 +240,7 @@ refuses(2, qr/--hidden: '0'/, "vae-train --hidden 8,0 $tmp/x.sp");
 refuses(2, qr/--anneal 'linear' is not/, "vae-train --anneal linear $tmp/x.sp");
 refuses(2, qr/--residual goes with --hidden/, "vae-train --conv 4 --residual $tmp/m.sp");
 refuses(2, qr/--stride 4 is larger than --kernel 3/, "vae-train --conv 4 --kernel 3 --stride 4 $tmp/m.sp");
-refuses(2, qr/--condition: genre appears twice/, "vae-train --condition genre,genre $tmp/x.sp");
+refuses(2, qr/--condition names genre twice/, "vae-train --condition genre,genre $tmp/x.sp");
 refuses(2, qr/--batch 1: at least 2 rows are needed/, "vae-train --batch-norm --batch 1 $tmp/x.sp");
 refuses(6, qr/too small for so many convolutions/, "vae-train --conv 4,4,4,4,4 $tmp/m.sp");
 refuses(6, qr/0 records with x: too few/, "sp-match id eq none $tmp/x.sp | vae-train");

@@ -341,7 +341,7 @@ static void test_no_input(void **state)
     assert_int_equal(status_of(opens_none, in_dir("none")), ST_STOPPED);
     assert_non_null(strstr(said, "none: cannot open: No such file"));
     assert_int_equal(status_of(reads_folder, dir), ST_STOPPED);
-    assert_non_null(strstr(said, ": cannot read: Is a directory"));
+    assert_non_null(strstr(said, ": a folder, not a file"));
 }
 
 /* ---- files that appear ---- */
