@@ -13,16 +13,15 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/pass.h"
+#include "drive/picture.h"
 #include "drive/slurp.h"
-#include "files/line.h"
 #include "plot/scatter.h"
 #include "stream/history.h"
 #include "stream/value.h"
 
 static struct {
-    const char *in, *shape, *title, *size;
+    const char *in, *shape;
     struct opt_words color;
-    int terminal;
 } arg;
 
 static const struct opt opts[] = {
@@ -30,16 +29,12 @@ static const struct opt opts[] = {
     OPT_WORDS_ONCE('c', "color", &arg.color, "A,B,...",
             "fields to show by colour, one panel each; without: cluster, if there is one"),
     OPT_STR('s', "shape", &arg.shape, "FIELD", "field to show by the shape of the marks"),
-    OPT_STR('t', "title", &arg.title, "TEXT", "title of the picture"),
-    OPT_CHOICE(0, "terminal", &arg.terminal, GNUPLOT_TERMINALS, "gnuplot terminal: the kind of picture"),
-    OPT_STR(0, "size", &arg.size, "WxH", "size in pixels; for dumb, in characters"),
     OPT_END
 };
-static const struct opt *const also[] = { rec_in_opts, NULL };
 static const struct prog prog = {
     .name = "scatter", .brief = "plot records on a map, as a gnuplot program",
     .in = IO_RECORDS, .out = IO_TEXT, .reads = "xy vector", .writes = "a program for gnuplot",
-    .opts = opts, .also = also,
+    .opts = opts, .also = picture_also,
 };
 
 static struct scatter s;
@@ -117,11 +112,7 @@ static bool add_point(struct rec *r, const struct value *unused, void *state)
 
 int main(int argc, char **argv)
 {
-    char **operands = opt_parse(&prog, argc, argv), numbered[2][64];
-    if (arg.size && !gnuplot_size(arg.size, &s.width, &s.height))
-        opt_misuse(&prog, "--size '%s' is not WIDTHxHEIGHT, 20 to 20000 each", arg.size);
-    s.terminal = arg.terminal;
-    s.title = arg.title;
+    char **operands = picture_parse(&prog, argc, argv, &s.page), numbered[2][64];
     struct rec_in *in = rec_open(&prog, operands, false);
     struct row row = { NULL, 0, 0 };
     if (history_ends_with(rec_head(in), "confusion"))
@@ -135,10 +126,8 @@ int main(int argc, char **argv)
         snprintf(numbered[i], sizeof numbered[i], "%.50s %zu", arg.in, i + 1);
         s.axes[i] = names && names->n > i ? names->names[i] : numbered[i];
     }
-    struct line_out *out = line_create(NULL);
-    scatter_draw(&out->text, &s);
-    line_cut(out);
-    line_finish(out);
+    struct str g = { NULL, 0, 0 };
+    scatter_draw(&g, &s);
     rec_close(in);
     for (size_t i = 0; i < s.n_panels; i++)
         scatter_label_free(s.panels + i);
@@ -146,5 +135,5 @@ int main(int argc, char **argv)
     free(s.panels);
     free(s.x);
     free(s.y);
-    return item_status();
+    return picture_write(&g);
 }

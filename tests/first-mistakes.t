@@ -13,13 +13,15 @@ SKIP: {
     spew("$tmp/no.sp", 'no stream');
     for my $name (Contract::binaries()) {
         my $d = Contract::describe($name);
-        next if $d->{out} !~ /^(records|model)$/;
+        my $plots = $d->{help} =~ /--terminal/;
+        next if $d->{out} !~ /^(records|model)$/ && !$plots;
         my @words = $name eq 'tracks' ? () : grep { !/FILE|MODEL|DIR|EAR/ } @{ $d->{example} };
         next if "@{ $d->{example} }" =~ /FILE|MODEL|DIR|EAR/;
         my $command = join ' ', map { "'$_'" } $name, @words, "$tmp/no.sp";
         spew("$tmp/tty.sh", "$command </dev/null; echo status=\$?\n");
         my (undef, $out) = run("script -qec 'bash $tmp/tty.sh' /dev/null");
-        like($out, qr/records are not written to a terminal.*status=2/s, "$name refuses the terminal");
+        my $what = $plots ? "a program for gnuplot is not written to a terminal: $name ... \\| gnuplot > picture.png" : 'records are not written to a terminal';
+        like($out, qr/$what.*status=2/s, "$name refuses the terminal");
     }
 }
 

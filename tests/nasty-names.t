@@ -17,6 +17,7 @@ my @nasty = (
     'a blank in front' => ' a', 'a blank behind' => 'a ', 'only a blank' => ' ', 'a dash in front' => '-a', 'two dashes' => '--by',
     bar => 'a|b', backslash => 'a\\b\\', apostrophe => "it's", 'a star' => '**a*', 'an equals sign' => 'a=b', escape => "a\e[31mb",
     'a tab' => "a\tb", semicolon => 'a;b', long => 'x' x 300, letters => "\x{e9}\x{1f3b5}", 'a number' => '12', 'a word of JSON' => 'null',
+    'marks of gnuplot' => '`date` $x @x {/=40 b}_c^2 %d %%', Bengali => "\x{997}\x{be8}\x{9be}\x{9a8}", 'from the right' => "\x{5e9}\x{5dc}\x{5d5}\x{5dd}",
 );
 my (%text, @words);
 while (my ($word, $text) = splice @nasty, 0, 2) {
@@ -111,6 +112,28 @@ for my $word (@words) {
     $shown =~ s/'/\x{2019}/g;
     $shown = substr($shown, 0, 32) . "\x{2026}" if length $shown > 32;
     like(decode_utf8($program), qr/title '\Q$shown\E'\.' \(2\)'/, "scatter: the class: $word");
+
+    my $names = sub {
+        my ($what, $program, $literals, $most, $double) = @_;
+        my $text = decode_utf8($program);
+        (my $outside = $text) =~ s/'[^'\n]*'//g;
+        unlike($outside, qr/['`\@]|\$(?!series|tree|cells|\d)/, "$what: every literal ends on its line, and nothing stands outside: $word");
+        (my $want = $t) =~ s/[\x00-\x1f\x7f]/ /g;
+        $want =~ s/'/\x{2019}/g;
+        $want = substr($want, 0, $most) . "\x{2026}" if length $want > $most;
+        $want =~ s/%/%%/g if $double;
+        my $found = () = $text =~ /'\Q$want\E'/g;
+        is($found, $literals, "$what: the name: $word");
+    };
+    spew("$tmp/c.sp", stream(map { { id => "p$_", loss => $_, group => $_ % 2 ? $t : 'z' } } 1 .. 4));
+    $names->('curve --by', runs("curve --by group $tmp/c.sp"), 1, 32);
+    $names->('curve --bars', runs("curve --bars -y loss -x group $tmp/c.sp"), 1, 24, 1);
+    $names->('curve --title', runs('curve --title=' . quoted($t) . " $tmp/c.sp"), 1, 106) if length $t < 300;
+    spew("$tmp/f.sp", stream(map { { id => "p$_", $t => $_ } } 1 .. 4));
+    $names->('curve -y', runs('curve --y=' . quoted($t =~ s/([\\,])/\\$1/gr) . " $tmp/f.sp"), 1, 60) if $t !~ /\\/;
+    spew("$tmp/t.sp", stream({ id => '2', left => 0, right => 1, height => 1.5, size => 2 }));
+    spew("$tmp/s.sp", stream({ id => $t }, { id => 's2' }));
+    $names->('curve --songs', runs("curve --tree --songs $tmp/s.sp $tmp/t.sp"), 1, 24, 1);
 
     # an array and its ids
     spew("$tmp/a.sp", stream({ id => "i$t", $t => 0.5 }, { id => $t, $t => 2 }));

@@ -15,8 +15,8 @@ enum { NAME_MOST = 32 };        /* characters of a class in the legend */
  * marks tell something else, darker and then lighter. */
 static uint32_t colour_of(const struct scatter *s, size_t place)
 {
-    uint32_t c = gnuplot_colours[place % GNUPLOT_COLOURS], mixed = 0;
-    size_t round = s->shape ? place / GNUPLOT_COLOURS : 0;
+    uint32_t c = gnuplot_colours[place % GNUPLOT_OKABE_ITO], mixed = 0;
+    size_t round = s->shape ? place / GNUPLOT_OKABE_ITO : 0;
     for (int shift = 0; shift < 24; shift += 8) {
         uint32_t part = c >> shift & 0xff;
         mixed |= (round == 0 ? part : round == 1 ? part * 55 / 100 : 255 - (255 - part) * 45 / 100) << shift;
@@ -26,15 +26,15 @@ static uint32_t colour_of(const struct scatter *s, size_t place)
 
 static int mark_of(const struct scatter *s, size_t place)
 {
-    if (s->terminal == GNUPLOT_DUMB)
+    if (s->page.terminal == GNUPLOT_DUMB)
         return (int)place + 1;          /* letters */
-    return s->shape ? gnuplot_marks[0] : gnuplot_marks[place / GNUPLOT_COLOURS];
+    return s->shape ? gnuplot_marks[0] : gnuplot_marks[place / GNUPLOT_OKABE_ITO];
 }
 
 /* The mark of noise and of none, and of the others where there are no letters. */
 static int grey_mark(const struct scatter *s, bool marks)
 {
-    return s->terminal == GNUPLOT_DUMB ? 0 : marks ? 2 : gnuplot_marks[0];
+    return s->page.terminal == GNUPLOT_DUMB ? 0 : marks ? 2 : gnuplot_marks[0];
 }
 
 /* The place of a point in the arrays of a label: from 1; the others, noise and none last. */
@@ -57,7 +57,7 @@ static void arrays(struct str *g, const struct scatter *s, const struct scatter_
     }
     str_printf(g, "array mark%zu[%zu] = [", number, all);
     for (size_t i = 0; i < all; i++)
-        str_printf(g, "%s%d", i ? ", " : "", i >= shown + (s->terminal == GNUPLOT_DUMB) ? grey_mark(s, marks)
+        str_printf(g, "%s%d", i ? ", " : "", i >= shown + (s->page.terminal == GNUPLOT_DUMB) ? grey_mark(s, marks)
                    : marks ? gnuplot_marks[i] : mark_of(s, i));
     str_printf(g, "]\n");
 }
@@ -76,7 +76,7 @@ static void legend(struct str *g, const struct scatter *s, const struct scatter_
     const struct ranking *k = &l->rank;
     char others[40];
     int size = snprintf(others, sizeof others, "%zu others", k->others), grey = grey_mark(s, marks);
-    bool dumb = s->terminal == GNUPLOT_DUMB;
+    bool dumb = s->page.terminal == GNUPLOT_DUMB;
     for (int line = 0; marks && line < 2; line++) {     /* a blank line, and a heading */
         str_printf(g, ", \\\n     keyentry with points pointtype 0 linecolor rgb '#ffffff' title ");
         gnuplot_quote(g, line ? l->name : " ", line ? strlen(l->name) : 1, NAME_MOST);
@@ -142,10 +142,8 @@ static void axis(struct str *g, const char *name, const char *label, const float
         low = (double)v[i] < low ? (double)v[i] : low;
         high = (double)v[i] > high ? (double)v[i] : high;
     }
-    double margin = high > low ? 0.04 * (high - low) : fmax(1, 0.1 * fabs(low));
-    str_printf(g, "set %srange [%.7g:%.7g]\nset %slabel ", name, low - margin, high + margin, name);
-    gnuplot_quote(g, label, strlen(label), 60);
-    str_printf(g, " textcolor rgb '#707070'\n");
+    gnuplot_range(g, name, low, high, false);
+    gnuplot_label(g, name, label);
 }
 
 /* One panel, of label l, whose column in the data is number + 2; or of no label. */
@@ -153,7 +151,7 @@ static void panel(struct str *g, const struct scatter *s, const struct scatter_l
 {
     double size = s->n <= 150 ? 1.5 : s->n <= 500 ? 1.2 : s->n <= 2000 ? 0.9 : s->n <= 10000 ? 0.6 : 0.35;
     unsigned clear = s->n <= 500 ? 0x28000000 : s->n <= 5000 ? 0x50000000 : 0x80000000;
-    bool dumb = s->terminal == GNUPLOT_DUMB, classes = l && !l->scale;
+    bool dumb = s->page.terminal == GNUPLOT_DUMB, classes = l && !l->scale;
     char mark[40] = "7", colour[40] = "0x0072b2";
     if (l) {
         str_printf(g, l->scale ? "set cblabel " : "set key title ");
@@ -183,11 +181,11 @@ static void panel(struct str *g, const struct scatter *s, const struct scatter_l
 
 void scatter_draw(struct str *g, struct scatter *s)
 {
-    bool dumb = s->terminal == GNUPLOT_DUMB;
+    bool dumb = s->page.terminal == GNUPLOT_DUMB;
     int64_t across = s->n_panels > 1 ? (int64_t)s->n_panels : 1;
     int64_t width = dumb ? 100 : across > 1 ? 820 * across : 960;
     int64_t height = dumb ? 40 * across : across > 1 ? 640 : 720;
-    gnuplot_begin(g, "scatter", s->terminal, s->width ? s->width : width, s->height ? s->height : height);
+    gnuplot_begin(g, "scatter", &s->page, width, height);
     for (size_t i = 0; i < s->n_panels; i++)
         s->panels[i].rank = names_rank(&s->panels[i].classes, SCATTER_COLOURS);
     if (s->shape)
@@ -206,9 +204,9 @@ void scatter_draw(struct str *g, struct scatter *s)
     str_printf(g, "set key outside right top Left reverse samplen 0.6 spacing 1.25 width 1 font ',10'\n");
     if (across > 1)
         str_printf(g, dumb ? "set multiplot layout %zu,1" : "set multiplot layout 1,%zu", s->n_panels);
-    if (s->title) {
+    if (s->page.title) {
         str_printf(g, across > 1 ? " title " : "set title ");
-        gnuplot_quote(g, s->title, strlen(s->title), 0);
+        gnuplot_quote(g, s->page.title, strlen(s->page.title), 0);
         str_printf(g, " font ',15'");
     }
     str_printf(g, "\n");

@@ -31,9 +31,8 @@ struct scatter {
     struct scatter_label *panels;       /* side by side, each coloured by one label */
     size_t n_panels;                    /* 0: one panel of one colour */
     struct scatter_label *shape;        /* shown by marks, or NULL */
-    const char *axes[2], *title;        /* title NULL: none */
-    int terminal;               /* GNUPLOT_PNG ... */
-    int64_t width, height;      /* 0: as is usual for the terminal */
+    const char *axes[2];
+    struct gnuplot_page page;
 };
 
 /* Append the program. Ranks the classes. Noise, none and what is beyond the largest

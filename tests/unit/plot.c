@@ -5,11 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "plot/gnuplot.h"
+#include "plot/tree.h"
 
 static void test_classes(void **state)
 {
@@ -79,10 +81,106 @@ static void test_size(void **state)
         assert_false(gnuplot_size(wrong[i], &w, &h));
 }
 
+/* OKLab of a colour (0xRRGGBB) as someone sees it: with three kinds of cones, deuteranope, protanope. */
+static void oklab(uint32_t rgb, int who, double lab[3])
+{
+    static const double sees[3][3][3] = {
+        { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } },
+        { { .367322, .860646, -.227968 }, { .280085, .672501, .047413 }, { -.011820, .042940, .968881 } },
+        { { .152286, 1.052583, -.204868 }, { .114503, .786281, .099216 }, { -.003882, -.048116, 1.051998 } },
+    };
+    static const double cones[3][3] = { { .4122214708, .5363325363, .0514459929 }, { .2119034982, .6806995451, .1073969566 },
+                                        { .0883024619, .2817188376, .6299787005 } };
+    static const double to_lab[3][3] = { { .2104542553, .7936177850, -.0040720468 },
+                                         { 1.9779984951, -2.4285922050, .4505937099 },
+                                         { .0259040371, .7827717662, -.8086757660 } };
+    double linear[3], seen[3], cone[3];
+    for (int i = 0; i < 3; i++) {
+        double v = (double)(rgb >> (16 - 8 * i) & 0xff) / 255;
+        linear[i] = v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+    }
+    for (int i = 0; i < 3; i++)
+        seen[i] = fmin(1, fmax(0, sees[who][i][0] * linear[0] + sees[who][i][1] * linear[1] + sees[who][i][2] * linear[2]));
+    for (int i = 0; i < 3; i++)
+        cone[i] = cbrt(cones[i][0] * seen[0] + cones[i][1] * seen[1] + cones[i][2] * seen[2]);
+    for (int i = 0; i < 3; i++)
+        lab[i] = to_lab[i][0] * cone[0] + to_lab[i][1] * cone[1] + to_lab[i][2] * cone[2];
+}
+
+/* The least distance of two of the first n colours. */
+static double nearest(int n, int who)
+{
+    double least = INFINITY;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++) {
+            double a[3], b[3];
+            oklab(gnuplot_colours[i], who, a);
+            oklab(gnuplot_colours[k], who, b);
+            least = fmin(least, sqrt(pow(a[0] - b[0], 2) + pow(a[1] - b[1], 2) + pow(a[2] - b[2], 2)));
+        }
+    return least;
+}
+
+static void test_colours(void **state)
+{
+    (void)state;
+    double lab[3];
+    oklab(0xff0000, 0, lab);            /* B. Ottosson's own example of red: 0.628, 0.225, 0.126 */
+    assert_true(fabs(lab[0] - 0.628) < 1e-3 && fabs(lab[1] - 0.225) < 1e-3 && fabs(lab[2] - 0.126) < 1e-3);
+    for (int who = 0; who < 3; who++) {
+        assert_true(nearest(GNUPLOT_OKABE_ITO, who) > 0.075);
+        assert_true(nearest(20, who) > 0.07);
+        assert_true(nearest(GNUPLOT_COLOURS, who) > 0.047);
+    }
+}
+
+static void test_tics(void **state)
+{
+    (void)state;
+    struct str g = { NULL, 0, 0 };
+    struct gnuplot_page page = { .width = 400, .height = 300 };
+    const struct gnuplot_tic tics[] = { { 0, "50%", 3 }, { 1, "b", 1 }, { 1.25, "c", 1 }, { 3, "it's", 4 } };
+    gnuplot_tics(&g, &page, "x", tics, 4, 40);          /* b and c are 10 pixels apart */
+    assert_string_equal(g.p, "set xtics rotate by 90 right ('50%%' 0, 'b' 1, 'it\u2019s' 3)\n");
+    g.n = 0;
+    gnuplot_tics(&g, &page, "x", tics, 4, 400);
+    assert_string_equal(g.p, "set xtics ('50%%' 0, 'b' 1, 'c' 1.25, 'it\u2019s' 3)\n");
+    str_free(&g);
+}
+
+static void test_range(void **state)
+{
+    (void)state;
+    struct str g = { NULL, 0, 0 };
+    gnuplot_range(&g, "x", 0, 100, false);
+    gnuplot_range(&g, "y", 1, 100, true);
+    gnuplot_range(&g, "x", 50, 50, false);
+    gnuplot_range(&g, "y", 4, 4, true);
+    assert_string_equal(g.p, "set xrange [-4:104]\nset yrange [0.8317638:120.2264]\nset xrange [45:55]\n"
+                             "set yrange [2:8]\n");
+    str_free(&g);
+}
+
+static void test_tree(void **state)
+{
+    (void)state;
+    struct str g = { NULL, 0, 0 };
+    struct tree_edge edges[] = { { 4, 0, 1, 0 }, { 4, 1, 1, 0 }, { 5, 4, 3, 0 }, { 5, 2, 3, 0 }, { 6, 5, 7, 0 }, { 6, 3, 7, 0 } };
+    struct tree t = { .v = edges, .n = 6, .most = 3 };
+    assert_null(tree_draw(&g, &t));
+    assert_non_null(strstr(g.p, "('(2)' 0, '2' 1, '3' 2)"));
+    assert_non_null(strstr(g.p, "1.25 7\n0.5 7\n0.5 3\n\n"));          /* from the root to node 5 */
+    str_free(&g);
+    edges[5].child = 4;
+    assert_string_equal(tree_draw(&g, &t), "a node has two parents");
+    assert_null(g.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes), cmocka_unit_test(test_quote), cmocka_unit_test(test_size),
+        cmocka_unit_test(test_colours), cmocka_unit_test(test_tics), cmocka_unit_test(test_range), cmocka_unit_test(test_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
