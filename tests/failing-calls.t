@@ -24,7 +24,7 @@ runs("zscore --save $tmp/z.sp $tmp/in.sp >/dev/null");
 # Each as it reads a file by name (FILE) or, behind a pipe, stdin; whether it writes a stream.
 my @filters = (
     ['zscore -q', 'in.sp', 1], ["zscore -q -m $tmp/z.sp", 'in.sp', 1], ['kmeans -k 3 -q', 'in.sp', 1],
-    ['sp-sample -n 50 -q', 'in.sp', 1], ["tfidf -q --stop-words $tmp/stop -o t --min-df 1", 'in.sp', 1],
+    ['sp-sample -n 50 -q', 'in.sp', 1], ['sp-sort -q --max-memory 2K genre,id:r', 'in.sp', 1], ["tfidf -q --stop-words $tmp/stop -o t --min-df 1", 'in.sp', 1],
     ['sp-fields --keep x,genre', 'in.sp', 1], ['from-json', 'in.json', 1], ['from-csv', 'in.csv', 1], ['from-npy', 'in.npy', 1],
     ["from-npy --labels $tmp/in.csv -o v", 'in.npy', 1], ['vae-train --hidden 4 --latent 2 --epochs 2 -q', 'in.sp', 1],
     ['to-csv', 'in.sp', 0], ['to-json', 'in.sp', 0], ['to-npy', 'in.sp', 0], ['sp-info', 'in.sp', 0], ["sp-diff -v $tmp/in.sp", 'in.sp', 0],

@@ -154,12 +154,13 @@ my @options = (
     ['neighbours -k 2 --input=NAME', sub { 'neighbours' }], ['sp-fields --keep=NAME', sub { $_[0] }], ['sp-fields --drop=NAME', sub { 'x' }],
     ['sp-fields --rename=x=NAME', sub { $_[0] }, 1], ['sp-fields --shuffle=NAME', sub { $_[0] }], ['sp-match -- NAME present', sub { $_[0] }],
     ['metrics --truth=NAME --input=x', sub { 'nmi' }, 0, 1], ['sp-sample -n 3 --by=NAME', sub { $_[0] }, 0, 1],
+    ['sp-sort -- NAME', sub { $_[0] }, 0, 1],
 );
 for my $word (@words) {
     my $t = $text{$word};
     for my $option (@options) {
         my ($command, $field, $new, $label) = @$option;
-        next if $command =~ /--(keep|drop|truth|by)=/ && $t =~ /,/;     # a list
+        next if $command =~ /--(keep|drop|truth|by)=|sp-sort/ && $t =~ /,/;     # a list
         next if $command =~ /rename/ && $t =~ /=/;
         spew("$tmp/in.sp", stream(map { { id => "s$_", x => [$_ % 3, $_ % 5, $_ / 2], cluster => $_ % 2, tag => "t" . $_ % 2,
             $new ? () : $label ? ($t => $_ % 2 ? $t : 'z') : ($t => [$_ % 2, $_ % 7, $_ / 3]) } } 1 .. 9));

@@ -260,6 +260,12 @@ int io_temporary(void)
     return fd;
 }
 
+void io_temporary_put(int fd, const void *p, size_t n)
+{
+    if (!io_write(fd, p, n))
+        spool_failed();
+}
+
 static void open_path(struct io_in *in)
 {
     in->fd = strcmp(in->path, "-") == 0 ? STDIN_FILENO : open(in->path, O_RDONLY | O_CLOEXEC);
@@ -334,8 +340,8 @@ size_t io_get(struct io_in *in, void *to, size_t most)
         poll(&(struct pollfd){ .fd = in->fd, .events = POLLIN }, 1, -1);
     if (n < 0)
         die(ST_STOPPED, "%s: cannot read:", in->name);
-    if (in->spool >= 0 && !in->again && !io_write(in->spool, to, (size_t)n))
-        spool_failed();
+    if (in->spool >= 0 && !in->again && n > 0)
+        io_temporary_put(in->spool, to, (size_t)n);
     if (in->hash)
         XXH3_64bits_update(in->hash, to, (size_t)n);
     if (n == 0)

@@ -91,6 +91,9 @@ void io_close(struct io_in *in);
 /* A new unlinked file in TMPDIR, to write to and read from. */
 int io_temporary(void);
 
+/* Write n bytes to it, behind those that are there. */
+void io_temporary_put(int fd, const void *p, size_t n);
+
 /* Say that an input was not the same in two passes, and end with ST_STOPPED. */
 noreturn void io_changed(const char *name);
 

@@ -15,19 +15,26 @@ enum { HUGE_PAGE = 2 << 20, OFTEN = 1 << 20 };
 
 size_t mem_limit;
 
+size_t mem_allowed(void)
+{
+    const char *of;
+    return mem_limit ? mem_limit : machine_memory(&of) / 2;
+}
+
 /* Hold the process, with `bytes` more, against the limit. */
 static void account(size_t bytes)
 {
     static _Thread_local size_t asked;
     if (bytes < OFTEN && (asked += bytes) < OFTEN)
         return;
-    const char *of;
-    size_t half = machine_memory(&of) / 2, limit = mem_limit ? mem_limit : half;
+    size_t limit = mem_allowed();
     if (bytes < OFTEN && asked < limit / 64)
         return;
     asked = 0;
     struct mallinfo2 now = mallinfo2();
     size_t held = now.uordblks + now.hblkhd;
+    const char *of;
+    machine_memory(&of);
     if (bytes > limit + MEM_OWN || held + bytes > limit + MEM_OWN)
         die(ST_MEMORY, "not enough memory: %.1f MiB more than the %.1f MiB held are needed, %s%s is %.1f MiB",
             (double)bytes / 1048576, (double)held / 1048576, mem_limit ? "" : "half of ",

@@ -12,6 +12,9 @@
 extern size_t mem_limit;
 enum { MEM_OWN = 16 << 20 };
 
+/* That limit in bytes, whether it was given or not. */
+size_t mem_allowed(void);
+
 /* n * size bytes, uninitialised; n * size 0 gives a pointer that free takes.
  * Overflow of the product, or no memory, ends the program with ST_MEMORY. */
 void *mem_new(size_t n, size_t size);

@@ -175,6 +175,8 @@ struct head *rec_out_head(struct rec_out *out);
 void rec_put(struct rec_out *out, const struct rec *r);
 /* The frames in r->packed, of rec_emit. */
 void rec_put_emitted(struct rec_out *out, const struct rec *r);
+/* The same, kept meanwhile: `size` bytes that hold so many records. */
+void rec_put_frames(struct rec_out *out, const void *frames, size_t size, size_t records);
 void rec_flush(struct rec_out *out);
 /* Header (if no record came), end record, flush, close, rename. */
 void rec_finish(struct rec_out *out);

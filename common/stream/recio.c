@@ -197,13 +197,18 @@ void rec_put(struct rec_out *out, const struct rec *r)
     frame_put(out->frames, FRAME_RECORD, out->pieces, n);
 }
 
-void rec_put_emitted(struct rec_out *out, const struct rec *r)
+void rec_put_frames(struct rec_out *out, const void *frames, size_t size, size_t records)
 {
-    if (!r->emitted)
+    if (!records)
         return;
     if (!out->begun)
         begin_stream(out);
-    frame_put_packed(out->frames, r->packed.p, r->packed.n, r->emitted);
+    frame_put_packed(out->frames, frames, size, records);
+}
+
+void rec_put_emitted(struct rec_out *out, const struct rec *r)
+{
+    rec_put_frames(out, r->packed.p, r->packed.n, r->emitted);
 }
 
 void rec_flush(struct rec_out *out)

@@ -119,6 +119,43 @@ int value_compare(const struct value *a, const struct value *b)
     return b->type == V_INT ? -compare_mixed(b->i, a->f) : ORDER(a->f, b->f);
 }
 
+/* 10 bytes: the double at or below the number, whose bits are turned to rise with it, and what an integer is above it. */
+static void order_number(const struct value *v, uint8_t to[10])
+{
+    double f = v->type == V_FLOAT ? v->f + 0.0 : (double)v->i;          /* -0 is 0 */
+    if (v->type == V_INT && (f >= 0x1p63 || (int64_t)f > v->i))
+        f = nextafter(f, -INFINITY);
+    uint64_t bits, above = v->type == V_INT ? (uint64_t)(v->i - (int64_t)f) : 0;
+    memcpy(&bits, &f, sizeof bits);
+    bits = bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+    for (int i = 0; i < 8; i++)
+        to[i] = (uint8_t)(bits >> (56 - 8 * i));
+    to[8] = (uint8_t)(above >> 8);
+    to[9] = (uint8_t)above;
+}
+
+void value_order(const struct value *v, bool falling, struct msg_buf *to)
+{
+    enum { LAST = 3 };
+    int rank = rank_of(v);
+    uint8_t head[11] = { rank == LAST ? 255 : (uint8_t)(rank + 1), rank == 0 && v->b };
+    size_t begin = to->n;
+    if (rank == 1)
+        order_number(v, head + 1);
+    msg_append(to, head, rank == 1 ? 11 : rank == 0 ? 2 : 1);
+    if (rank == 2) {                    /* 0 0 ends it, so a 0 in it is 0 255 */
+        const char *p = v->s.p, *end = p + v->s.n, *zero;
+        for (; p < end && (zero = memchr(p, 0, (size_t)(end - p))); p = zero + 1) {
+            msg_append(to, p, (size_t)(zero - p) + 1);
+            msg_append(to, "\xff", 1);
+        }
+        msg_append(to, p, (size_t)(end - p));
+        msg_append(to, "\0", 2);
+    }
+    for (size_t i = begin; i < to->n && falling && rank != LAST; i++)
+        to->p[i] = (uint8_t)~to->p[i];
+}
+
 static void brief_text(struct text s, char to[VALUE_BRIEF])
 {
     size_t used = 1, size;

@@ -45,6 +45,11 @@ bool value_number(struct rec *r, const char *field, const struct value *v, struc
  * then all that is no label, as equal. */
 int value_compare(const struct value *a, const struct value *b);
 
+/* Append bytes that are in the order of value_compare, or with `falling` in the other one, where memcmp compares
+ * them; what is no label and not infinite comes last in both. Those of several values behind each other are in the order of the
+ * first, then the second. */
+void value_order(const struct value *v, bool falling, struct msg_buf *to);
+
 /* What v is, for messages: at most VALUE_BRIEF bytes with the NUL, of text the beginning, in quotes and
  * with ? for control characters. */
 #define VALUE_BRIEF 64

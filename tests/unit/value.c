@@ -18,6 +18,19 @@ static struct value real(double f) { return (struct value){ .type = V_FLOAT, .f 
 static struct value truth(bool b) { return (struct value){ .type = V_BOOL, .b = b }; }
 static struct value text(const char *s) { return (struct value){ .type = V_STR, .s = { s, strlen(s) } }; }
 
+/* -1, 0 or 1: the order of two values by value_order. */
+static int order(const struct value *a, const struct value *b, bool falling)
+{
+    struct msg_buf x = { NULL, 0, 0 }, y = { NULL, 0, 0 };
+    value_order(a, falling, &x);
+    value_order(b, falling, &y);
+    int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+    order = order ? (order > 0) - (order < 0) : (x.n > y.n) - (x.n < y.n);
+    msg_free(&x);
+    msg_free(&y);
+    return order;
+}
+
 /* Whether two values have the same key; -1 if one of them has none. */
 static int same(struct value a, struct value b)
 {
@@ -106,10 +119,23 @@ static void test_compare(void **state)
         for (size_t k = 0; k < n; k++)
             if (value_compare(up + i, up + k) != (i > k) - (i < k))
                 fail_msg("%zu and %zu", i, k);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) {
+            int want = value_compare(up + i, up + k), last = (i == n - 1) - (k == n - 1);
+            if (order(up + i, up + k, false) != want || order(up + i, up + k, true) != (last ? last : -want))
+                fail_msg("keys of %zu and %zu", i, k);
+        }
     struct value three = integer(3), also = real(3), nil = { .type = V_NIL }, bytes = { .type = V_BIN, .s = { "a", 1 } };
     assert_int_equal(value_compare(&three, &also), 0);
     assert_int_equal(value_compare(&nil, &bytes), 0);
     assert_int_equal(value_compare(&nil, &three), 1);
+    assert_int_equal(order(&three, &also, false), 0);
+    assert_int_equal(order(&nil, &bytes, true), 0);
+    struct value zero = real(-0.0), none = integer(0), with = { .type = V_STR, .s = { "a\0", 2 } }, a = text("a"), one = { .type = V_STR, .s = { "a\1", 2 } };
+    assert_int_equal(order(&zero, &none, false), 0);
+    assert_int_equal(order(&a, &with, false), -1);
+    assert_int_equal(order(&with, &one, false), -1);
+    assert_int_equal(order(&with, &one, true), 1);
 }
 
 static void test_text(void **state)
