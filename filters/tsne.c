@@ -17,7 +17,7 @@
 #include "drive/chart.h"
 #include "layout/tsne.h"
 
-static struct chart chart = { .in = "x", .out = "xy", .init = "pca", .components = 2 };
+static struct chart chart = { .in = "x", .out = "xy", .init = "pca", .ways = "pca, random", .components = 2 };
 static struct {
     double perplexity, exaggeration, angle;
     struct opt_or rate;
@@ -57,7 +57,7 @@ static void make_map(void)
         die(ST_STOPPED, "%zu vector%s no map: at least 2 are needed", n, n == 1 ? " makes" : "s make");
     if (arg.perplexity >= (double)n)
         die(ST_STOPPED, "--perplexity %g is too large for %zu vectors: at most %zu", arg.perplexity, n, n - 1);
-    chart_begin(&chart, 1e-4);
+    chart_begin(&chart, chart.init, 1e-4);
     size_t k = tsne_neighbours(n, arg.perplexity);
     budget_need(12 * (double)n * (double)k + graph_join_bytes(n, k), "the neighbours of all vectors");
     struct neighbours found = chart_neighbours(&chart, k);

@@ -81,21 +81,21 @@ static void start_at(struct rec *r, size_t row, void *state)
     if (row == SLURP_NO_ROW)
         return;
     if (!rec_need(r, c->init, &v) || !row_read(r, c->init, &v, NULL, &t->row))
-        die(ST_STOPPED, "%s: --init %s: %s: it is pca, random or a field with places", REC_ID(r), c->init,
-            r->error[0] ? r->error : "it is nil");
+        die(ST_STOPPED, "%s: --init %s: %s: it is %s or a field with places", REC_ID(r), c->init,
+            r->error[0] ? r->error : "it is nil", c->ways);
     if (t->row.d != (size_t)c->components)
         die(ST_STOPPED, "%s: --init %s: it has %zu numbers, a map of %d dimensions needs %d", REC_ID(r), c->init, t->row.d,
             (int)c->components, (int)c->components);
     memcpy(c->xy + row * t->row.d, t->row.x, t->row.d * sizeof *c->xy);
 }
 
-void chart_begin(struct chart *c, double deviation)
+void chart_begin(struct chart *c, const char *init, double deviation)
 {
     size_t n = c->s->n, dims = (size_t)c->components;
-    if (strcmp(c->init, "pca") == 0) {
+    if (strcmp(init, "pca") == 0) {
         budget_need(8 * (double)c->s->d * (double)c->s->d, "the covariance");
         start_pca(c->s->x, n, c->s->d, dims, c->seed, c->xy);
-    } else if (strcmp(c->init, "random") == 0) {
+    } else if (strcmp(init, "random") == 0) {
         start_random(n, dims, c->seed, c->xy);
     } else {
         struct starting t = { .c = c };

@@ -13,6 +13,7 @@
 /* What the options set, and what is read. */
 struct chart {
     const char *in, *out, *init, *save;
+    const char *ways;               /* what --init may be, other than a field: "pca, random" */
     struct opt_input model;
     int metric;                     /* enum near_metric */
     int64_t components;
@@ -33,7 +34,7 @@ struct chart {
     OPT_SEED(&(c)->seed), \
     OPT_INPUT('m', "model", &(c)->model, "place new points on the map in this file"), \
     OPT_OUTPUT(0, "save", &(c)->save, "write the map, to place other points on it, to this file")
-/* Before the filter's own parts. */
+/* After the filter's own parts, which are of the configuration: these end in tensors. */
 #define CHART_PARTS(c) \
     MODEL_SIZE("records", &(c)->old.n, 1, 1e9), \
     MODEL_INT("components", &(c)->components, 2, 3), \
@@ -52,9 +53,9 @@ struct neighbours chart_neighbours(struct chart *c, size_t k);
 /* The old map in single precision, [old.n][components], freed by the caller. */
 float *chart_old(const struct chart *c);
 
-/* Set xy as --init says: by principal components, drawn, or from a field (whose records must all have it, as
- * vectors of `components` numbers). Divided by the deviation of its first column, times `deviation`. */
-void chart_begin(struct chart *c, double deviation);
+/* Set xy by "pca", principal components, "random", drawn, or else as --init says, from this field (which all records must
+ * have, as vectors of `components` numbers). Divided by the deviation of its first column, times `deviation`. */
+void chart_begin(struct chart *c, const char *init, double deviation);
 
 /* Write the map to --save, and its trustworthiness to *k neighbours, of 2 * 10^7 / n rows at most. NaN where there
  * are too few rows for one. */

@@ -9,11 +9,10 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "layout/affinity.h"
+#include "layout/lanes.h"
 #include "layout/repel.h"
 
-enum { LANES = 8, ROWS = 128, EARLY = 250, CHECK = 50, PATIENCE = 300 };
-typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
-typedef double pairs __attribute__((vector_size(LANES * sizeof(float))));
+enum { ROWS = 128, EARLY = 250, CHECK = 50, PATIENCE = 300 };
 
 size_t tsne_neighbours(size_t n, double perplexity)
 {
@@ -63,25 +62,6 @@ static void lay_out(struct run *r, const struct graph *p)
             r->to[e] = over ? (uint32_t)i : p->to[from];
             r->p[e] = over ? 0 : (float)p->weight[from];
         }
-}
-
-/* The places of LANES points of y[][dims], each coordinate by itself; in the plane, both of a point at once. */
-__attribute__((always_inline)) static inline void gather(const float *y, const uint32_t *to, const size_t dims, vec *at)
-{
-    if (dims == 2) {
-        double two[LANES];
-        for (size_t l = 0; l < LANES; l++)
-            memcpy(two + l, y + 2 * (size_t)to[l], sizeof *two);
-        vec a = (vec)(pairs){ two[0], two[1], two[2], two[3] }, b = (vec)(pairs){ two[4], two[5], two[6], two[7] };
-        at[0] = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-        at[1] = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-    } else {
-        for (size_t c = 0; c < dims; c++) {
-            const float *v = y + c;
-            at[c] = (vec){ v[dims * to[0]], v[dims * to[1]], v[dims * to[2]], v[dims * to[3]],
-                           v[dims * to[4]], v[dims * to[5]], v[dims * to[6]], v[dims * to[7]] };
-        }
-    }
 }
 
 /* pull[dims] = sum over j of p_ij q_ij (y_i - y_j); with kl also sum of p_ij log(p_ij / q_ij) + p_ij log z. */

@@ -9,24 +9,6 @@ WORK=${WORK:-$BENCH/work}
 [ -e "$WORK/mix-100000x16.npy" ] || { echo 'no input: make it with make-data, name its folder by WORK='; exit 0; }
 RUNS=${CLUSTER_RUNS:-3}
 
-# rows FILE N - a stream of the first N rows of mix-FILE.npy, labels as cluster; prints its path
-rows() {
-    local to=$tmp/$1-$2.sp
-    [ -e "$to" ] || {
-        perl -e 'my ($from, $n) = @ARGV; open my $f, "<:raw", $from or die; read $f, my $head, 10;
-            my $size = unpack "v", substr $head, 8; read $f, my $dict, $size;
-            my ($type, $d) = $dict =~ /descr.: .(<..).*\(\d+,\s*(\d*)/ or die; my $shape = $d ? "$n, $d" : "$n,";
-            my $new = sprintf "%-117s\n", "{\x27descr\x27: \x27$type\x27, \x27fortran_order\x27: False, \x27shape\x27: ($shape), }";
-            read $f, my $data, $n * ($d || 1) * 4; print "\x93NUMPY\x01\x00", pack("v", 118), $new, $data' \
-            "$WORK/mix-$1.npy" "$2" > "$tmp/rows.npy"
-        from-npy "$tmp/rows.npy" > "$to"
-    }
-    echo "$to"
-}
-
-# The most memory of a command, in MB; it may end with status 5, at --max-iter.
-mb() { { peak "$@" > /dev/null || awk '/^[0-9]/ { printf "%.1f\n", $1 / 1024 }' "$tmp/peak" >&2; } 2>&1 | tail -1; }
-
 # row NAME THREADS PEER CASE COMMAND... FILE
 row() {
     local name=$1 threads=$2 script=$3 case=$4 ours plain computing json

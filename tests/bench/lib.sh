@@ -33,3 +33,21 @@ peer() {
 
 # ratio A B - A / B to three digits; "-" where one is missing
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { print (a + 0 && b + 0) ? sprintf("%.3g", a / b) : "-" }'; }
+
+# rows FILE N - a stream of the first N rows of mix-FILE.npy, labels as cluster; prints its path
+rows() {
+    local to=$tmp/$1-$2.sp
+    [ -e "$to" ] || {
+        perl -e 'my ($from, $n) = @ARGV; open my $f, "<:raw", $from or die; read $f, my $head, 10;
+            my $size = unpack "v", substr $head, 8; read $f, my $dict, $size;
+            my ($type, $d) = $dict =~ /descr.: .(<..).*\(\d+,\s*(\d*)/ or die; my $shape = $d ? "$n, $d" : "$n,";
+            my $new = sprintf "%-117s\n", "{\x27descr\x27: \x27$type\x27, \x27fortran_order\x27: False, \x27shape\x27: ($shape), }";
+            read $f, my $data, $n * ($d || 1) * 4; print "\x93NUMPY\x01\x00", pack("v", 118), $new, $data' \
+            "$WORK/mix-$1.npy" "$2" > "$tmp/rows.npy"
+        from-npy "$tmp/rows.npy" > "$to"
+    }
+    echo "$to"
+}
+
+# The most memory of a command, in MB; it may end with status 5, at --max-iter.
+mb() { { peak "$@" > /dev/null || awk '/^[0-9]/ { printf "%.1f\n", $1 / 1024 }' "$tmp/peak" >&2; } 2>&1 | tail -1; }
