@@ -32,7 +32,8 @@ struct decoder {
     int fd;
     struct sniff s;
     uint64_t link;              /* where the stream that is read begins, in a chain of them */
-    mpg123_handle *mpg;
+    mpg123_handle *mpg;         /* NULL behind the last frame that agrees with others */
+    bool mixes;                 /* libmpg123 gives the mean of the channels */
     char changed[DECODE_WHY];   /* libmpg123's next samples are of another format: which; or "" */
     struct flac *flac;
     SNDFILE *snd;
@@ -61,23 +62,31 @@ static struct decoder *refuse(struct decoder *d, char *why, const char *text)
 static ssize_t read_part(void *part, void *to, size_t n) { return part_read(part, to, n); }
 static off_t seek_part(void *part, off_t offset, int whence) { return part_seek(part, offset, whence); }
 
+/* Open what lies from `start` on. */
+static bool start_mpg(struct decoder *d, uint64_t start, long *rate, int *channels)
+{
+    int encoding = 0;
+    long flags = MPG123_FORCE_FLOAT | MPG123_GAPLESS | MPG123_QUIET | (d->mixes ? MPG123_MONO_MIX : 0);
+    d->mpg = mpg123_new(NULL, NULL);
+    d->link = start;
+    return d->mpg && mpg123_param(d->mpg, MPG123_ADD_FLAGS, flags, 0) == MPG123_OK &&
+           mpg123_param(d->mpg, MPG123_REMOVE_FLAGS, MPG123_AUTO_RESAMPLE, 0) == MPG123_OK &&
+           mpg123_param(d->mpg, MPG123_RESYNC_LIMIT, -1, 0) == MPG123_OK &&
+           mpg123_replace_reader_handle(d->mpg, read_part, seek_part, free) == MPG123_OK &&
+           mpg123_open_handle(d->mpg, part_new(d->fd, start, d->s.end, NULL, 0)) == MPG123_OK &&
+           mpg123_getformat(d->mpg, rate, channels, &encoding) == MPG123_OK && encoding == MPG123_ENC_FLOAT_32;
+}
+
 static struct decoder *open_mpg(int fd, bool mix, const struct sniff *s, char *why)
 {
     struct decoder *d = mem_zero(1, sizeof *d);
-    mpg123_init();
-    d->mpg = mpg123_new(NULL, NULL);
-    bool mixes = mix && mpeg_mixes(fd, s->start, s->end);
-    long flags = MPG123_FORCE_FLOAT | MPG123_GAPLESS | MPG123_QUIET | (mixes ? MPG123_MONO_MIX : 0);
     long rate = 0;
-    int channels = 0, encoding = 0;
-    if (!d->mpg || mpg123_param(d->mpg, MPG123_ADD_FLAGS, flags, 0) != MPG123_OK ||
-        mpg123_param(d->mpg, MPG123_REMOVE_FLAGS, MPG123_AUTO_RESAMPLE, 0) != MPG123_OK ||
-        mpg123_param(d->mpg, MPG123_RESYNC_LIMIT, -1, 0) != MPG123_OK)
-        return refuse(d, why, "libmpg123 cannot be set up");
-    struct part *part = part_new(fd, s->start, s->end, NULL, 0);
-    if (mpg123_replace_reader_handle(d->mpg, read_part, seek_part, free) != MPG123_OK ||
-        mpg123_open_handle(d->mpg, part) != MPG123_OK ||
-        mpg123_getformat(d->mpg, &rate, &channels, &encoding) != MPG123_OK || encoding != MPG123_ENC_FLOAT_32)
+    int channels = 0;
+    mpg123_init();
+    d->fd = fd;
+    d->s = *s;
+    d->mixes = mix && mpeg_mixes(fd, s->start, s->end);
+    if (!start_mpg(d, s->start, &rate, &channels))
         return refuse(d, why, "not audio: no MPEG frames in it");
     d->info.rate = (int)rate;
     d->stored = (unsigned)channels;
@@ -86,27 +95,45 @@ static struct decoder *open_mpg(int fd, bool mix, const struct sniff *s, char *w
     return d;
 }
 
+/* The rate or the channels change after so many seconds, says libmpg123. One header that says so is found in any damage:
+ * then go on behind it, where frames agree, if there are such. */
+static void change_format(struct decoder *d, double seconds)
+{
+    long rate = 0;
+    int channels = 0, encoding;
+    mpg123_getformat(d->mpg, &rate, &channels, &encoding);
+    if (rate == d->info.rate && (unsigned)channels == d->stored)
+        return;
+    off_t offset = mpg123_framepos(d->mpg);
+    uint64_t here = d->link + (offset > 0 ? (uint64_t)offset : 0), next = mpeg_find(d->fd, here, d->s.end);
+    if (next > here) {
+        snprintf(d->info.note, sizeof d->info.note, "damaged at %.1f s: %llu bytes are no sound", seconds,
+                 (unsigned long long)(next - here));
+        mpg123_delete(d->mpg);
+        d->mpg = NULL;
+        if (next == d->s.end || !start_mpg(d, next, &rate, &channels))
+            return;
+    }
+    if (rate != d->info.rate || (unsigned)channels != d->stored)
+        snprintf(d->changed, sizeof d->changed, "changes from %d Hz, %u channels to %ld Hz, %d channels after %.1f s",
+                 d->info.rate, d->stored, rate, channels, seconds);
+}
+
 /* What libmpg123 says beside samples: another format, which those that follow have, or an error in the middle. */
 static void read_status(struct decoder *d, int status, size_t samples)
 {
     double seconds = (double)(d->at + samples) / d->info.rate;
-    if (status == MPG123_NEW_FORMAT) {
-        long rate = 0;
-        int channels = 0, encoding = 0;
-        mpg123_getformat(d->mpg, &rate, &channels, &encoding);
-        if (rate != d->info.rate || (unsigned)channels != d->stored)
-            snprintf(d->changed, sizeof d->changed, "changes from %d Hz, %u channels to %ld Hz, %d channels after %.1f s",
-                     d->info.rate, d->stored, rate, channels, seconds);
-    } else if (status != MPG123_OK && status != MPG123_DONE) {
+    if (status == MPG123_NEW_FORMAT)
+        change_format(d, seconds);
+    else if (status != MPG123_OK && status != MPG123_DONE)
         snprintf(d->info.note, sizeof d->info.note, "cut short after %.1f s: %.150s", seconds, mpg123_strerror(d->mpg));
-    }
 }
 
 static ptrdiff_t read_mpg(struct decoder *d, float *x, size_t frames, char *why)
 {
     int status = MPG123_NEW_FORMAT;
     size_t done = 0;
-    while (!d->changed[0] && status == MPG123_NEW_FORMAT && done == 0) {
+    while (d->mpg && !d->changed[0] && status == MPG123_NEW_FORMAT && done == 0) {
         status = mpg123_read(d->mpg, (unsigned char *)x, frames * d->stored * sizeof *x, &done);
         done /= d->stored * sizeof *x;
         read_status(d, status, done);
@@ -117,7 +144,7 @@ static ptrdiff_t read_mpg(struct decoder *d, float *x, size_t frames, char *why)
         snprintf(why, DECODE_WHY, "%s", d->changed);
         return -1;
     }
-    if (status != MPG123_OK && status != MPG123_DONE && d->at == 0) {
+    if (d->mpg && status != MPG123_OK && status != MPG123_DONE && d->at == 0) {
         snprintf(why, DECODE_WHY, "%s", mpg123_strerror(d->mpg));
         return -1;
     }
@@ -204,6 +231,7 @@ static bool integers(const SF_INFO *info)
     switch (info->format & SF_FORMAT_SUBMASK) {
     case SF_FORMAT_FLOAT: case SF_FORMAT_DOUBLE: case SF_FORMAT_VORBIS: case SF_FORMAT_OPUS:
     case SF_FORMAT_MPEG_LAYER_I: case SF_FORMAT_MPEG_LAYER_II: case SF_FORMAT_MPEG_LAYER_III:
+    case SF_FORMAT_G721_32: case SF_FORMAT_G723_24: case SF_FORMAT_G723_40:     /* which libsox decodes too loud or soft */
         return false;
     default:
         return true;
@@ -317,7 +345,7 @@ static struct decoder *open_kind(int fd, bool mix, const struct sniff *s, char *
         return open_flac(fd, s, why);
     SF_INFO info = { 0 };
     struct decoder *d = open_snd(fd, s, &info, why);
-    if ((d && !integers(&info)) || s->start || s->patches)
+    if ((d && (!integers(&info) || s->bits % 8)) || s->start || s->patches)
         return d;
     char ignored[DECODE_WHY];
     struct decoder *by_sox = open_sox(fd, s, d ? ignored : why);
@@ -422,7 +450,7 @@ static ptrdiff_t read_stored(struct decoder *d, float *x, size_t frames, char *w
     ptrdiff_t n;
     int more;
     do {
-        n = d->mpg ? read_mpg(d, x, frames, why) : d->flac ? read_flac(d, x, frames, why)
+        n = d->s.kind == SNIFF_MPEG ? read_mpg(d, x, frames, why) : d->flac ? read_flac(d, x, frames, why)
           : d->snd ? read_snd(d, x, frames, why) : read_sox(d, x, frames, why);
         more = n == 0 ? next_link(d, why) : 0;
     } while (more > 0);

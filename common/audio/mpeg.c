@@ -105,16 +105,32 @@ static int run_length(struct view *v, uint64_t at, int most, bool ends)
     return most;
 }
 
+/* Bytes of side information in a frame of layer III. */
+static size_t side_size(const struct frame *f)
+{
+    return f->version == 3 ? (f->channels == 1 ? 17 : 32) : f->channels == 1 ? 9 : 17;
+}
+
+/* Whether a frame is the one that encoders put first, with the number of those that follow. */
+static bool has_tag(struct view *v, uint64_t at)
+{
+    struct frame f;
+    if (!header_at(v, at, &f) || f.layer != 1)
+        return false;
+    const uint8_t *p = view_at(v, at + 4 + side_size(&f), 4);
+    return p && (memcmp(p, "Xing", 4) == 0 || memcmp(p, "Info", 4) == 0);
+}
+
 static uint64_t find_frames(struct view *v, uint64_t start)
 {
-    if (run_length(v, start, AT_START, true) == AT_START)
+    if (has_tag(v, start) || run_length(v, start, AT_START, true) == AT_START)
         return start;
     for (uint64_t at = start; at < start + search_max; at++) {
         const uint8_t *p = view_at(v, at, 4);
         struct frame f;
         if (!p)
             break;
-        if (p[0] == 0xff && read_header(p, &f) && f.size && run_length(v, at, BEHIND, false) == BEHIND)
+        if (p[0] == 0xff && read_header(p, &f) && f.size && (has_tag(v, at) || run_length(v, at, BEHIND, false) == BEHIND))
             return at;
     }
     return v->end;
@@ -131,12 +147,6 @@ uint64_t mpeg_find(int fd, uint64_t start, uint64_t end)
 static uint32_t big(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-/* Bytes of side information in a frame of layer III. */
-static size_t side_size(const struct frame *f)
-{
-    return f->version == 3 ? (f->channels == 1 ? 17 : 32) : f->channels == 1 ? 9 : 17;
 }
 
 uint64_t mpeg_samples(int fd, uint64_t start)

@@ -14,7 +14,7 @@
 
 /* Where the first of several agreeing frames begins in the bytes from `start` to `end`; `end` if there are none.
  * At `start` itself, three will do, or fewer if the file ends there; behind up to 4 MB of something else it
- * takes five. */
+ * takes five. One will do that has a Xing or Info tag. */
 uint64_t mpeg_find(int fd, uint64_t start, uint64_t end);
 
 /* Samples per channel that the Xing or Info tag in the frame at `start` promises, the encoder's delay and padding

@@ -11,6 +11,7 @@
 
 #include "audio/mpeg.h"
 #include "base/io.h"
+#include "base/mem.h"
 
 static uint32_t big(const uint8_t *p)
 {
@@ -44,29 +45,34 @@ static void add_patch(struct sniff *s, uint64_t offset, uint32_t number, bool is
         p->bytes[is_big ? 3 - i : i] = (uint8_t)(number >> (8 * i));
 }
 
-/* Whether what is at `offset`, behind the samples that a header tells of, is another chunk, a tag, filling or nothing. */
+/* Whether 64 zeros, or as many as there are, stand at `offset`. */
+static bool is_filling(int fd, uint64_t offset)
+{
+    uint8_t bytes[64] = { 0 }, zeros[64] = { 0 };
+    return io_read_at(fd, bytes, sizeof bytes, offset) > 0 && memcmp(bytes, zeros, sizeof bytes) == 0;
+}
+
+/* Whether what is at `offset`, behind the samples that a header tells of, is another chunk, a tag or nothing. */
 static bool is_chunk(int fd, uint64_t offset, const struct sniff *s, bool is_big)
 {
-    uint8_t head[64] = { 0 };
+    uint8_t head[8] = { 0 };
     if (offset + 8 >= s->size)
         return true;
     ssize_t n = io_read_at(fd, head, sizeof head, offset);
-    bool chunk = n >= 8, zeros = true;
+    bool chunk = n >= 8;
     for (int i = 0; i < 4; i++)
         chunk = chunk && (isalnum(head[i]) || strchr(" _-+.", head[i])) && head[i];
-    for (ssize_t i = 0; i < n; i++)
-        zeros = zeros && head[i] == 0;
     uint64_t size = is_big ? big(head + 4) : little(head + 4);
-    return (chunk && size <= s->size - offset - 8) || zeros || memcmp(head, "TAG", 3) == 0 || memcmp(head, "ID3", 3) == 0 ||
+    return (chunk && size <= s->size - offset - 8) || memcmp(head, "TAG", 3) == 0 || memcmp(head, "ID3", 3) == 0 ||
            memcmp(head, "APETAGEX", 8) == 0;
 }
 
 /* Samples from `first` on, of which the header says that they are so many bytes; its size field is at `field`. Where
- * it says 0 and there are some, it shall say the truth. */
+ * it says 0 and there are some (zeros too: a recording may begin with silence), it shall say the truth. */
 static void compare_size(int fd, struct sniff *s, uint64_t first, uint64_t said, uint64_t field, bool is_big)
 {
     if (first >= s->size || said >= s->size - first || is_chunk(fd, first + said, s, is_big) ||
-        is_chunk(fd, first + said + (said & 1), s, is_big))
+        is_chunk(fd, first + said + (said & 1), s, is_big) || (said && is_filling(fd, first + said)))
         return;
     s->said = said;
     s->follow = s->size - first - said;
@@ -91,7 +97,7 @@ static const char *wav_format(unsigned tag)
 /* `wide`: RF64 or BW64 (EBU Tech 3306, ITU-R BS.2088), whose chunk ds64 has the sizes above 4 GB. */
 static void riff(int fd, struct sniff *s, bool wide)
 {
-    uint8_t head[8], fmt[16], sizes[16];
+    uint8_t head[8], fmt[16], sub[2], sizes[16];
     unsigned tag = 0, block = 0;
     uint64_t large = 0, large_at = 0;
     uint64_t offset = s->start + 12;
@@ -100,14 +106,17 @@ static void riff(int fd, struct sniff *s, bool wide)
         if (memcmp(head, "fmt ", 4) == 0 && size >= 16 && at(fd, offset + 8, fmt, 16)) {
             tag = fmt[0] | (unsigned)fmt[1] << 8;
             block = fmt[12] | (unsigned)fmt[13] << 8;
-            s->seems = wav_format(tag);
+            if (tag == 0xfffe && size >= 40 && at(fd, offset + 8 + 24, sub, 2))
+                tag = sub[0] | (unsigned)sub[1] << 8;
+            s->bits = tag == 1 ? fmt[14] | (unsigned)fmt[15] << 8 : 0;
+            s->seems = s->bits > 32 ? "WAV of integers above 32 bits" : wav_format(tag);
         }
         if (wide && memcmp(head, "ds64", 4) == 0 && size >= 16 && at(fd, offset + 8, sizes, 16)) {
             large_at = offset + 8 + 8;
             large = (uint64_t)little(sizes + 12) << 32 | little(sizes + 8);
         }
         if (memcmp(head, "data", 4) == 0) {
-            bool plain = tag == 1 || tag == 3 || tag == 6 || tag == 7 || tag == 0xfffe;
+            bool plain = tag == 1 || tag == 3 || tag == 6 || tag == 7;
             bool by_large = large_at && size == UINT32_MAX;
             uint64_t said = by_large ? large : size;
             s->unsized = !by_large && size >= 0x7ffff000;       /* written without knowing */
@@ -342,6 +351,30 @@ static bool header(int fd, struct sniff *s)
     return true;
 }
 
+/* Where behind some stray bytes a header begins that is told from chance by more than its first four; `size`, the
+ * file's, if none does.
+ * WAV and AIFF headers stand in files of compressed samples, too: they are larger than those. */
+static uint64_t find_header(int fd, uint64_t start, uint64_t size)
+{
+    static const struct { uint8_t n; const char *bytes, *behind; } heads[] = {      /* behind: from the ninth byte on */
+        { 4, "RIFF", "WAVE" }, { 4, "FORM", "AIF" }, { 8, "fLaC\0\0\0\"", "" }, { 8, "fLaC\x80\0\0\"", "" },
+        { 6, "OggS\0\2", "" }, { 7, ".snd\0\0\0", "" }, { 6, "caff\0\1", "" },
+    };
+    enum { REACH = 64 << 10, HEAD = 12 };
+    uint8_t *p = mem_zero(REACH + HEAD, 1);
+    ssize_t n = io_read_at(fd, p, REACH, start);
+    uint64_t found = size;
+    for (ssize_t i = 0; i + HEAD <= n && found == size && memcmp(p + i, "wvpk", 4) != 0; i++)
+        for (size_t k = 0; k < sizeof heads / sizeof *heads; k++) {
+            uint64_t more = *heads[k].behind ? (k == 0 ? little : big)(p + i + 4) : 0;
+            if (memcmp(p + i, heads[k].bytes, heads[k].n) == 0 && start + (uint64_t)i + 8 + more <= size &&
+                memcmp(p + i + 8, heads[k].behind, strlen(heads[k].behind)) == 0)
+                found = start + (uint64_t)i;
+        }
+    free(p);
+    return found;
+}
+
 bool sniff(int fd, struct sniff *s)
 {
     struct stat st;
@@ -356,10 +389,17 @@ bool sniff(int fd, struct sniff *s)
     if (header(fd, s) || (s->seems = seems(fd, s->start)))
         return true;
     uint64_t end = before_tags(fd, s->start, s->size), start = mpeg_find(fd, s->start, end);
-    bool tagged = has(fd, 0, "ID3", 3);
-    if (start != s->start && tagged) {              /* a tag that says more, or less, than it is */
-        uint64_t early = mpeg_find(fd, 10, end);
-        start = early < start ? early : start;
+    if (start != s->start) {
+        uint64_t other = find_header(fd, s->start, s->size);
+        if (has(fd, 0, "ID3", 3)) {                 /* a tag that says more, or less, than it is */
+            uint64_t early = mpeg_find(fd, 10, end), early_other = find_header(fd, 10, s->size);
+            start = early < start ? early : start;
+            other = early_other < other ? early_other : other;
+        }
+        if (other < start) {
+            s->start = other;
+            return header(fd, s);
+        }
     }
     if (start < end) {
         *s = (struct sniff){ .kind = SNIFF_MPEG, .size = s->size, .start = start, .end = end,

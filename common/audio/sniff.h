@@ -16,6 +16,7 @@ struct sniff {
     uint64_t start, end;        /* what is not tags in front of it, or, of MPEG audio, something else before or behind */
     uint64_t samples;           /* per channel that the header of a WAV, AIFF or AU file claims, or the
                                  * LAME or Xing tag of an MP3, as played; 0: it does not say */
+    unsigned bits;              /* of the integers in a WAV file; 0: of other files */
     bool unsized;               /* the header has a number that stands for "not known" */
     bool endless;               /* an Ogg file whose last page is not marked as the last */
     bool chained;               /* an Ogg file of several streams, one behind the other */

@@ -246,12 +246,12 @@ static void work(int fd, void *state)
     if (!resample_end(r))
         fail(j, "libsoxr cannot resample it");
     flush(j);
-    if (at_end && info->claimed > skip + read) {
+    if (at_end && info->note[0]) {
+        fence_send(fd, NOTE, info->note, strlen(info->note));
+    } else if (at_end && info->claimed > skip + read) {
         snprintf(why, sizeof why, "cut short: %llu samples of the %llu that its header claims",
                  (unsigned long long)(skip + read), (unsigned long long)info->claimed);
         fence_send(fd, NOTE, why, strlen(why));
-    } else if (at_end && info->note[0]) {
-        fence_send(fd, NOTE, info->note, strlen(info->note));
     }
 }
 

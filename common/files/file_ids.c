@@ -12,7 +12,9 @@ enum { STEM, NAME, PATH_STEM, PATH, FORMS };
 
 struct file_ids {
     struct ids *seen[FORMS], *twice[FORMS];
-    size_t longer;
+    struct ids *given;          /* ids, with the number of the file */
+    size_t *below;              /* of each file: where in its path the part below the operand begins */
+    size_t n, cap, longer;
 };
 
 struct file_ids *file_ids_new(void)
@@ -22,6 +24,7 @@ struct file_ids *file_ids_new(void)
         n->seen[i] = ids_new();
         n->twice[i] = ids_new();
     }
+    n->given = ids_new();
     return n;
 }
 
@@ -33,23 +36,35 @@ void file_ids_free(struct file_ids *n)
         ids_free(n->seen[i]);
         ids_free(n->twice[i]);
     }
+    ids_free(n->given);
+    free(n->below);
     free(n);
 }
 
-static struct text form_of(int form, const char *path, const char *relative)
+/* Without ./ in front, which is no part of the name. */
+static const char *plain(const char *path, const char *relative)
 {
     while (path[0] == '.' && path[1] == '/' && path + 2 <= relative)
         path += 2 + strspn(path + 2, "/");
-    const char *p = form == STEM || form == NAME ? relative : path;
+    return path;
+}
+
+static struct text form_of(int form, const char *path, size_t below)
+{
+    const char *p = form == STEM || form == NAME ? path + below : path;
     return (struct text){ p, form == STEM || form == PATH_STEM ? path_stem(p) : strlen(p) };
 }
 
 void file_ids_add(struct file_ids *n, const char *path, const char *relative)
 {
-    if (!ids_add(n->seen[PATH], form_of(PATH, path, relative), 0))
+    path = plain(path, relative);
+    size_t below = (size_t)(relative - path);
+    if (!ids_add(n->seen[PATH], form_of(PATH, path, below), n->n))
         return;
+    mem_grow(&n->below, &n->cap, n->n + 1, sizeof *n->below);
+    n->below[n->n++] = below;
     for (int i = 0; i < PATH; i++) {
-        struct text t = form_of(i, path, relative);
+        struct text t = form_of(i, path, below);
         if (!ids_add(n->seen[i], t, 0))
             ids_add(n->twice[i], t, 0);
     }
@@ -57,15 +72,20 @@ void file_ids_add(struct file_ids *n, const char *path, const char *relative)
 
 struct text file_ids_id(struct file_ids *n, const char *path, const char *relative)
 {
-    for (int i = 0; i < PATH; i++) {
-        struct text t = form_of(i, path, relative);
-        if (ids_find(n->twice[i], t) == SIZE_MAX) {
+    path = plain(path, relative);
+    size_t number = ids_find(n->seen[PATH], form_of(PATH, path, 0));
+    for (int i = 0; i < FORMS; i++) {
+        struct text t = form_of(i, path, n->below[number]);
+        if (ids_find(n->twice[i], t) != SIZE_MAX)
+            continue;
+        if (ids_add(n->given, t, number)) {     /* the name of one may be the stem of another: a.mp3, a.mp3.wav */
             n->longer += i > 0;
             return t;
         }
+        if (ids_find(n->given, t) == number)
+            return t;
     }
-    n->longer++;
-    return form_of(PATH, path, relative);
+    return form_of(PATH, path, 0);
 }
 
 size_t file_ids_longer(const struct file_ids *n) { return n->longer; }

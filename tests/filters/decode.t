@@ -161,15 +161,31 @@ no_audio("random.$_", $random, qr/^not audio: no decoder knows what is in it; --
 no_audio('chance.mp3', "\xff\xfb\x90\x44$random", qr/^not audio/, 'one chance header');
 no_audio('flac.txt', 'fLaC and no more', qr/^not audio: FLAC without a header/, 'FLAC in name only');
 
+# Stray bytes in front of what has a header.
+my $sound = pack 'n*', @int;
+my $good_au = '.snd' . pack('N5', 24, 2000, 3, 22050, 1) . $sound;
+my $good_aiff = 'FORM' . pack('N', 2046) . 'AIFFCOMM' . pack('N n N n', 18, 1, 1000, 16) . "\x40\x0d\xac\x44\0\0\0\0\0\0" . 'SSND' . pack('N3', 2008, 0, 0) . $sound;
+for (['flac', $flac], ['wav', $tone], ['au', $good_au], ['aiff', $good_aiff], map { [$_, slurp_file("$made/$_")] } qw(flac.oga vorbis.ogg opus.opus)) {
+    my ($kind, $bytes) = @$_;
+    my ($want, $said) = decoded("clean.$kind", $bytes);
+    is($said, '', "$kind: nothing to say");
+    my @front = (['a byte', 'x'], ['noise', substr $random, 0, 50000]);
+    push @front, ['an empty line', "\r\n"], ['zeros', "\0" x 4096], ["a web server's text", "HTTP/1.0 200 OK\r\n\r\n"],
+        ['a tag that says less than it is', $id3 . 'xx'], ['a tag that says more', "ID3\3\0\0\0\0\0\x50....."] if $kind eq 'flac';
+    same("stray.$kind", "$_->[1]$bytes", $want && $want->{pcm}, undef, "$kind: $_->[0] in front") for @front;
+}
+no_audio('stray.wv', 'x' . slurp_file("$made/wavpack.wv"), qr/^not audio/, 'WavPack behind a byte: the WAV header in it does not count');
+no_audio('packed.dat', "LA04$tone" =~ s/.{1000}$//sr, qr/^not audio/, 'nor where fewer bytes follow than it says');
+
 # tracks knows how many there are.
 {
     my (undef, undef, $err) = run("tracks $made | decode -j 1 --progress --command 'sleep 0.25; cat {}' >/dev/null");
-    like($err, qr/decode: [1-7] of 8 files,/, 'the total of tracks');
+    like($err, qr/decode: [1-7] of 9 files,/, 'the total of tracks');
     spew("$tmp/paths.csv", "id,path\na,mono.wav\nb,mono.wav\nc,mono.wav\n");
     (undef, undef, $err) = run("tracks --csv $tmp/paths.csv | decode -j 1 --progress --command 'sleep 0.25; cat {}' >/dev/null");
     like($err, qr/decode: [12] of 3 files,/, 'of a table');
     (undef, undef, $err) = run("tracks $made | sp-sample -n 4 | decode -j 1 --progress --command 'sleep 0.25; cat {}' >/dev/null");
-    unlike($err, qr/ of 8 files/, 'not behind what changes their number');
+    unlike($err, qr/ of 9 files/, 'not behind what changes their number');
 }
 
 # Mixing is the mean, whatever the library does.
@@ -184,6 +200,41 @@ for my $name ('right.mp2', 'windows.mp3') {
 no_audio('rate.mp3', slurp_file("$made/rate.mp3"), qr/^changes from 22050 Hz, 1 channels to 44100 Hz, 1 channels after 0.\d s$/, 'MP3 of two rates');
 no_audio('channels.mp3', slurp_file("$made/channels.mp3"), qr/^changes from 44100 Hz, 1 channels to 44100 Hz, 2 channels after 0.\d s$/, 'MP3 of one channel and two');
 no_audio('rate.flac', raw_flac(16, 3000, [22050, @int], [16000, @int], [16000, @int]), qr/^changes from 22050 Hz, 1 channels to 16000 Hz, 1 channels after 0.0 s$/, 'FLAC of two rates');
+
+# Damage in MP3: one header in it that says something else is no change of format.
+sub frame_places {
+    my ($at, @places) = (0);
+    while ($at + 4 <= length $mp3) {
+        my $bits = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)[ord(substr $mp3, $at + 2, 1) >> 4];
+        push @places, $at;
+        $at += int(144000 * $bits / 44100) + (ord(substr $mp3, $at + 2, 1) >> 1 & 1);
+    }
+    return @places;
+}
+my @place = frame_places();
+is(@place, 41, 'frames of tone_tag.mp3');
+my $alien = "\xff\xe3\x18\xc4" . substr $random, 0, 100;        # MPEG 2.5, 11025 Hz
+{
+    my $bytes = $mp3;
+    substr $bytes, $place[20], length $alien, $alien;
+    my ($r, $said) = decoded('alien.mp3', $bytes);
+    like($said, qr/^damaged at 0.5 s: \d+ bytes are no sound$/, 'another header in the middle: what is said');
+    my $n = $r ? @{ $r->{pcm} } : 0;
+    ok(abs($n - 44100) <= 2 * 1152, "$n samples of it, less a frame or two");
+    is_deeply([@{ $r->{pcm} }[0 .. 20000]], [@{ $clean->{pcm} }[0 .. 20000]], 'those in front');
+    my ($most, $sum) = (0, 0);
+    for my $i ($n - 15000 .. $n - 5000) { $sum += $r->{pcm}[$i] ** 2 }
+    for my $i (44100 - 15000 .. 44100 - 5000) { $most += $clean->{pcm}[$i] ** 2 }
+    near_all([$sum / 10001], [$most / 10001], 0, 0.01, 'and those behind are as loud as they were');
+    same('tail.mp3', $mp3 . substr($random, 0, 500) . $alien, $clean->{pcm}, qr/^(damaged at 1.0 s: \d+ bytes are no sound|)$/, 'another header at the end');
+    $bytes = $mp3;
+    substr $bytes, $place[1] + 50, 100, '';                         # so that no two frames agree behind the first
+    substr $bytes, $place[2], 4, 'xxxx';
+    ($r, $said) = decoded('info.mp3', $bytes);
+    ok($r && @{ $r->{pcm} } > 40000, 'damage behind the first frame');
+    is((@{ $r->{pcm} } + 576 + 529) % 1152, 0, 'whose tag counts: the delays of encoder and decoder are cut');
+    like($said, qr/^(damaged at|cut short)/, 'what is said');
+}
 
 # FLAC: its header says where it ends.
 my @float = map { $_ / 32768 } @int;
@@ -222,6 +273,27 @@ substr $half, 40, 4, pack 'V', 1000;
 my $zero = $tone;
 substr $zero, 40, 4, pack 'V', 0;
 same('zero.wav', $zero, \@float, qr/^its header says 0 bytes of samples, and 2000 follow, which were read$/, 'WAV of 0 bytes');
+{
+    my $quiet = $zero;
+    substr $quiet, 44, 200, "\0" x 200;
+    same('quiet.wav', $quiet, [(0) x 100, @float[100 .. 999]], qr/^its header says 0 bytes of samples, and 2000 follow, which were read$/, 'WAV of 0 bytes that begins with silence');
+}
+# Integers of other depths stand in whole bytes, from the top; with the plain header and the extensible one.
+for my $bits (12, 20, 24, 28, 32, 40, 64) {
+    my $bytes = int(($bits + 7) / 8);
+    my $data = join '', map { substr pack('q<', $_ * 2 ** ($bits - 16) * 2 ** (8 * $bytes - $bits)), 0, $bytes } map { $_ - $_ % 16 } @int;
+    for my $extensible (0, 1) {
+        my $fmt = pack('v v V V v v', $extensible ? 0xfffe : 1, 1, 8000, 8000 * $bytes, $bytes, $bits) . ($extensible ? pack('v v V v', 22, $bits, 4, 1) . "\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71" : '');
+        my $wav = 'RIFF' . pack('V', 20 + length($fmt) + length $data) . 'WAVEfmt ' . pack('V', length $fmt) . $fmt . 'data' . pack('V', length $data) . $data;
+        my $what = "WAV of $bits bits" . ($extensible ? ', extensible' : '');
+        if ($bits > 32) { no_audio("$bits.wav", $wav, qr/^not audio: .*\(WAV of integers above 32 bits\)/, $what) }
+        else { same("$bits.wav", $wav, [map { ($_ - $_ % 16) / 32768 } @int], undef, $what) }
+    }
+}
+{
+    my ($r) = decoded('g721.au', slurp_file("$made/g721.au"));
+    near_all([@{ $r->{pcm} }[100 .. 799]], [map { 0.5 * sin(2 * 3.14159265358979 * 440 * $_ / 8000) } 100 .. 799], 0.02, 0, 'G.721 is as loud as it was');
+}
 same('half.wav', $half, [@float[0 .. 499]], qr/^its header says 1000 bytes of samples, and 1000 more follow$/, 'WAV of half of them');
 for my $size (0xffffffff, 0x7fffffff, 0x80000000) {
     my $wav = $tone;

@@ -37,13 +37,17 @@ is(tags('v23.mp3'), "caf\xc3\xa9|\xc3\xb6n|Record|Rock|1987", 'ID3v2.3: Latin-1,
 spew("$tmp/v24.mp3", id3v2(4, TIT2 => "\3\xe0\xa6\x97", TPE1 => "\2\0n", TCON => "\3" . '17', TDRC => "\3" . '2004-05-06T07:08:09') . $mp3);
 is(tags('v24.mp3'), "\xe0\xa6\x97|n|nil|Rock|2004", 'ID3v2.4: UTF-8, UTF-16BE, the year of TDRC');
 for (['(17)Rock', 'Rock'], ['(17)Hard', 'Rock Hard'], ['80s', '80s'], ['2-Step', '2-Step'], ['20th Century', '20th Century'], ['(52)(53)', 'Electronic Pop-Folk'], ['17', 'Rock'],
-    ['300', '300'], ['Rock & Roll', 'Rock & Roll']) {
+    ['(80)', 'Folk'], ['131', 'Indie'], ['(147)(191)', 'Synthpop Psybient'], ['300', '300'], ['Rock & Roll', 'Rock & Roll']) {
     my ($in, $want) = @$_;
     spew("$tmp/g.mp3", id3v2(3, TCON => "\0$in") . $mp3);
     is(tags('g.mp3'), "nil|nil|nil|$want|nil", "the genre $in");
 }
 spew("$tmp/v1.mp3", $mp3 . id3v1("Gr\xfc\xdfe", 'Somebody', 'Album  ', '2003', 8));
 is(tags('v1.mp3'), "Gr\xc3\xbc\xc3\x9fe|Somebody|Album|Jazz|2003", 'ID3v1');
+spew("$tmp/v1.mp3", $mp3 . id3v1('', '', '', '', 131));
+is(tags('v1.mp3'), 'nil|nil|nil|Indie|nil', 'its genres above 79');
+spew("$tmp/two.mp3", id3v2(4, TPE1 => "\3A\0B", TCON => "\3" . "17\0Jazz\0" . '131', TIT2 => "\1\xfe\xff\0c\0\xe9") . $mp3);
+is(tags('two.mp3'), "c\xc3\xa9|A B|nil|Rock Jazz Indie|nil", 'several values; UTF-16 of the other order');
 spew("$tmp/both.mp3", id3v2(4, TIT2 => "\3longer than ID3v1 may be, by far", TDRC => "\3" . '1999') . $mp3 . id3v1('longer than ID3v1 may be, by f', 'Behind', '', '1998', 255));
 is(tags('both.mp3'), 'longer than ID3v1 may be, by far|Behind|nil|nil|1999', 'ID3v2 stands above ID3v1, which fills in');
 spew("$tmp/none.mp3", $mp3);

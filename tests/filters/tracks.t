@@ -68,6 +68,13 @@ like(slurp_file("$tmp/err"), qr/^tracks: 2 files share the name of another: thei
 is(ids('-q two three'), 'a.mp3 two/a.wav b.mp3 three/a b.wav', 'both');
 is(ids('-q ./two/b.mp3 three/b.wav two/a.wav three/a.wav'), 'b.mp3 b.wav two/a three/a', 'without a dot in front');
 is(ids("-q $tmp/two/a.wav three/a.wav"), "$tmp/two/a three/a", 'of another place');
+tree('four/a.mp3', 'four/a.mp3.flac', 'four/a.wav', 'four/x/a.mp3', 'four/x/y/a.wav');
+is(ids('-q four'), 'a.mp3 a.mp3.flac a.wav x/a x/y/a', 'the name of one is the stem of another');
+is(ids('-q four/a.mp3.flac four/a.wav four/a.mp3'), 'a.mp3 a.wav four/a.mp3', 'in whatever order');
+($status, $err) = said('-q four four/x');
+is($status, 1, 'a folder within another: status 1');
+is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), 'a.mp3 a.mp3.flac a.wav x/a x/y/a', 'each file once');
+like($err, qr{^tracks: x/y/a: this id appears twice; four/x/y/a.wav is left out: it was listed before$}m, 'and it is named');
 ($status, $err) = said('two/a.wav two/a.wav two/b.mp3');
 is($status, 1, 'a file named twice: status 1');
 like($err, qr{^tracks: a: this id appears twice; two/a.wav is left out: it was listed before$}m, 'and it is named');
