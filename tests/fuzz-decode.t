@@ -18,6 +18,7 @@ mkdir $dir;
 runs("sounds make $dir");
 spew("$dir/tag.mp3", slurp_file('tests/golden/decode/tone_tag.mp3'));
 spew("$dir/no-tag.mp3", slurp_file('tests/golden/decode/tone_notag.mp3'));
+spew("$dir/stray-$_", "\r\n" . slurp_file("$dir/$_")) for 'pcm16.wav', 'pcm16.flac', 'vorbis.ogg';
 
 # Whole ones, of every format.
 my @whole = map { s{.*/}{}r } glob "$dir/*.*";

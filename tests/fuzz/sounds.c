@@ -29,6 +29,7 @@ static const struct { const char *name; int format, rate, channels; } kinds[] = 
     { "gsm.wav", SF_FORMAT_WAV | SF_FORMAT_GSM610, 8000, 1 },
     { "ulaw.au", SF_FORMAT_AU | SF_FORMAT_ULAW, 8000, 1 },
     { "pcm16.au", SF_FORMAT_AU | SF_FORMAT_PCM_16, 16000, 2 },
+    { "g721.au", SF_FORMAT_AU | SF_FORMAT_G721_32, 8000, 1 },
     { "double.au", SF_FORMAT_AU | SF_FORMAT_DOUBLE, 11025, 1 },
     { "pcm16.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16, 44100, 2 },
     { "float.aiff", SF_FORMAT_AIFF | SF_FORMAT_FLOAT, 22050, 1 },
