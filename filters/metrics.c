@@ -17,9 +17,10 @@
 #include "drive/profiles.h"
 #include "score/bootstrap.h"
 #include "score/external.h"
+#include "score/map_score.h"
 
 static struct {
-    const char *cluster, *id;
+    const char *cluster, *map, *id;
     struct opt_words truth;
     struct opt_pairs set;
     int64_t bootstrap;
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
                "what cluster -1 is: a cluster, left out, or each record a cluster of its own; all: a record for each way"),
     OPT_FLAG(0, "per-cluster", &arg.per_cluster, "write a record for each cluster instead of the scores, as profile does"),
     OPT_FLAG(0, "each", &arg.each, "write the records, each with its own silhouette and the next cluster to it"),
+    OPT_STR(0, "map", &arg.map, "FIELD", "score this map of the vectors, too: are neighbours kept, and of one label?"),
     OPT_INT(0, "bootstrap", &arg.bootstrap, 0, 1e6, "give 95 percent intervals from this many bootstrap samples of the rows"),
     OPT_SEED(&arg.seed),
     OPT_FLAG(0, "cosine", &arg.how.cosine, "also compute the silhouette by cosine distance"),
@@ -47,8 +49,8 @@ static const struct opt opts[] = {
     OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field of it; may be given several times"),
     OPT_JOBS(0),
     EXCLUDES("cosine", "no-silhouette"),
-    EXCLUDES("per-cluster", "bootstrap"),
-    EXCLUDES("each", "per-cluster|bootstrap|truth|noise|no-silhouette|id|set"),
+    EXCLUDES("per-cluster", "bootstrap|map"),
+    EXCLUDES("each", "per-cluster|bootstrap|map|truth|noise|no-silhouette|id|set"),
     NEEDS("per-cluster", "noise=cluster|noise=drop"),
     OPT_END
 };
@@ -90,6 +92,34 @@ static void score_alone(struct scores *to, const struct scored *s)
     scores_put(to, "davies_bouldin", "", defined ? centres_davies_bouldin(&c) : NAN);
 }
 
+enum { MAP_NEAREST = 12 };
+
+/* The share of neighbours on the map that are of one label. */
+static void score_hit(struct scores *to, const struct scored *s, const char *name, const uint32_t *label)
+{
+    if (arg.map)
+        scores_put(to, name, "", map_neighbour_hit(s->map, s->n, s->map_d, label, SCORED_NONE, MAP_NEAREST));
+}
+
+/* The scores of the map. */
+static void score_map(struct scores *to, const struct scored *s)
+{
+    double trust = NAN, continuity = NAN;
+    if (s->d && s->n > 2 * MAP_NEAREST) {
+        budget_need((double)s->n * (8 * (double)(s->d + s->map_d) + 4 * MAP_NEAREST), "the neighbours of all vectors");
+        struct near *x = near_new(s->x, s->n, s->d, NEAR_EUCLIDEAN), *map = near_new(s->map, s->n, s->map_d, NEAR_EUCLIDEAN);
+        trust = map_trustworthiness(x, map, s->n, MAP_NEAREST, 0);
+        continuity = map_trustworthiness(map, x, s->n, MAP_NEAREST, 0);
+        near_free(x);
+        near_free(map);
+    } else if (s->n && s->n <= 2 * MAP_NEAREST) {
+        scores_because(to, "a map needs 25 rows", "");
+    }
+    scores_put(to, "trustworthiness", "", trust);
+    scores_put(to, "continuity", "", continuity);
+    score_hit(to, s, "neighbour_hit", s->cluster);
+}
+
 static void score_truth(struct scores *to, const struct scored *s, const struct scored_truth *t)
 {
     uint32_t *truth = mem_new(s->n, sizeof *truth), *cluster = mem_new(s->n, sizeof *cluster);
@@ -110,6 +140,7 @@ static void score_truth(struct scores *to, const struct scored *s, const struct 
         if (arg.bootstrap)
             put_interval(to, external_names[i], interval[i]);
     }
+    score_hit(to, s, "neighbour_hit_truth", t->label);
     free(truth);
     free(cluster);
 }
@@ -130,6 +161,8 @@ static void score(struct scores *to, const struct scored *s, const char *part, s
     scores_put(to, "noise", "", s->all ? (double)s->noise / (double)s->all : NAN);
     scores_count(to, "clusters", "", s->k);
     score_alone(to, s);
+    if (arg.map)
+        score_map(to, s);
     for (size_t t = 0; t < s->n_truths; t++)
         score_truth(to, s, s->truths + t);
     scores_reason(to);
@@ -157,7 +190,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, arg.each);
     if (arg.each)
         return each_silhouette(in, rec_create(&prog, in), arg.how.input, arg.cluster, arg.how.cosine);
-    struct scored *s = scored_read(in, arg.how.input, arg.cluster, &arg.truth, arg.per_cluster);
+    struct scored *s = scored_read(in, arg.how.input, arg.map, arg.cluster, &arg.truth, arg.per_cluster);
     struct rec_out *out = rec_create(&prog, in);
     struct scores to = { .set = &arg.set };
     head_clear_columns(rec_out_head(out));

@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, false);
-    struct scored *s = scored_read(in, arg.how.input, arg.cluster, &arg.truth, true);
+    struct scored *s = scored_read(in, arg.how.input, NULL, arg.cluster, &arg.truth, true);
     struct rec_out *out = rec_create(&prog, in);
     struct scores to = { .set = &arg.set };
     head_clear_columns(rec_out_head(out));

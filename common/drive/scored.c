@@ -12,11 +12,11 @@
 
 struct reader {
     struct scored *s;
-    const char *input, *cluster;
+    const char *input, *map, *cluster;
     const struct head *head;
-    size_t records, x_cap, cluster_cap, *truth_cap, id_cap;
+    size_t records, x_cap, map_cap, cluster_cap, *truth_cap, id_cap;
     bool keep;
-    struct row row;
+    struct row row, place;
     struct msg_buf ids;         /* NUL-ended, of the rows */
     struct msg_buf lacking;     /* the same of records without a vector so far */
 };
@@ -65,13 +65,28 @@ static bool vector(struct reader *in, struct rec *r)
     return !r->nil && row_read(r, in->input, &v, head_columns(in->head, in->input), &in->row);
 }
 
+/* Read the place on the map, if one is asked for. */
+static bool place(struct reader *in, struct rec *r)
+{
+    struct value v;
+    return !in->map || (rec_need(r, in->map, &v) && row_read(r, in->map, &v, NULL, &in->place));
+}
+
+/* Add a row's numbers to the n rows of to. */
+static void add_row(float **to, size_t *cap, size_t n, const struct row *row)
+{
+    budget_need((double)(n + 1) * (double)row->d * sizeof **to, "the matrix of all vectors");
+    mem_grow(to, cap, mem_mul(n + 1, row->d), sizeof **to);
+    memcpy(*to + n * row->d, row->x, row->d * sizeof **to);
+}
+
 /* Keep what one record has; false: it is nil or bad, and nothing of it is kept. */
 static bool keep_record(struct reader *in, struct rec *r)
 {
     struct scored *s = in->s;
     uint32_t cluster = SCORED_NONE;
     struct value v;
-    if (!vector(in, r) || !rec_need(r, in->cluster, &v))
+    if (!vector(in, r) || !place(in, r) || !rec_need(r, in->cluster, &v))
         return false;
     int64_t whole;
     bool noise = value_whole(&v, &whole) && whole == -1;
@@ -94,11 +109,10 @@ static bool keep_record(struct reader *in, struct rec *r)
         msg_append(&in->ids, id.p, id.n);
         msg_append(&in->ids, "", 1);
     }
-    if (in->row.d) {
-        budget_need((double)(s->n + 1) * (double)in->row.d * sizeof *s->x, "the matrix of all vectors");
-        mem_grow(&s->x, &in->x_cap, mem_mul(s->n + 1, in->row.d), sizeof *s->x);
-        memcpy(s->x + s->n * in->row.d, in->row.x, in->row.d * sizeof *s->x);
-    }
+    if (in->row.d)
+        add_row(&s->x, &in->x_cap, s->n, &in->row);
+    if (in->map)
+        add_row(&s->map, &in->map_cap, s->n, &in->place);
     s->n++;
     return true;
 }
@@ -112,20 +126,22 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
     return kept;
 }
 
-struct scored *scored_read(struct rec_in *file, const char *input, const char *cluster, const struct opt_words *truths,
-                           bool keep)
+struct scored *scored_read(struct rec_in *file, const char *input, const char *map, const char *cluster,
+                           const struct opt_words *truths, bool keep)
 {
     struct scored *s = mem_zero(1, sizeof *s);
-    struct reader in = { .s = s, .input = input, .cluster = cluster, .head = rec_head(file), .keep = keep };
+    struct reader in = { .s = s, .input = input, .map = map, .cluster = cluster, .head = rec_head(file), .keep = keep };
     name_truths(s, truths);
     in.truth_cap = mem_zero(s->n_truths, sizeof *in.truth_cap);
     pass_each(file, &(struct pass){ .only = true }, add_record, &in);
     s->all = s->n;
     s->d = in.row.d;
+    s->map_d = in.place.d;
     s->without_x = s->d == 0;
     s->ids = (char *)in.ids.p;
     free(in.truth_cap);
     free(in.row.x);
+    free(in.place.x);
     msg_free(&in.lacking);
     return s;
 }
@@ -161,6 +177,8 @@ void scored_noise(struct scored *s, enum scored_noise what)
         own += noise && what == NOISE_SINGLETONS;
         if (s->d)
             memmove(s->x + left * s->d, s->x + i * s->d, s->d * sizeof *s->x);
+        if (s->map)
+            memmove(s->map + left * s->map_d, s->map + i * s->map_d, s->map_d * sizeof *s->map);
         if (s->id)
             s->id[left] = s->id[i];
         for (size_t t = 0; t < s->n_truths; t++)
@@ -204,5 +222,6 @@ void scored_free(struct scored *s)
     free(s->ids);
     free(s->id);
     free(s->x);
+    free(s->map);
     free(s);
 }

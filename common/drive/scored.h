@@ -17,6 +17,8 @@ struct scored {
     size_t n, d, k;             /* rows now, columns, clusters (after scored_noise) */
     bool without_x;             /* no record has the field of the vector: d is 0, x NULL */
     float *x;                   /* x[n][d] */
+    float *map;                 /* [n][map_d]: their places on a map; NULL: not asked for */
+    size_t map_d;
     uint32_t *cluster;          /* [n] */
     uint32_t *origin;           /* [k] after scored_noise: which of `clusters` it was; SCORED_NONE: noise */
     struct names clusters;      /* as they were called */
@@ -26,11 +28,11 @@ struct scored {
     size_t *id;                 /* [n]: where in ids a row's begins */
 };
 
-/* Read all records: the vector `input`, which no record may have, or all; the label
- * `cluster`; the truths. Records whose vector or cluster is nil are counted
+/* Read all records: the vector `input`, which no record may have, or all; the place `map` (NULL: none); the label
+ * `cluster`; the truths. Records whose vector, place or cluster is nil are counted
  * and passed over, a truth may be nil. Ids are checked to be unique, and kept if `ids`. */
-struct scored *scored_read(struct rec_in *in, const char *input, const char *cluster, const struct opt_words *truths,
-                           bool ids);
+struct scored *scored_read(struct rec_in *in, const char *input, const char *map, const char *cluster,
+                           const struct opt_words *truths, bool ids);
 
 /* Make of noise one cluster, leave it out, or make each row of it a cluster of its own; then
  * number the clusters that are left from 0 without gaps. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/par.h"
@@ -58,4 +59,28 @@ double map_trustworthiness(const struct near *x, const struct near *map, size_t 
     free(index);
     double dn = (double)n, dk = (double)k;
     return 1 - 2 / ((double)rows * dk * (2 * dn - 3 * dk - 1)) * sum;
+}
+
+double map_neighbour_hit(const float *y, size_t n, size_t d, const uint32_t *label, uint32_t none, size_t k)
+{
+    float *at = mem_new(mem_mul(n, d), sizeof *at);
+    uint32_t *own = mem_new(n, sizeof *own);
+    size_t m = 0, hits = 0;
+    for (size_t i = 0; i < n; i++)
+        if (label[i] != none) {
+            memcpy(at + m * d, y + i * d, d * sizeof *at);
+            own[m++] = label[i];
+        }
+    if (k < m) {
+        uint32_t *index = mem_new(mem_mul(m, k), sizeof *index);
+        struct near *near = near_new(at, m, d, NEAR_EUCLIDEAN);
+        near_knn_all(near, k, index, NULL);
+        near_free(near);
+        for (size_t e = 0; e < m * k; e++)
+            hits += own[index[e]] == own[e / k];
+        free(index);
+    }
+    free(at);
+    free(own);
+    return k < m ? (double)hits / ((double)m * (double)k) : NAN;
 }

@@ -4,6 +4,7 @@
 #define SCORE_MAP_SCORE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "math/near.h"
 
@@ -13,5 +14,10 @@
  * lower index is nearer. As scikit-learn's trustworthiness; with x and map exchanged it is the continuity. `most`
  * rows i at most, evenly spread (0: all): some most * n distances of x. Uses par_for. */
 double map_trustworthiness(const struct near *x, const struct near *map, size_t n, size_t k, size_t most);
+
+/* The mean share of the k nearest of each row on a map y[n][d] that have its label[n] (Paulovich, Nonato, Minghim and
+ * Levkowitz 2008, "neighborhood hit"), among the rows whose label is not `none`: NaN if these are not more than k. A row is no
+ * neighbour of itself; of ties the lower index is nearer. Uses par_for. */
+double map_neighbour_hit(const float *y, size_t n, size_t d, const uint32_t *label, uint32_t none, size_t k);
 
 #endif

@@ -157,6 +157,42 @@ is_deeply([map { [@$_{qw(silhouette next_cluster)}] } @r], [([undef, undef]) x 4
 refuses(2, qr/--each and --truth cannot be used together/, "metrics --each -t t $tmp/in.sp");
 refuses(6, qr/a: no field cluster/, 'metrics --each', stream({}, record('a', x => vec(1))));
 
+# --map: scikit-learn's scores of two columns as a map; labels that half of the records have; what it needs.
+for my $set (sets_with('map_scores.csv', 'blobs')) {
+    my ($want) = csv("$set->{dir}/map_scores.csv");
+    my @rows = csv("$set->{dir}/labelings.csv");
+    my ($x) = npy("$set->{dir}/x.npy");
+    my $in = rows_sp("$set->{dir}/x.npy", "$tmp/map.sp", {}, xy => [map { vec(@$x[8 * $_, 8 * $_ + 1]) } 0 .. 299],
+        cluster => [map { label($_->{kmeans}) } @rows], truth => [map { label($_->{truth}) } @rows],
+        even => [map { $_ % 2 ? nil() : label($rows[$_]{truth}) } 0 .. 299]);
+    my ($got) = records("metrics --no-silhouette --map xy -t truth,even $in");
+    near_all([@$got{qw(trustworthiness continuity neighbour_hit neighbour_hit_truth.truth neighbour_hit_truth.even)}],
+        [@$want{qw(trustworthiness continuity hit_kmeans hit_truth hit_truth_even)}], 1e-12, 0, "$set->{name}: --map");
+    my @all = records("metrics --map xy --noise all -t truth $in");
+    is(scalar grep({ $_->{trustworthiness} == $got->{trustworthiness} && defined $_->{neighbour_hit_truth} } @all), 3, 'without noise');
+    ($got) = records("sp-sample -n 24 $in | metrics --map xy");
+    is_deeply([@$got{qw(trustworthiness continuity reason)}], [undef, undef, 'a map needs 25 rows'], 'too few for a map');
+    cmp_ok($got->{neighbour_hit}, '>', 0.1, 'but not for a hit');
+    ($got) = records("sp-sample -n 12 $in | metrics --map xy");
+    is($got->{neighbour_hit}, undef, 'too few for that, too');
+    ($got) = records("sp-fields --drop x $in | metrics --map xy");
+    is_deeply([@$got{qw(trustworthiness reason)}], [undef, 'no field x'], 'a map without vectors');
+    near_all([$got->{neighbour_hit}], [$want->{hit_kmeans}], 1e-12, 0, 'has labels');
+}
+# Noise that is dropped takes its places along: 30 on a line, and as many of noise that lie between them on the map only.
+my @line = map { record("l$_", x => vec($_, 0), xy => vec($_), cluster => int64($_ > 15)) } 1 .. 30;
+my @between = map { record("n$_", x => vec($_, 99), xy => vec($_ + 0.3), cluster => int64(-1)) } 1 .. 30;
+my ($drop) = records('metrics --map xy --noise drop', stream({}, map { ($between[$_], $line[$_]) } 0 .. 29));
+is_deeply([@$drop{qw(scored trustworthiness continuity)}], [30, 1, 1], 'the map without noise');
+my ($kept) = records('metrics --map xy', stream({}, map { ($between[$_], $line[$_]) } 0 .. 29));
+cmp_ok($kept->{trustworthiness}, '<', 0.9, 'and with it');
+($r) = records('metrics --map xy', stream({}, record('a', x => vec(1), xy => nil(), cluster => int64(1)), record('b', x => vec(1), xy => vec(1), cluster => int64(1))));
+is($r->{n}, 1, 'a place that is nil is skipped');
+refuses(6, qr/a: no field at/, 'metrics --map at', stream({}, record('a', x => vec(1), cluster => int64(1))));
+refuses(6, qr/b: xy/, 'metrics --map xy', stream({}, map { record($_->[0], x => vec(1), xy => vec(@$_[1 .. $#$_]), cluster => int64(1)) } ['a', 1, 2], ['b', 1]));
+refuses(2, qr/--per-cluster and --map cannot/, "metrics --per-cluster --map xy $tmp/in.sp");
+refuses(2, qr/--each and --map cannot/, "metrics --each --map xy $tmp/in.sp");
+
 # What it refuses.
 my $lacks = stream({}, record('a', cluster => int64(1)), record('b', x => vec(1), cluster => int64(1)),
     record('c', x => vec(2), cluster => int64(0)), record('d', x => vec(2), cluster => int64(1)));

@@ -239,6 +239,10 @@ static void trust(void **unused)
     assert_true(isnan(map_trustworthiness(a, b, 5, 3, 0)));
     near_free(a);
     near_free(b);
+    const uint32_t label[] = { 4, 4, 9, 7, 7 };         /* the nearest: 1, 0, 3, 4, 1; without the 9: 1, 0, -, 4, 1 */
+    near(map_neighbour_hit(y, 5, 1, label, 0, 1), 3.0 / 5, 1e-15);
+    near(map_neighbour_hit(y, 5, 1, label, 9, 1), 3.0 / 4, 1e-15);
+    assert_true(isnan(map_neighbour_hit(y, 5, 1, label, 9, 4)));
 }
 
 /* Columns without variance are drawn; the first has the deviation asked for. */
