@@ -1,4 +1,4 @@
-/* sp-sample - draw records at random, overall or from each group
+/* sp-sample - draw records at random, or the first or last, overall or from each group
  *
  * in      any records
  * out     the drawn ones (or the others), unchanged and in order
@@ -22,7 +22,7 @@ static struct {
     int64_t count;
     double share;
     const char *by;
-    bool invert;
+    bool invert, first, last;
     uint64_t seed;
 } arg = { .count = -1, .share = NAN };
 
@@ -30,15 +30,17 @@ static const struct opt opts[] = {
     OPT_INT('n', "count", &arg.count, -1, 1e12, "number of records to draw, from each group (-1: by --share)"),
     OPT_F64(0, "share", &arg.share, 0, 1, "share of the records to draw, from each group"),
     OPT_STR(0, "by", &arg.by, "FIELD", "draw from each group of records that share a value"),
+    OPT_FLAG(0, "first", &arg.first, "take the first ones instead of any"),
+    OPT_FLAG(0, "last", &arg.last, "take the last ones instead of any"),
     OPT_FLAG('v', "invert", &arg.invert, "pass on the records not drawn instead"),
     OPT_SEED(&arg.seed),
     REQUIRED("count|share", "how many to draw"),
-    EXCLUDES("count", "share"),
+    EXCLUDES("count", "share"), EXCLUDES("first", "last|seed"), EXCLUDES("last", "seed"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
 static const struct prog prog = {
-    .name = "sp-sample", .brief = "draw records at random, overall or from each group",
+    .name = "sp-sample", .brief = "draw records at random, or the first or last, overall or from each group",
     .in = IO_RECORDS, .out = IO_RECORDS, .example = "-n 1", .opts = opts, .also = also,
 };
 
@@ -112,9 +114,11 @@ static bool draw_record(struct rec *r, const struct value *in, void *state)
     (void)state;
     if (r->error[0])
         return false;
-    bool drawn = g && rng_below(&g->rng, g->left--) < g->wanted;
-    if (g)
+    bool drawn = g && (arg.first ? g->wanted > 0 : arg.last ? g->left <= g->wanted : rng_below(&g->rng, g->left) < g->wanted);
+    if (g) {
+        g->left--;
         g->wanted -= drawn;
+    }
     if (!g || drawn == arg.invert)
         rec_drop(r);
     return true;

@@ -136,4 +136,19 @@ for my $tool (map { s/.*\///r } glob 'filters/*.c') {
     $tool =~ s/\.c$//;
     is(runs('sp-info --pipeline', history('records', entry($tool))), "$tool FILE...\n", "$tool is known");
 }
+
+# --by: counts of values.
+spew("$tmp/by.jsonl", join '', map { qq({"id":"b$_","g":) . (qw("rock" "jazz" 3 3.0 true null "jazz" "a/\\u0007b"))[$_ % 8] . qq(,"x":[$_]}\n) } 0 .. 15);
+is(runs("from-json $tmp/by.jsonl | sp-info --by g"), <<'T', 'counts of values, equal ones in order');
+  records    share  g
+        4   25.0 %  3
+        4   25.0 %  jazz
+        2   12.5 %  true
+        2   12.5 %  a/?b
+        2   12.5 %  rock
+        2   12.5 %  (nil)
+T
+is(runs("from-json $tmp/by.jsonl | sp-match id eq none | sp-info -b g"), "  records    share  g\n", 'counts of nothing');
+refuses(6, qr/^sp-info: b0: no field h;/m, "from-json $tmp/by.jsonl | sp-info --by h");
+refuses(6, qr/^sp-info: b0: x is not a label/m, "from-json $tmp/by.jsonl | sp-info --by x");
 done_testing;

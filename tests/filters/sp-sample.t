@@ -35,6 +35,14 @@ $seen{$_}++ for drawn('--share 0.8 --seed 5'), drawn('-v --share 0.8 --seed 5');
 is(scalar(keys %seen), 900, 'with -v: the others');
 is(scalar(grep { $_ != 1 } values %seen), 0, 'each once');
 
+# The first and the last.
+is(join(' ', drawn('--first -n 3')), '0 1 2', '--first');
+is(join(' ', drawn('--last -n 3')), '897 898 899', '--last');
+is(join(' ', drawn('-v --last --share 0.995')), '0 1 2 3', 'all but the last');
+is(join(' ', drawn('--first --by g -n 2')), '0 1 2 3 4 129', 'of each group');
+is(join(' ', drawn('--last --by g -n 1')), join(' ', sort { $a <=> $b } map { my $g = $_; (grep { ($_->{g} // '') eq $g } records("cat $tmp/in.sp"))[-1]{n} } qw(a b c)), 'the last of each');
+refuses(2, qr/--first and --last cannot be used together/, "sp-sample -n 1 --first --last $tmp/in.sp");
+
 # By group.
 my %of = map { $_->{n} => $_->{g} // 'none' } records("cat $tmp/in.sp");
 my ($status, $out, $err) = run("sp-sample -n 20 --by g $tmp/in.sp | to-json");
