@@ -67,6 +67,21 @@ size_t profile_top(const struct profile *p, size_t c, size_t most, size_t *colum
     return n;
 }
 
+void profile_against(const struct profile *p, size_t c, const size_t *among, size_t n, double *apart)
+{
+    size_t rows = 0;
+    for (size_t j = 0; j < p->d; j++)
+        apart[j] = 0;
+    for (size_t i = 0; i < n; i++)
+        if (among[i] != c) {
+            rows += p->size[among[i]];
+            for (size_t j = 0; j < p->d; j++)
+                apart[j] -= p->centre[among[i] * p->d + j] * (double)p->size[among[i]];
+        }
+    for (size_t j = 0; j < p->d; j++)
+        apart[j] = p->size[c] ? p->centre[c * p->d + j] + (rows ? apart[j] / (double)rows : 0) : 0;
+}
+
 void profile_means(const double *value, const uint32_t *label, size_t n, size_t k, double *mean)
 {
     size_t *size = mem_zero(k, sizeof *size);

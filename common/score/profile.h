@@ -24,6 +24,10 @@ void profile_free(struct profile *p);
  * the first of equals first; how many there are. */
 size_t profile_top(const struct profile *p, size_t c, size_t most, size_t *column);
 
+/* apart[d]: the mean of cluster c less the mean of all rows of the other clusters of among[n], of which c is one; of c
+ * alone its mean, and 0 where it has no rows. Of p only d, size and centre are used. */
+void profile_against(const struct profile *p, size_t c, const size_t *among, size_t n, double *apart);
+
 /* mean[k] over the rows of each cluster of value[n], as label[n] says. */
 void profile_means(const double *value, const uint32_t *label, size_t n, size_t k, double *mean);
 

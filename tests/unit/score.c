@@ -446,6 +446,17 @@ static void profiles(void **state)
     assert_int_equal(profile_top(p, 1, 1, column), 1);
     assert_int_equal(column[0], 2);
     assert_int_equal(profile_top(p, 1, 0, column), 0);
+    double apart[3];
+    profile_against(p, 0, (const size_t[]){ 1, 0 }, 2, apart);
+    assert_true(apart[1] == -5 && apart[2] == 1 - 8);
+    near(apart[0], 5 / 3. + 2, 1e-15);
+    profile_against(p, 1, (const size_t[]){ 1 }, 1, apart);
+    assert_true(apart[0] == -2 && apart[1] == 5 && apart[2] == 8);
+    static const float y[] = { 0, 2, 4, 100 };                  /* three clusters: rows of the others count, not their means */
+    struct profile *q = profile_new(y, 4, 1, (const uint32_t[]){ 0, 0, 1, 2 }, 3);
+    profile_against(q, 2, (const size_t[]){ 0, 1, 2 }, 3, apart);
+    assert_true(apart[0] == 98);
+    profile_free(q);
     uint32_t major[2];
     double share[2];
     profile_majority(truth, 9, label, 5, 2, major, share);
