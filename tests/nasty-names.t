@@ -117,7 +117,7 @@ for my $word (@words) {
         my ($what, $program, $literals, $most, $double) = @_;
         my $text = decode_utf8($program);
         (my $outside = $text) =~ s/'[^'\n]*'//g;
-        unlike($outside, qr/['`\@]|\$(?!series|tree|cells|\d)/, "$what: every literal ends on its line, and nothing stands outside: $word");
+        unlike($outside, qr/['`\@]|\$(?!series|tree|cells|texts|\d)/, "$what: every literal ends on its line, and nothing stands outside: $word");
         (my $want = $t) =~ s/[\x00-\x1f\x7f]/ /g;
         $want =~ s/'/\x{2019}/g;
         $want = substr($want, 0, $most) . "\x{2026}" if length $want > $most;
@@ -134,6 +134,13 @@ for my $word (@words) {
     spew("$tmp/t.sp", stream({ id => '2', left => 0, right => 1, height => 1.5, size => 2 }));
     spew("$tmp/s.sp", stream({ id => $t }, { id => 's2' }));
     $names->('curve --songs', runs("curve --tree --songs $tmp/s.sp $tmp/t.sp"), 1, 24, 1);
+
+    spew("$tmp/h.sp", stream({ id => $t, x => [1, 2] }, { id => 's2', x => [3, 4] }));
+    $names->('heatmap, rows', runs("heatmap $tmp/h.sp"), 1, 24, 1);
+    $names->('heatmap, columns', runs("from-csv $tmp/c.csv | heatmap"), 1, 24, 1);
+    spew("$tmp/g.sp", stream({ id => 's1', x => [1, 2], group => $t }, { id => 's2', x => [3, 4], group => 'z' }));
+    $names->('heatmap --by', runs("heatmap --similarity --by group $tmp/g.sp"), 2, 24, 1);
+    $names->('heatmap, confusion', runs("confusion --truth group --cluster group $tmp/g.sp | heatmap"), 2, 24, 1);
 
     # an array and its ids
     spew("$tmp/a.sp", stream({ id => "i$t", $t => 0.5 }, { id => $t, $t => 2 }));

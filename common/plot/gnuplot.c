@@ -93,8 +93,8 @@ void gnuplot_label(struct str *g, const char *axis, const char *text)
 
 enum { TIC_MOST = 24 };             /* characters of a name on an axis */
 
-void gnuplot_tics(struct str *g, const struct gnuplot_page *page, const char *axis, const struct gnuplot_tic *v, size_t n,
-                  double unit)
+double gnuplot_tics(struct str *g, const struct gnuplot_page *page, const char *axis, const struct gnuplot_tic *v, size_t n,
+                    double unit)
 {
     bool dumb = page->terminal == GNUPLOT_DUMB, across = axis[0] == 'x';
     size_t longest = 0;
@@ -108,8 +108,8 @@ void gnuplot_tics(struct str *g, const struct gnuplot_page *page, const char *ax
     double word = dumb ? (double)longest + 1 : 6.5 * (double)longest + 8;
     bool turned = across && !dumb && nearest < word;
     double each = across && !turned ? word : dumb ? 1 : 12, last = -INFINITY;
-    str_printf(g, "set %stics %s(", axis, !turned ? "" : longest > 10 || nearest < 18 ? "rotate by 90 right "
-                                                                                    : "rotate by 40 right ");
+    bool upright = turned && (longest > 10 || nearest < 18);
+    str_printf(g, "set %stics %s(", axis, upright ? "rotate by 90 right " : turned ? "rotate by 40 right " : "");
     for (size_t i = 0; i < n; i++) {
         if ((v[i].at - last) * unit < each)
             continue;
@@ -125,6 +125,7 @@ void gnuplot_tics(struct str *g, const struct gnuplot_page *page, const char *ax
         str_printf(g, " %.7g", last = v[i].at);
     }
     str_printf(g, ")\n");
+    return upright || !across ? word : turned ? 0.7 * word : dumb ? 1 : 12;
 }
 
 void gnuplot_title(struct str *g, const struct gnuplot_page *page)

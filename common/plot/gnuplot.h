@@ -55,11 +55,12 @@ void gnuplot_range(struct str *g, const char *axis, double low, double high, boo
 /* Set what is written along an axis: at most 60 characters of it. */
 void gnuplot_label(struct str *g, const char *axis, const char *text);
 
-/* Names at places of an axis ("x" or "y"), ascending, of at most 24 characters: aslant or upright where two are nearer than
- * they are long, and without those that are nearer than a line. unit: pixels (of dumb: characters) of 1 on the axis. */
+/* Names at places of an axis ("x" or "y"), ascending, of at most 24 characters: aslant or upright where two are nearer
+ * than they are long, and without those that are nearer than a line. unit: pixels (of dumb: characters) of 1 on the
+ * axis. Returns how many they take across it. */
 struct gnuplot_tic { double at; const char *text; size_t len; };
-void gnuplot_tics(struct str *g, const struct gnuplot_page *page, const char *axis, const struct gnuplot_tic *v, size_t n,
-                  double unit);
+double gnuplot_tics(struct str *g, const struct gnuplot_page *page, const char *axis, const struct gnuplot_tic *v, size_t n,
+                    double unit);
 
 /* `set title` to the page's, if it has one; as much of it as the page is wide. */
 void gnuplot_title(struct str *g, const struct gnuplot_page *page);

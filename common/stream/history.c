@@ -145,7 +145,7 @@ bool history_known(const struct step *s)
     return strstr(tools, word);
 }
 
-bool history_has(const struct step *s, const char *name)
+struct value history_value(const struct step *s, const char *name)
 {
     const uint8_t *p = s->args;
     size_t head = 0, n = p ? msg_map(p, s->end, &head) : 0;
@@ -153,11 +153,13 @@ bool history_has(const struct step *s, const char *name)
         struct text key = text_of(p, s->end);
         p += msg_size(p, s->end);
         if (is(key, name))
-            return msg_value(p, msg_size(p, s->end)).type != V_NIL;
+            return msg_value(p, msg_size(p, s->end));
         p += msg_size(p, s->end);
     }
-    return false;
+    return (struct value){ .type = V_NIL };
 }
+
+bool history_has(const struct step *s, const char *name) { return history_value(s, name).type != V_NIL; }
 
 void history_command(const struct step *s, struct str *to)
 {

@@ -25,7 +25,8 @@ void history_command(const struct step *s, struct str *to);
 /* Whether the step's tool is one of songpipe's: a history may name anything. */
 bool history_known(const struct step *s);
 
-/* Whether it had the option --name with a value. */
+/* The value of its option --name; type V_NIL: it had none. Whether it had one. */
+struct value history_value(const struct step *s, const char *name);
 bool history_has(const struct step *s, const char *name);
 
 /* Add the whole history as a pipeline, a command a line, without a line feed at its end. A step of another tool is a

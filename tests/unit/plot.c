@@ -7,10 +7,12 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "plot/gnuplot.h"
+#include "plot/heatmap.h"
 #include "plot/tree.h"
 
 static void test_classes(void **state)
@@ -176,11 +178,41 @@ static void test_tree(void **state)
     assert_null(g.p);
 }
 
+static void test_shares(void **state)
+{
+    (void)state;
+    float v[] = { 1, 3, 0, 0 }, below[] = { 1, -1 };
+    assert_true(heatmap_shares(v, 2, 2));
+    assert_true(v[0] == 0.25F && v[1] == 0.75F && v[2] == 0 && v[3] == 0);
+    assert_false(heatmap_shares(below, 1, 2));
+}
+
+static void test_cosines(void **state)
+{
+    (void)state;
+    float x[] = { 3, 4, 5, 0, 0, 0, 0, -2 };
+    size_t n;
+    float *v = heatmap_cosines(x, 4, 2, 10, &n);
+    const double want[] = { 1, 0.6, 0, -0.8, 0.6, 1, 0, 0, 0, 0, 0, 0, -0.8, 0, 0, 1 };
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < 16; i++)
+        assert_true(fabs((double)v[i] - want[i]) < 1e-6);
+    free(v);
+    float again[] = { 3, 4, 5, 0, 0, 0, 0, -2 };
+    v = heatmap_cosines(again, 4, 2, 2, &n);            /* means of blocks of 2 x 2 of these */
+    assert_int_equal(n, 2);
+    assert_true(fabs((double)v[0] - 3.2 / 4) < 1e-6 && fabs((double)v[1] + 0.8 / 4) < 1e-6);
+    assert_true(v[2] == v[1] && fabs((double)v[3] - 0.25) < 1e-6);
+    free(v);
+    assert_true(heatmap_cosines_bytes(1000, 600) == 4.0 * 600 * 600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes), cmocka_unit_test(test_quote), cmocka_unit_test(test_size),
         cmocka_unit_test(test_colours), cmocka_unit_test(test_tics), cmocka_unit_test(test_range), cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_shares), cmocka_unit_test(test_cosines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
