@@ -74,9 +74,10 @@ static void make_list(struct rec *r, const char *field, size_t row, const void *
     msg_free(&list);
 }
 
-static void pick_neighbour(struct rec *r, size_t row, void *unused)
+static void pick_neighbour(struct rec *r, size_t row, void *slurp)
 {
-    (void)unused;
+    if (row == SLURP_NO_ROW)
+        slurp_without(slurp, r);
     for (size_t j = 0; j < found.k; j++)
         if (found.index[found.of * found.k + j] == row) {
             found.picked[j] = rec_keep(r);
@@ -88,7 +89,7 @@ static void pick_neighbour(struct rec *r, size_t row, void *unused)
 static int write_of(struct slurp *s, struct rec_out *out)
 {
     found.picked = mem_zero(found.k, sizeof *found.picked);
-    slurp_again(s, pick_neighbour, NULL);
+    slurp_again(s, pick_neighbour, s);
     for (size_t j = 0; j < found.k; j++) {
         struct rec *r = found.picked[j];
         item_note_side(r, "distance");

@@ -118,32 +118,37 @@ void slurp_again(struct slurp *s, void (*use)(struct rec *r, size_t row, void *s
     rec_free(r);
 }
 
-struct annotating { struct slurp *s; struct rec_out *out; const struct column *columns; struct row row; float *narrow; };
+bool slurp_without(const struct slurp *s, struct rec *r)
+{
+    struct row row = { .d = s->d };
+    vector(r, s->field, rec_head(s->in), &row);         /* for the reason */
+    free(row.x);
+    if (r->error[0])
+        return item_bad(r);
+    item_nil();
+    return true;
+}
+
+struct annotating { struct slurp *s; struct rec_out *out; const struct column *columns; float *narrow; };
 
 static void annotate_record(struct rec *r, size_t row, void *state)
 {
     struct annotating *a = state;
-    if (row == SLURP_NO_ROW) {
-        vector(r, a->s->field, rec_head(a->s->in), &a->row);    /* for the reason */
-        if (!r->error[0])
-            item_nil();
-        else if (!item_bad(r))
-            return;
-    }
+    if (row == SLURP_NO_ROW && !slurp_without(a->s, r))
+        return;
     set_columns(r, a->columns, row, a->narrow);
     rec_put(a->out, r);
 }
 
 int slurp_annotate(struct slurp *s, struct rec_out *out, const struct column *columns)
 {
-    struct annotating a = { s, out, columns, { .d = s->d }, NULL };
+    struct annotating a = { s, out, columns, NULL };
     size_t widest = 0;
     for (const struct column *c = columns; c->field; c++)
         widest = c->d > widest ? c->d : widest;
     a.narrow = mem_new(widest, sizeof *a.narrow);
     slurp_again(s, annotate_record, &a);
     free(a.narrow);
-    free(a.row.x);
     rec_finish(out);
     return slurp_done(s);
 }

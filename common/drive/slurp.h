@@ -58,6 +58,10 @@ struct column {
 #define SLURP_NO_ROW SIZE_MAX
 void slurp_again(struct slurp *s, void (*use)(struct rec *r, size_t row, void *state), void *state);
 
+/* What is to be done in it with a record without row: it is counted as nil, or as bad (item_bad, which says whether it may go
+ * out). */
+bool slurp_without(const struct slurp *s, struct rec *r);
+
 /* Second pass: set the fields of every record in order, nil where its vector is nil or bad, and
  * write it. Bad records are treated as --on-error says. Finishes out, closes in, frees s;
  * returns the exit status. */

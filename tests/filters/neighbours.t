@@ -19,6 +19,10 @@ is_deeply([map { $_->{neighbours} } @r], [['c'], undef, ['a']], 'nil is nobody\'
 refuses(6, qr/4 vectors are too few for 4 neighbours each/, 'from-csv --id id | neighbours -k 4', $line, 1);
 refuses(6, qr/z: no record with this id/, 'from-csv --id id | neighbours -k 1 --of z', $line, 1);
 
+my ($status, $out, $err) = run('from-json | neighbours -k 1 --of a --on-error skip | to-json', qq({"id":"a","x":[1]}\n{"id":"b","x":"text"}\n{"id":"c","x":[1]}\n));
+is($status, 1, 'of one song among bad ones: status');
+like($err, qr/^neighbours: b: x is not a vector/m, 'which are named');
+
 # Against a plain search in Perl, on points that tie and appear twice: by distance, then order.
 srand 7;
 my @p = map { [map { int rand 4 } 1 .. 3] } 1 .. 300;

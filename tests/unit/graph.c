@@ -18,6 +18,7 @@
 #include "math/dist.h"
 #include "math/graph.h"
 #include "math/near.h"
+#include "math/path.h"
 #include "math/vec.h"
 
 static float *normal(size_t n, size_t d, uint64_t seed)
@@ -246,9 +247,80 @@ static void norms(void **unused)
     assert_true(vec_max(odd, 2) == 1);
 }
 
+/* Beside Floyd and Warshall's lengths, of mutual neighbours; each step an edge, their sum the length. */
+static void shortest_ways(void **unused)
+{
+    (void)unused;
+    enum { N = 90, D = 2, K = 4 };
+    float *x = normal(N, D, 3);
+    memcpy(x + 7 * D, x + 3 * D, D * sizeof *x);                /* the same place */
+    struct near *t = near_new(x, N, D, NEAR_EUCLIDEAN);
+    uint32_t *index = mem_new(N * K, sizeof *index);
+    near_knn_all(t, K, index, NULL);
+    struct graph *g = graph_neighbours(index, N, K);
+    double *edge = mem_new(N * N, sizeof *edge), *all = mem_new(N * N, sizeof *all);
+    for (size_t i = 0; i < N * N; i++) {
+        bool there = false, back = false;
+        for (size_t k = 0; k < K; k++) {
+            there |= index[i / N * K + k] == i % N;
+            back |= index[i % N * K + k] == i / N;
+        }
+        all[i] = edge[i] = i / N == i % N ? 0 : there && back ? near_distance(t, i / N, i % N) : (double)INFINITY;
+    }
+    for (size_t k = 0; k < N; k++)
+        for (size_t i = 0; i < N * N; i++)
+            all[i] = fmin(all[i], all[i / N * N + k] + all[k * N + i % N]);
+    size_t way[N], none = 0;
+    for (size_t i = 0; i < N * N; i++) {
+        size_t m = path_shortest(g, 0.75, t, i / N, i % N, way);
+        double length = 0;
+        if (i / N == i % N)
+            continue;
+        none += m == 0;
+        assert_true((m == 0) == isinf(all[i]));
+        for (size_t k = 1; k < m; k++)
+            length += edge[way[k - 1] * N + way[k]];
+        assert_true(m == 0 || (way[0] == i / N && way[m - 1] == i % N && fabs(length - all[i]) < 1e-12));
+    }
+    assert_true(none > 0 && none < N * (N - 1));                /* both kinds */
+    graph_free(g);
+    near_free(t);
+    free(index);
+    free(edge);
+    free(all);
+    free(x);
+}
+
+/* On a line: even steps, of more rows than are wanted and of fewer. */
+static void even_ways(void **unused)
+{
+    (void)unused;
+    float x[101];
+    size_t way[101];
+    for (size_t i = 0; i <= 100; i++)
+        x[i] = (float)i;
+    struct near *t = near_new(x, 101, 1, NEAR_EUCLIDEAN);
+    for (size_t n = 2; n <= 101; n++) {
+        for (size_t i = 0; i <= 100; i++)
+            way[i] = i;
+        assert_int_equal(path_even(t, 101, way, 101, n), n);
+        for (size_t i = 0; i < n; i++)
+            assert_true(fabs((double)way[i] - 100. * (double)i / (double)(n - 1)) <= 0.5);
+    }
+    memcpy(way, (size_t[]){ 0, 100 }, 2 * sizeof *way);
+    assert_int_equal(path_even(t, 101, way, 2, 5), 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(way[i], 25 * i);
+    memcpy(way, (size_t[]){ 3, 7, 6 }, 3 * sizeof *way);
+    assert_int_equal(path_even(t, 101, way, 3, 50), 5);         /* 5, then 4: 6 is on the way */
+    assert_true(way[0] == 3 && way[1] == 4 && way[2] == 5 && way[3] == 7 && way[4] == 6);
+    near_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shortest_ways), cmocka_unit_test(even_ways),
         cmocka_unit_test(knn_is_brute_force), cmocka_unit_test(graphs), cmocka_unit_test(parts),
         cmocka_unit_test(unions), cmocka_unit_test(hung), cmocka_unit_test(norms),
     };
