@@ -144,12 +144,35 @@ static void add_to_song(struct rec *r, size_t at)
     }
 }
 
+/* Whether the vectors at a place are finite; if not, the song does not have them. */
+static bool is_finite(struct rec *r, size_t at)
+{
+    for (size_t i = 0; i < coder.n; i++) {
+        const float *y = contrast_coder_vector(&coder, i, at);
+        for (size_t j = 0; y && j < coder.out; j++)
+            if (!isfinite(y[j])) {
+                coder.side[0].has[at] = coder.side[1].has[at] = false;
+                return rec_error(r, "the vector of %s is not finite: is it scaled like the training data?",
+                                 coder.side[i].field);
+            }
+    }
+    return true;
+}
+
 static bool finish(struct rec *r, void *unused)
 {
     (void)unused;
     if (r->dropped)
         return true;
     size_t at = given++;
+    bool good = is_finite(r, at);
+    if (!good && !arg.pool)
+        return false;
+    if (!good && !item_bad(r)) {
+        rec_drop(r);
+        return true;
+    }
+    r->error[0] = '\0';                 /* it is dealt with */
     if (arg.pool) {
         add_to_song(r, at);
         rec_drop(r);

@@ -6,8 +6,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,7 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "drive/map.h"
+#include "drive/weights.h"
 #include "text/packs.h"
 
 enum { WINDOW_FIRST, WINDOW_MEAN };
@@ -63,6 +62,7 @@ static const struct prog prog = {
 enum { WINDOW = 32768 };                /* pieces of text that are computed at once */
 
 static struct encoder *encoder;
+static const char *weights;             /* its file of them */
 static struct packs *packs;
 static float *x;
 static size_t finished;                 /* texts of the window whose vectors are set */
@@ -80,28 +80,6 @@ static void *hash(void *unused)
     const uint8_t *p = safetensors_bytes(encoder->file, &n);
     sha256_hex(p, n, weights_hash);
     return unused;
-}
-
-/* ---- weights that change while they are used ---- */
-
-static const char *weights;             /* their file */
-
-/* SIGBUS: they were cut. Of several threads the first says so. */
-static void stop_cut(int unused)
-{
-    static atomic_flag said = ATOMIC_FLAG_INIT;
-    (void)unused;
-    while (atomic_flag_test_and_set(&said))
-        pause();
-    io_changed(weights);
-}
-
-static void guard_weights(void)
-{
-    struct str path = { NULL, 0, 0 };
-    str_printf(&path, "%s/model.safetensors", arg.model.path);
-    weights = path.p;
-    signal(SIGBUS, stop_cut);
 }
 
 /* ---- one window of texts ---- */
@@ -243,7 +221,7 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
-    guard_weights();
+    weights = weights_guard(arg.model.path);
     open_model();
     if (pthread_create(&hashing, NULL, hash, NULL) != 0)
         die(ST_MEMORY, "cannot start a thread");

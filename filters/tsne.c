@@ -73,9 +73,11 @@ static void make_map(void)
     if (!isfinite(end.kl))
         die(ST_STOPPED, "the map flew apart: lower --learning-rate");
     chart_save(&chart, &prog, parts);
+    char trust[64] = "";
+    if (!progress_quiet && n > 2 * CHART_NEAREST)       /* else it is not defined */
+        snprintf(trust, sizeof trust, "; trustworthiness %.4f (k = %d)", chart_trust(&chart), CHART_NEAREST);
     if (!progress_quiet)
-        warn("KL divergence %.4f after %zu steps; trustworthiness %.4f (k = %d)", fmax(end.kl, 0), end.steps,
-             chart_trust(&chart), CHART_NEAREST);
+        warn("KL divergence %.4f after %zu steps%s", fmax(end.kl, 0), end.steps, trust);
     graph_free(p);
 }
 

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Ear ();
 use Encoder;
 use Songpipe;
 use Stream;
@@ -12,7 +13,7 @@ use Test::More;
 my @rows = ([3e38, -3e38, 1, 3e38], [-3e38, 3e38, 2, 3e38], [3e38, 3e38, -3, -3e38], [-3e38, -3e38, 4, 3e38], [3e38, -3e38, 5, -3e38],
     [-3e38, 3e38, 3e38, 1], [1, 2, 3, 4], [-3e38, -3e38, -3e38, -3e38]);
 my @ids = 'a' .. 'h';
-my $big = runs('from-json', join '', map { "{\"id\":\"$ids[$_]\",\"g\":\"" . ('r', 's')[$_ % 2] . "\",\"c\":" . int($_ / 3) . ",\"track\":\"t\",\"x\":[" . join(',', @{ $rows[$_] }) . "]}\n" } 0 .. $#rows);
+my $big = runs('from-json', join '', map { "{\"id\":\"$ids[$_]\",\"g\":\"" . ('r', 's')[$_ % 2] . "\",\"h\":" . int($_ / 2) . ",\"c\":" . int($_ / 3) . ",\"track\":\"t\",\"x\":[" . join(',', @{ $rows[$_] }) . "]}\n" } 0 .. $#rows);
 spew("$tmp/big.sp", $big);
 
 # Whether numbers in the stream are NaN or infinite.
@@ -24,7 +25,10 @@ for my $command ('zscore', 'zscore --per all', 'pca -n 2', 'pca -n 2 --solver ra
     'metrics --cluster c --truth g', 'metrics --cluster c --truth g --cosine', 'metrics --cluster c --truth g --bootstrap 20', 'metrics --cluster c --per-cluster',
     'profile --cluster c --truth g', 'profile --cluster c --cosine', 'confusion --cluster c --truth g', 'l2norm --norm l1', 'l2norm --norm max', 'zscore --per element',
     'vae-train --hidden 3 --latent 2 --epochs 2 -q', 'vae-train --hidden 3 --latent 2 --epochs 2 -q --recon l1', 'sp-fields --keep x',
-    "sp-join --with $tmp/big.sp") {
+    "sp-join --with $tmp/big.sp", 'lda --by h --ridge 0.1', 'lda --by h', 'tsne --perplexity 2 --n-iter 20 -q', 'tsne --perplexity 2 --n-iter 20 -q --metric cosine',
+    'tsne --perplexity 2 --n-iter 20 -q --init random', 'mixture -k 2', 'mixture -k 1 --covariance full', 'mixture -k 2:3', 'hdbscan -c 2 --metric cosine', 'outliers -k 2',
+    'outliers -k 2 --method knn', 'outliers -k 2 --metric cosine', 'outliers --method centre --cluster c', 'metrics --each --cluster c',
+    'contrast-train --by h --hidden 3 --out 2 --epochs 2 -q', 'contrast-train --by h --hidden 3 --out 2 --epochs 2 -q --control untrained') {
     my ($status, undef, $err) = run("$command $tmp/big.sp >$tmp/out.sp");
     if ($status == 0) {
         is(holds(), '', "$command: what goes out is finite") or diag($err);
@@ -69,6 +73,35 @@ for my $model ('vae.sp', 'heavy.sp') {
         $status == 0 ? is(holds(), '', "$command: what goes out is finite") : like($err, qr/finite|too large/, "$command: says why");
     }
 }
+runs("from-json >$tmp/even.sp", join '', map { my $i = $_; "{\"id\":\"$i\",\"g\":\"@{[$i % 4]}\",\"x\":[" . join(',', map { sprintf '%.3f', sin $i * $_ } 1 .. 4) . "]}\n" } 1 .. 12);
+my %weights;
+for my $fit ("lda --by g --save", "mixture -k 2 -o c --save", "tsne --perplexity 2 --n-iter 20 -q -o xy --save", "contrast-train --by g --hidden 3 --out 2 --epochs 1 -q") {
+    my ($name) = $fit =~ /^(\S+)/;
+    my $model = "$tmp/$name.model";
+    runs("$fit " . ($fit =~ /--save/ ? "$model $tmp/even.sp >/dev/null" : "$tmp/even.sp >$model"));
+    # Each tensor of the model by turns: its numbers near the largest.
+    my $bytes = slurp_file($model) =~ s/\x93\xd7ESONGPIPE.*//sr;
+    my @models = ($bytes);
+    for my $type ('f', 'd') {
+        my $code = $type eq 'f' ? '<f4' : '<f8';
+        while ($bytes =~ /\Q$code\E.*?\xc4\x04data\xc4(.)/sg) {
+            my ($at, $n) = (pos $bytes, ord $1);
+            my $size = $type eq 'f' ? 4 : 8;
+            my $changed = $bytes;
+            substr($changed, $at, $n) = pack "$type<*", ($type eq 'f' ? 3e38 : 1e300) x ($n / $size);
+            push @models, $changed;
+        }
+    }
+    cmp_ok(scalar @models, '>', 1, "$name: models with heavy tensors");
+    my $use = $name =~ s/-train$/-encode/r;
+    for my $i (0 .. $#models) {
+        spew("$tmp/one.model", seal($models[$i]));
+        for my $in ('big', 'even') {
+            my ($status, undef, $err) = run("$use -o out -m $tmp/one.model $tmp/$in.sp >$tmp/out.sp");
+            $status == 0 ? is(holds(), '', "$use, model $i, $in: what goes out is finite") : like($err, qr/finite|too large|bad model|limit|far/, "$use, model $i, $in: says why ($status)");
+        }
+    }
+}
 folder("$tmp/encoder");
 my $weights = slurp_file("$tmp/encoder/model.safetensors");
 my $head = 8 + unpack 'Q<', $weights;
@@ -80,9 +113,27 @@ for my $times (1e10, 1e30, 6e38) {
 
 # Sound.
 my $pcm = runs('from-json', '{"id":"a","rate":22050,"pcm":[' . join(',', map { (3e38, -3e38)[$_ / 7 % 2] } 1 .. 8000) . ']}');
-for my $command ('mfcc', 'logmel', 'chromagram', 'descriptors', 'segment --length 0.1') {
+Ear::folder("$tmp/ear");
+Ear::folder("$tmp/heavy", weights => sub { my ($name, $x) = @_; @$x = map { $_ * 4e38 } @$x if $name =~ /dense.*kernel/ });
+for my $command ('mfcc', 'logmel', 'chromagram', 'descriptors', 'segment --length 0.1', "embed-audio -m $tmp/ear", "embed-audio -m $tmp/heavy", "embed-audio -m $tmp/ear --layer taggram") {
     my ($status, undef, $err) = run("$command >$tmp/out.sp", $pcm);
-    $status == 0 ? is(holds(), '', "$command: what goes out is finite") : like($err, qr/overflows|finite/, "$command: says why");
+    $status == 0 ? is(holds(), '', "$command: what goes out is finite") : like($err, qr/overflows|finite|too loud/, "$command: says why");
+}
+
+my $soft = runs('from-json', '{"id":"a","rate":16000,"pcm":[' . join(',', map { sprintf '%.4f', sin $_ / 9 } 1 .. 50000) . ']}');
+runs("embed-audio -m $tmp/ear -q >$tmp/out.sp", $soft);
+is(holds(), '', 'embed-audio: finite');
+refuses(6, qr/^embed-audio: a: the network gives numbers that are not finite$/, "embed-audio -m $tmp/heavy -q", $soft, 1);
+my $bands = runs('from-json', '{"id":"a","frame_rate":43,"logmel":[' . join(',', map { '[' . join(',', map { (3e38, -3e38, 1)[$_ % 3] } 1 .. 40) . ']' } 1 .. 200) . ']}');
+for my $command ('texture', 'texture --groups band', 'texture --groups modulation') {
+    my ($status, undef, $err) = run("$command >$tmp/out.sp", $bands);
+    $status == 0 ? is(holds(), '', "$command: what goes out is finite") : like($err, qr/too large|finite/, "$command: says why");
+}
+runs("from-json >$tmp/far.sp", join '', map { '{"id":"' . $_ . '","path":"' . $_ . '.wav","cluster":1,"distance":' . 1e308 * $_ . ',"xy":[' . 3e38 * $_ . ',' . -3e38 * $_ . "]}\n" } -1, 0, 1);
+for my $command ('map-page', 'scatter', 'to-m3u --missing', 'to-m3u --missing --order path -i xy') {
+    my ($status, $out, $err) = run("$command $tmp/far.sp");
+    $out =~ s/<script>.*|<style>.*?<\/style>//gs;           # the page's own words
+    $status == 0 ? unlike($out, qr/\b(nan|inf|infinity)\b/i, "$command: what it writes is finite") : like($err, qr/too large|finite/, "$command: says why ($status)");
 }
 
 # Numbers to text and back: none becomes infinite on the way.

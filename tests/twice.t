@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Ear ();
 use Encoder;
 use Songpipe;
 use Stream;
@@ -22,11 +23,13 @@ my $history = str('history') . "\x91\x82" . str('tool') . str('decode') . str('v
 for (['version', $must[0]], ['kind', $must[1]], ['another kind', str('kind') . str('model')], ['columns', $columns, $columns], ['history', $history, $history]) {
     my ($what, @twice) = @$_;
     my $in = headed(@must, @twice);
-    refuses(3, qr/malformed header: a key appears twice/, "$_ $in") for 'sp-info', 'l2norm', 'to-csv', 'kmeans -k 1';
+    refuses(3, qr/malformed header: a key appears twice/, "$_ $in") for 'sp-info', 'l2norm', 'to-csv', 'kmeans -k 1', 'lda', 'tsne', 'mixture -k 1', 'outliers', 'hdbscan',
+        'map-page', 'to-m3u', 'texture', 'contrast-train';
 }
 for my $field ('x', 'y', '') {
     my $one = str($field) . "\x92" . str('p') . str('q');
-    refuses(3, qr/malformed header: it names the columns of a field twice/, "$_ " . headed(@must, str('columns') . "\x83$one" . str('z') . "\x90$one")) for 'sp-info', 'zscore';
+    refuses(3, qr/malformed header: it names the columns of a field twice/, "$_ " . headed(@must, str('columns') . "\x83$one" . str('z') . "\x90$one"))
+        for 'sp-info', 'zscore', 'lda', 'tsne', 'map-page', 'contrast-train';
 }
 runs('sp-info ' . headed(@must, $columns, $history));
 
@@ -64,6 +67,37 @@ my ($entry) = $header =~ /("embeddings.LayerNorm.bias":\{[^}]*\})/ or die;
 my $twice = $header =~ s/\}\s*$/,$entry}/r;
 spew("$tmp/encoder/model.safetensors", pack('Q<', length $twice) . $twice . substr $weights, 8 + $size);
 refuses(3, qr/duplicate object key/, "embed -m $tmp/encoder", runs('from-json', '{"id":"a","lyrics":"la"}'));
+
+Ear::folder("$tmp/ear");
+my $pcm = runs('from-json', '{"id":"a","rate":16000,"pcm":[1,0,1]}');
+runs("embed-audio -m $tmp/ear -q", $pcm);
+my $ear = slurp_file("$tmp/ear/model.safetensors");
+$size = unpack 'Q<', $ear;
+$header = substr $ear, 8, $size;
+($entry) = $header =~ /("dense\/bias":\{[^}]*\})/ or die;
+$twice = $header =~ s/\}\s*$/,$entry}/r;
+spew("$tmp/ear/model.safetensors", pack('Q<', length $twice) . $twice . substr $ear, 8 + $size);
+refuses(3, qr/model.safetensors: .*duplicate object key/, "embed-audio -m $tmp/ear", $pcm);
+spew("$tmp/ear/model.safetensors", $ear);
+my $config = slurp_file("$tmp/ear/config.json");
+spew("$tmp/ear/config.json", $config =~ s/\}\s*$/,"model_type":"musicnn"}/r);
+refuses(3, qr/config.json: .*duplicate object key/, "embed-audio -m $tmp/ear", $pcm);
+spew("$tmp/ear/config.json", $config =~ s/"soft"/"loud"/r);
+refuses(3, qr/config.json: tag loud is there twice/, "embed-audio -m $tmp/ear", $pcm);
+
+# ---- a model: a value of its configuration, a tensor ----
+
+runs("from-json >$tmp/rows.sp", join '', map { my $i = $_; "{\"id\":\"$i\",\"track\":\"@{[$i % 4]}\",\"x\":[" . join(',', map { sprintf '%.3f', sin $i * $_ } 1 .. 4) . "]}\n" } 1 .. 12);
+for my $fit ("lda --save", "mixture -k 2 -o c --save", "tsne --perplexity 2 --n-iter 20 -q -o xy --save", "contrast-train --hidden 3 --out 2 --epochs 1 -q", "zscore --save",
+    "vae-train --hidden 3 --latent 2 --epochs 1 -q", "kmeans -k 2 -q --save") {
+    my ($name) = $fit =~ /^(\S+)/;
+    runs("$fit " . ($fit =~ /--save/ ? "$tmp/m.model $tmp/rows.sp >/dev/null" : "$tmp/rows.sp >$tmp/m.model"));
+    my @parts = unseal(slurp_file("$tmp/m.model"));
+    my $use = $name =~ s/-train$/-encode/r;
+    my @frames = map { $_->{frame} } @parts;
+    my $again = file('again.model', stream({ kind => 'model' }, @frames, $frames[-1]));
+    refuses(3, qr/twice/, "$use -o out -m $again $tmp/rows.sp");
+}
 
 # ---- a table ----
 

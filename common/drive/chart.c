@@ -95,6 +95,9 @@ void chart_begin(struct chart *c, const char *init, double deviation)
     if (strcmp(init, "pca") == 0) {
         budget_need(8 * (double)c->s->d * (double)c->s->d, "the covariance");
         start_pca(c->s->x, n, c->s->d, dims, c->seed, c->xy);
+        for (size_t i = 0; i < n * dims; i++)
+            if (!isfinite(c->xy[i]))
+                die(ST_STOPPED, "%s holds numbers that are too large for a start by PCA: scale them, or --init random", c->in);
     } else if (strcmp(init, "random") == 0) {
         start_random(n, dims, c->seed, c->xy);
     } else {

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "drive/weights.h"
 #include "text/safetensors.h"
 #include "text/settings.h"
 
@@ -99,7 +100,7 @@ struct ear *ear_open(const char *dir)
     struct settings s = { dir, why, sizeof why };
     struct ear *e = mem_zero(1, sizeof *e);
     json_t *j = NULL;
-    char *path = settings_path(&s, "model.safetensors");
+    const char *path = weights_guard(dir);
     bool good = settings_json(&s, "config.json", true, &j);
     if (good && strcmp(settings_string(j, "model_type"), "musicnn") != 0)
         good = settings_wrong(&s, "config.json", "model_type is %.60s, not musicnn", *settings_string(j, "model_type") ?
@@ -107,6 +108,5 @@ struct ear *ear_open(const char *dir)
     if (!good || !read_front(&s, j) || !read_weights(&s, path, e) || !read_tags(&s, j, e))
         die(ST_STREAM, "%s", why);
     json_decref(j);
-    free(path);
     return e;
 }

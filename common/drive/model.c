@@ -25,6 +25,7 @@ struct model *model_load(struct opt_input *file, const char *tool)
     struct model *m = mem_zero(1, sizeof *m);
     m->path = file->path;
     m->in = rec_open_file(file->path, IO_MODEL);
+    rec_unique(m->in);
     struct rec *r = rec_new();
     while (rec_next(m->in, r)) {
         mem_grow(&m->recs, &m->cap, m->n + 1, sizeof *m->recs);

@@ -55,7 +55,7 @@ bool settings_json(const struct settings *s, const char *name, bool needed, json
         return missing && !needed;
     json_error_t error;
     json_counts();
-    *j = json_loadb(text, n, JSON_DECODE_INT_AS_REAL, &error);
+    *j = json_loadb(text, n, JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
     free(text);
     return *j || settings_wrong(s, name, "line %d: %s", error.line, error.text);
 }
