@@ -31,7 +31,7 @@ static size_t left_out;
 
 static const struct opt opts[] = {
     OPT_STR('x', "x", &arg.x, "FIELD", "field along the x axis; without: epoch, rank or k; of bars: method or id"),
-    OPT_WORDS('y', "y", &arg.y, "A,B,...", "fields to draw; without: loss, kdist or silhouette"),
+    OPT_WORDS_ONCE('y', "y", &arg.y, "A,B,...", "fields to draw; without: loss, kdist or silhouette"),
     OPT_STR('b', "by", &arg.by, "FIELD", "field that tells lines, bars or clusters apart"),
     OPT_FLAG(0, "by-file", &arg.by_file, "let each file be a line of its own"),
     OPT_FLAG(0, "log-x", &c.log_x, "logarithms along the x axis"),

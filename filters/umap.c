@@ -109,7 +109,7 @@ static void make_map(void)
     progress_clear();
     graph_free(g);
     chart_save(&chart, &prog, parts);
-    if (!progress_quiet)
+    if (!progress_quiet && n > 2 * CHART_NEAREST)       /* else it is not defined */
         warn("trustworthiness %.4f (k = %d)", chart_trust(&chart), CHART_NEAREST);
 }
 

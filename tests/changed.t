@@ -44,7 +44,7 @@ sub run_changing {
     return ($status, slurp_file("$tmp/stdout"), slurp_file("$tmp/stderr"));
 }
 
-my @filters = ('zscore', 'sp-sample -n 5', 'sp-fields --shuffle n', 'to-csv', 'to-npy', 'kmeans -k 2', 'agglo -k 2', 'pca -n 2', 'whiten', 'lda --ridge 0.1', 'tfidf -o t', 'tsne --perplexity 2 -q',
+my @filters = ('zscore', 'sp-sample -n 5', 'sp-fields --shuffle n', 'to-csv', 'to-npy', 'kmeans -k 2', 'agglo -k 2', 'pca -n 2', 'whiten', 'lda --ridge 0.1', 'tfidf -o t', 'tsne --perplexity 2 -q', 'umap --n-epochs 9 -q',
     'hdbscan -c 2', 'mixture -k 2', 'mixture -k 2:3', 'outliers -k 2', 'outliers --method centre -c c', 'dbscan --eps 1', 'spectral -k 2', 'neighbours -k 2', 'metrics --each -c c',
     'fuse y=1 x=1 --missing mean');
 my %changes = ('other numbers' => [1, 40, 1000], 'a record less' => [1, 39, 0], 'a record more' => [1, 41, 0]);

@@ -26,7 +26,7 @@ for my $command ('zscore', 'zscore --per all', 'pca -n 2', 'pca -n 2 --solver ra
     'profile --cluster c --truth g', 'profile --cluster c --cosine', 'confusion --cluster c --truth g', 'l2norm --norm l1', 'l2norm --norm max', 'zscore --per element',
     'vae-train --hidden 3 --latent 2 --epochs 2 -q', 'vae-train --hidden 3 --latent 2 --epochs 2 -q --recon l1', 'sp-fields --keep x',
     "sp-join --with $tmp/big.sp", 'lda --by h --ridge 0.1', 'lda --by h', 'tsne --perplexity 2 --n-iter 20 -q', 'tsne --perplexity 2 --n-iter 20 -q --metric cosine',
-    'tsne --perplexity 2 --n-iter 20 -q --init random', 'mixture -k 2', 'mixture -k 1 --covariance full', 'mixture -k 2:3', 'hdbscan -c 2 --metric cosine', 'outliers -k 2',
+    'tsne --perplexity 2 --n-iter 20 -q --init random', 'umap -k 3 -q', 'umap -k 3 -q --init pca', 'umap -k 3 -q --metric cosine', 'sp-sort c', 'mixture -k 2', 'mixture -k 1 --covariance full', 'mixture -k 2:3', 'hdbscan -c 2 --metric cosine', 'outliers -k 2',
     'outliers -k 2 --method knn', 'outliers -k 2 --metric cosine', 'outliers --method centre --cluster c', 'metrics --each --cluster c',
     'contrast-train --by h --hidden 3 --out 2 --epochs 2 -q', 'contrast-train --by h --hidden 3 --out 2 --epochs 2 -q --control untrained') {
     my ($status, undef, $err) = run("$command $tmp/big.sp >$tmp/out.sp");
@@ -75,7 +75,7 @@ for my $model ('vae.sp', 'heavy.sp') {
 }
 runs("from-json >$tmp/even.sp", join '', map { my $i = $_; "{\"id\":\"$i\",\"g\":\"@{[$i % 4]}\",\"x\":[" . join(',', map { sprintf '%.3f', sin $i * $_ } 1 .. 4) . "]}\n" } 1 .. 12);
 my %weights;
-for my $fit ("lda --by g --save", "mixture -k 2 -o c --save", "tsne --perplexity 2 --n-iter 20 -q -o xy --save", "contrast-train --by g --hidden 3 --out 2 --epochs 1 -q") {
+for my $fit ("lda --by g --save", "mixture -k 2 -o c --save", "tsne --perplexity 2 --n-iter 20 -q -o xy --save", "umap -k 3 -q --save", "contrast-train --by g --hidden 3 --out 2 --epochs 1 -q") {
     my ($name) = $fit =~ /^(\S+)/;
     my $model = "$tmp/$name.model";
     runs("$fit " . ($fit =~ /--save/ ? "$model $tmp/even.sp >/dev/null" : "$tmp/even.sp >$model"));

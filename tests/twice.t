@@ -88,7 +88,7 @@ refuses(3, qr/config.json: tag loud is there twice/, "embed-audio -m $tmp/ear", 
 # ---- a model: a value of its configuration, a tensor ----
 
 runs("from-json >$tmp/rows.sp", join '', map { my $i = $_; "{\"id\":\"$i\",\"track\":\"@{[$i % 4]}\",\"x\":[" . join(',', map { sprintf '%.3f', sin $i * $_ } 1 .. 4) . "]}\n" } 1 .. 12);
-for my $fit ("lda --save", "mixture -k 2 -o c --save", "tsne --perplexity 2 --n-iter 20 -q -o xy --save", "contrast-train --hidden 3 --out 2 --epochs 1 -q", "zscore --save",
+for my $fit ("lda --save", "mixture -k 2 -o c --save", "tsne --perplexity 2 --n-iter 20 -q -o xy --save", "umap -k 3 -q --save", "contrast-train --hidden 3 --out 2 --epochs 1 -q", "zscore --save",
     "vae-train --hidden 3 --latent 2 --epochs 1 -q", "kmeans -k 2 -q --save") {
     my ($name) = $fit =~ /^(\S+)/;
     runs("$fit " . ($fit =~ /--save/ ? "$tmp/m.model $tmp/rows.sp >/dev/null" : "$tmp/rows.sp >$tmp/m.model"));
@@ -110,7 +110,7 @@ refuses(6, qr/two columns \(2 and 3\) are called g/, "tracks --csv " . file('t.c
 
 my $x = file('x.sp', runs('from-json', join '', map { qq({"id":"$_","g":"a","cluster":0,"track":"t","x":[$_,1],"m":[[1,2],[3,4]]}\n) } 1 .. 3));
 for ('metrics --truth g,g', 'metrics --truth g --truth g', 'profile --truth g,g', 'pool --mean g,g', 'pool --majority g,g', 'scoreboard --by g,g', 'scoreboard --columns g,g',
-    'scatter --color g,g', 'summarize --stats g,g', 'descriptors --which g,g', 'texture --groups g,g', 'vae-train --condition g,g', 'tracks --label g=dir --label g=dir',
+    'scatter --color g,g', 'curve --y g,g', 'summarize --stats g,g', 'descriptors --which g,g', 'texture --groups g,g', 'vae-train --condition g,g', 'tracks --label g=dir --label g=dir',
     'tracks --text g=a --text g=b', 'metrics --set g=1 --set g=2', 'profile --set g=1 --set g=2', 'sp-fields --set g=1 --set g=2', 'sp-fields --rename g=h --rename g=i') {
     my ($option) = /(--\S+)/;
     refuses(2, qr/^\S+: $option names g twice;/, "$_ $x");
