@@ -165,7 +165,7 @@ for my $change (['cut' => sub { truncate $ear, 100 or die }], ['overwritten' => 
     select undef, undef, undef, 0.001 until $mapped->() || ++$tries > 20000;
     $do->();
     waitpid $pid, 0;
-    is($? & 127 ? 128 + ($? & 127) : $? >> 8, 6, "embed-audio, weights $what: status 6");
+    like($? & 127 ? 128 + ($? & 127) : $? >> 8, qr/^[36]$/, "embed-audio, weights $what: status 6, or 3 where the header was cut");
     like(slurp_file("$tmp/stderr"), qr{^embed-audio: $ear: changed while being read\n$}, 'it says so, once');
     my ($whole) = run("sp-info - < $tmp/stdout");
     isnt($whole, 0, 'its output does not look whole');

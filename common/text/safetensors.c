@@ -135,6 +135,13 @@ static bool parse(struct safetensors *s, char *why, size_t room)
     return over == 0;
 }
 
+bool safetensors_same(const struct safetensors *s)
+{
+    struct stat st;
+    return fstat(s->fd, &st) == 0 && (size_t)st.st_size == s->size && st.st_ctim.tv_sec == s->changed.tv_sec &&
+           st.st_ctim.tv_nsec == s->changed.tv_nsec;
+}
+
 struct safetensors *safetensors_open(const char *path, char *why, size_t room)
 {
     struct stat st;
@@ -163,17 +170,12 @@ struct safetensors *safetensors_open(const char *path, char *why, size_t room)
         return NULL;
     }
     if (!parse(s, why, room)) {
+        if (!safetensors_same(s))
+            snprintf(why, room, "changed while being read");
         safetensors_close(s);
         return NULL;
     }
     return s;
-}
-
-bool safetensors_same(const struct safetensors *s)
-{
-    struct stat st;
-    return fstat(s->fd, &st) == 0 && (size_t)st.st_size == s->size && st.st_ctim.tv_sec == s->changed.tv_sec &&
-           st.st_ctim.tv_nsec == s->changed.tv_nsec;
 }
 
 const struct safe_tensor *safetensors_find(const struct safetensors *s, const char *name)
