@@ -10,11 +10,11 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "drive/counts.h"
 #include "drive/pass.h"
 #include "drive/survey.h"
 #include "files/line.h"
 #include "stream/history.h"
-#include "stream/value.h"
 
 static struct {
     bool pipeline;
@@ -226,52 +226,6 @@ static bool print_problems(const struct head *h, const struct survey *all, struc
     return any;
 }
 
-/* ---- counts of values ---- */
-
-static struct { struct names names; size_t nil; } counts;
-
-static bool count_value(struct rec *r, const struct value *v, void *unused)
-{
-    uint32_t number;
-    (void)unused;
-    counts.nil += v->type == V_NIL;
-    return v->type == V_NIL || value_number(r, arg.by, v, &counts.names, &number);
-}
-
-static int by_count(const void *a, const void *b)
-{
-    const size_t *x = a, *y = b;        /* places in the order of the names: those of one count keep it */
-    size_t n = counts.names.v[x[1]].count, m = counts.names.v[y[1]].count;
-    return n != m ? (n < m ? 1 : -1) : (x[0] > y[0]) - (x[0] < y[0]);
-}
-
-static void print_count(struct str *to, size_t count, size_t all, const char *name, size_t len)
-{
-    str_printf(to, "%9zu  %5.1f %%  ", count, 100 * (double)count / (double)all);
-    str_shown(to, name, len, SIZE_MAX);
-    str_char(to, '\n');
-}
-
-static void print_counts(size_t records, struct str *to)
-{
-    const struct names *c = &counts.names;
-    struct ranking r = names_rank(c, c->n);
-    size_t (*order)[2] = mem_new(c->n, sizeof *order);
-    for (size_t i = 0; i < c->n; i++)
-        order[i][0] = i, order[i][1] = r.shown_name[i];
-    qsort(order, c->n, sizeof *order, by_count);
-    str_printf(to, "%9s  %7s  ", "records", "share");
-    str_shown(to, arg.by, strlen(arg.by), SIZE_MAX);
-    str_char(to, '\n');
-    for (size_t i = 0; i < c->n; i++)
-        print_count(to, c->v[order[i][1]].count, records, c->v[order[i][1]].text, c->v[order[i][1]].len);
-    if (counts.nil)
-        print_count(to, counts.nil, records, "(nil)", 5);
-    ranking_free(&r);
-    free(order);
-    names_free(&counts.names);
-}
-
 struct looking { const struct head *head; struct survey *all; struct str *to; };
 
 static bool look(struct rec *r, const struct value *unused, void *state)
@@ -297,13 +251,13 @@ int main(int argc, char **argv)
     if (!arg.pipeline && !arg.by)
         print_header(in, to);
     bool bad = false;
-    size_t n = pass_each(in, &(struct pass){ .field = arg.by, .what = "records", .any_ids = true, .nil = true, .only = arg.by },
-                         arg.by ? count_value : look, &(struct looking){ h, all, to });
-    if (arg.by) {
-        print_counts(n, to);
-    } else if (arg.pipeline) {
+    if (arg.by)
+        counts_table(in, arg.by, to);
+    else
+        pass_each(in, &(struct pass){ .what = "records", .any_ids = true }, look, &(struct looking){ h, all, to });
+    if (arg.pipeline) {
         print_pipeline(in, to);
-    } else {
+    } else if (!arg.by) {
         if (!h->model)
             print_fields(all, to);
         str_printf(to, "\nrecords  %zu\n", all->records);

@@ -5,6 +5,7 @@
  * memory  three quarters of --max-memory; what is more goes to a file in TMPDIR
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -45,6 +46,7 @@ static char **fields(char **operands)
             name[n - 2] = '\0';
         by[n_by] = (struct by){ name, falls != arg.reverse };
     }
+    free(words.v);
     return files;
 }
 
