@@ -99,7 +99,7 @@ static int run_length(struct view *v, uint64_t at, int most, bool ends)
             return most;
         if (free && !header_at(v, at, &f))      /* padding, which a free size does not tell of */
             at++;
-        if (!header_at(v, at, &f) || !agree(&first, &f))
+        if (!header_at(v, at, &f) || !agree(&first, &f) || f.channels != first.channels)
             return n;
     }
     return most;

@@ -226,6 +226,13 @@ my $alien = "\xff\xe3\x18\xc4" . substr $random, 0, 100;        # MPEG 2.5, 1102
     for my $i ($n - 15000 .. $n - 5000) { $sum += $r->{pcm}[$i] ** 2 }
     for my $i (44100 - 15000 .. 44100 - 5000) { $most += $clean->{pcm}[$i] ** 2 }
     near_all([$sum / 10001], [$most / 10001], 0, 0.01, 'and those behind are as loud as they were');
+    my $size = $place[21] - $place[20];
+    my ($kept, $mono) = ($mp3, substr $mp3, $place[20], 4);
+    substr $mono, 3, 1, chr(ord(substr $mono, 3, 1) ^ 0xc0);      # one channel for two, or two for one
+    substr $kept, $place[20], 4, $mono;
+    ($r, $said) = decoded('mono.mp3', $kept);
+    ok($r && abs(@{ $r->{pcm} } - 44100) <= 2 * 1152, 'one header that says another number of channels is no change');
+    like($said, qr/^damaged at 0.5 s: $size bytes are no sound$/, 'what is said of it');
     same('tail.mp3', $mp3 . substr($random, 0, 500) . $alien, $clean->{pcm}, qr/^(damaged at 1.0 s: \d+ bytes are no sound|)$/, 'another header at the end');
     $bytes = $mp3;
     substr $bytes, $place[1] + 50, 100, '';                         # so that no two frames agree behind the first
