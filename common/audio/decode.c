@@ -105,8 +105,9 @@ static void change_format(struct decoder *d, double seconds)
     if (rate == d->info.rate && (unsigned)channels == d->stored)
         return;
     off_t offset = mpg123_framepos(d->mpg);
-    uint64_t here = d->link + (offset > 0 ? (uint64_t)offset : 0), next = mpeg_find(d->fd, here, d->s.end);
-    if (next > here) {
+    uint64_t here = d->link + (offset > 0 ? (uint64_t)offset : 0);
+    if (!mpeg_agree(d->fd, here, d->s.end)) {
+        uint64_t next = mpeg_find(d->fd, here + 1, d->s.end);
         snprintf(d->info.note, sizeof d->info.note, "damaged at %.1f s: %llu bytes are no sound", seconds,
                  (unsigned long long)(next - here));
         mpg123_delete(d->mpg);
@@ -345,8 +346,8 @@ static struct decoder *open_kind(int fd, bool mix, const struct sniff *s, char *
         return open_flac(fd, s, why);
     SF_INFO info = { 0 };
     struct decoder *d = open_snd(fd, s, &info, why);
-    if ((d && (!integers(&info) || s->bits % 8)) || s->start || s->patches)
-        return d;
+    if ((d && (!integers(&info) || s->bits % 8 || s->follow)) || s->start || s->patches)
+        return d;                       /* libsox looks for chunks in all that follows */
     char ignored[DECODE_WHY];
     struct decoder *by_sox = open_sox(fd, s, d ? ignored : why);
     if (by_sox)

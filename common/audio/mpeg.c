@@ -144,6 +144,14 @@ uint64_t mpeg_find(int fd, uint64_t start, uint64_t end)
     return found;
 }
 
+bool mpeg_agree(int fd, uint64_t start, uint64_t end)
+{
+    struct view v = { .fd = fd, .end = end, .bytes = mem_new(VIEW, 1) };
+    bool enough = run_length(&v, start, AT_START, false) == AT_START;
+    free(v.bytes);
+    return enough;
+}
+
 static uint32_t big(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];

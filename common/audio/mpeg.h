@@ -17,6 +17,9 @@
  * takes five. One will do that has a Xing or Info tag. */
 uint64_t mpeg_find(int fd, uint64_t start, uint64_t end);
 
+/* Whether at least three agreeing frames begin at `start`. */
+bool mpeg_agree(int fd, uint64_t start, uint64_t end);
+
 /* Samples per channel that the Xing or Info tag in the frame at `start` promises, the encoder's delay and padding
  * taken off where a LAME tag tells of them; 0: there is no tag. */
 uint64_t mpeg_samples(int fd, uint64_t start);
