@@ -104,7 +104,8 @@ static bool fuse_parts(struct rec *r, const struct rec *partner, struct worker *
             msg_append(&w->fused, p->name, strlen(p->name));
     }
     if (present && lacks && arg.missing == MISSING_FAIL)
-        return rec_error(r, "no vector %s; give --missing skip, zero or mean", lacks);
+        return rec_find(r, lacks) ? rec_error(r, "no vector %s; give --missing skip, zero or mean", lacks)
+                                  : rec_lacks(r, lacks, "; give --missing skip, zero or mean");
     if (!present || (lacks && arg.missing == MISSING_SKIP)) {
         rec_pass_nil(r, arg.out);
         if (present)

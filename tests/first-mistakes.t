@@ -67,8 +67,10 @@ refuses(3, qr/: not a songpipe stream but JSON: from-json FILE \| pca \.\.\.$/m,
 
 # A step is missing: who makes the field is said.
 for (['mfcc', 'pcm; decode makes it; its fields: id, x'], ['summarize -o y', 'mfcc; mfcc makes it; '], ['metrics', 'cluster; kmeans and the like make it; '],
-    ['tfidf', 'lyrics; tracks --text, from-csv or sp-join brings it; '], ['decode --on-error fail', 'path; tracks makes it; '], ['pool', 'track; segment makes it; ']) {
-    refuses(6, qr/^[a-z]+: a: no field \Q$_->[1]\E/m, "$_->[0] $tmp/stream.sp");
+    ['tfidf', 'lyrics; tracks --text, from-csv or sp-join brings it; '], ['decode --on-error fail', 'path; tracks makes it; '], ['pool', 'track; segment makes it; '],
+    ['map-page', 'xy; tsne or umap makes it; '], ['scoreboard', 'method; give --by; metrics --set method=NAME makes it; '],
+    ['fuse x=1 q=1', 'q; give --missing skip, zero or mean; its fields: id, x']) {
+    refuses(6, qr/^[a-z-]+: a: no field \Q$_->[1]\E/m, "$_->[0] $tmp/stream.sp");
 }
 like(runs("from-csv $tmp/short.csv | to-json"), qr/^$/, 'a table whose only column is BZh');
 
@@ -92,6 +94,10 @@ refuses(3, qr/table.csv: not a songpipe stream but text$/m, "zscore -m $tmp/tabl
 refuses(3, qr/packed: not a songpipe stream but sound$/m, "zscore -m $tmp/packed $tmp/stream.sp") if spew("$tmp/packed", "ID3" . "\0" x 40);
 
 # Options of other programs.
+refuses(2, qr/unknown option $_->[1]; did you mean --$_->[2]\?/, "$_->[0] $_->[1] $tmp/stream.sp")
+    for ['to-csv', '-o', 'output'], ['kmeans', '-n', 'n-clusters'], ['kmeans', '-h', 'help'], ['tfidf', '-V', 'version'];
+refuses(3, qr/^$_: all-MiniLM-L6-v2: no such folder; nothing is fetched from a network: give the path of a model's folder$/, "$_ -m all-MiniLM-L6-v2 $tmp/stream.sp")
+    for 'embed', 'embed-audio';
 refuses(2, qr/unknown option --$_->[1]; did you mean --$_->[2]\?/, "$_->[0] --$_->[1] 2 $tmp/stream.sp")
     for ['kmeans', 'load', 'model'], ['pca', 'load', 'model'], ['kmeans', 'n_clusters', 'n-clusters'], ['kmeans', 'k', 'n-clusters'], ['tsne', 'random_state', 'seed'],
         ['kmeans', 'n_jobs', 'jobs'], ['vae-train', 'batch_size', 'batch'], ['vae-train', 'latent-dim', 'latent'], ['vae-train', 'learning-rate', 'lr'], ['decode', 'sr', 'rate'];

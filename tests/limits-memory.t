@@ -4,7 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Ear ();
 use Encoder;
+use JSON::PP;
 use Songpipe;
 use Stream;
 use Test::More;
@@ -20,7 +22,8 @@ my $claim = file('claim.sp', stream({}, map { record("r$_", g => str($_ % 2 ? 'a
 refuses(4, qr/not enough memory/, soon("$_ --max-memory 10M $claim"), undef, 1)
     for 'pool --by t', 'fuse x=1', "to-npy --output $tmp/x.npy", 'kmeans -k 2', 'agglo -k 2', 'dbscan --eps 1', 'spectral -k 2', 'neighbours -k 1',
         'metrics --cluster g --truth g', 'profile --cluster g', 'zscore', 'whiten', 'pca -n 1', 'pca -n 1 --solver randomized',
-        'vae-train --hidden 1 --latent 1', 'scatter -i x';
+        'vae-train --hidden 1 --latent 1', 'scatter -i x', 'lda --by g', 'tsne --perplexity 1', 'umap', 'hdbscan -c 2', 'mixture -k 2', 'outliers -k 1', 'metrics --each --cluster g',
+        'contrast-train --by g --hidden 1 --out 1', 'map-page -i x';
 ok(!-e "$tmp/x.npy", 'to-npy leaves no file');
 for ('l2norm', 'sp-info', 'to-json', 'sp-fields --keep x', 'sp-sample -n 1') {
     my ($status) = run(soon("$_ --max-memory 10M $claim"));
@@ -99,6 +102,80 @@ for my $name (sort keys %fitted) {
     while (my ($id, $x) = splice @tensors, 0, 2) { push @records, record($id, x => $x) }
     refuses(3, qr/bad model: \S+ has \d+ (rows|columns), not/, soon($limit . "$name -m " . file("$name.model", stream({ kind => 'model' }, @records))), $four);
 }
+# Models of a few hundred bytes for the filters that fit one of their own.
+my %later = (
+    'lda' => [[records => int64(1e15), groups => int64(1e15), whiten_to => int64(4096), ridge => f64(0)], mean => $f8->([4], 1 .. 4), components => $f8->([2, 4], 1 .. 8),
+        within => $f8->([1], 1)],
+    'mixture' => [[records => int64(1e15), words(covariance => 'full'), k => int64(2**31 - 1), n_iter => int64(1), converged => bool(1),
+        (map { $_ => f64(1) } qw(least_variance lower_bound bic aic))], weights => $f8->([2], .5, .5), means => $f8->([2, 4], 1 .. 8), covariances => $f8->([8, 4], (1) x 32)],
+    map({ $_ => [[records => int64(1e9), components => int64(3), words(metric => 'euclidean'), $_ eq 'umap' ? (n_neighbors => int64(2), min_dist => f64(.1), spread => f64(1), learning_rate => f64(1), negative_sample_rate => int64(5)) : ()], x => $f8->([2, 4], 1 .. 8), xy => $f8->([2, 3], 1 .. 6)] } qw(tsne umap)),
+);
+sub lying {
+    my ($name, $config, @tensors) = @_;
+    my @records = (record($name, input => str('x'), @$config));
+    while (my ($id, $x) = splice @tensors, 0, 2) { push @records, record($id, x => $x) }
+    return file("$name.model", stream({ kind => 'model' }, @records));
+}
+for my $name (sort keys %later) {
+    refuses(3, qr/bad model: \S+ has \d+ (rows|columns), not/, soon($limit . "$name --max-memory 20M -o o -m ${\lying($name, @{ $later{$name} })}"), $four);
+}
+# A mixture whose covariances are those of more clusters, or of another kind.
+for my $kind ('full', 'tied', 'diag', 'spherical') {
+    my @m = @{ $later{mixture} };
+    $m[0] = [records => int64(4), words(covariance => $kind), k => int64(2), n_iter => int64(1), converged => bool(1), (map { $_ => f64(1) } qw(least_variance lower_bound bic aic))];
+    my ($status, undef, $err) = run(soon("mixture --max-memory 20M -o o -m ${\lying('mixture', @m)}"), $four);
+    $kind eq 'full' ? is($status, 0, 'mixture: as it should be') || diag($err) : like("$status $err", qr/^3 .*bad model: its covariances do not fit its means/s, "mixture, $kind: the rows of another kind");
+}
+# Shapes of nothing times very many, and of very many.
+for my $shape ([2**31, 2**31], [0, 2**40], [2**40, 0], [2**62, 4]) {
+    for my $name (sort keys %later) {
+        my ($config, @tensors) = @{ $later{$name} };
+        my ($status, undef, $err) = run(soon($limit . "$name --max-memory 20M -o o -m ${\lying($name, $config, map { $_ % 2 ? tensor('<f8', $shape, '') : $tensors[$_] } 0 .. $#tensors)}"), $four);
+        is($status, 3, "$name, tensors of @$shape: status 3") or diag($err);
+        like($err, qr/bad model|malformed/, '... with a reason');
+    }
+}
+
+# ---- the weights of musicnn ----
+
+my $pcm = runs('from-json', '{"id":"a","rate":16000,"pcm":[' . join(',', map { sprintf '%.3f', sin $_ / 9 } 1 .. 1000) . ']}');
+for my $lie (['a shape without data', sub { $_[0]{'dense/kernel'}{shape} = [44, 2**40] }], ['its product over 2^64', sub { $_[0]{'dense/kernel'}{shape} = [2**40, 2**40] }],
+    ['offsets beyond the end', sub { $_[0]{'dense/kernel'}{data_offsets}[1] += 2**40 }], ['nothing of it', sub { $_[0]{'dense/kernel'}{shape} = [44, 0]; }],
+    ['as many as there are', sub { $_[0]{'dense/kernel'}{shape} = [2**53, 2**10] }], ['another type', sub { $_[0]{'dense/kernel'}{dtype} = 'F16' }]) {
+    Ear::folder("$tmp/ear", header => $lie->[1]);
+    refuses(3, qr/^embed-audio: .*model.safetensors: tensor dense.kernel: its (shape is malformed|data (lies beyond the end of the file|has another size than its shape))/m,
+        soon($limit . "embed-audio -q --max-memory 100M -m $tmp/ear"), $pcm);
+}
+for my $size (2**30, 2**62, 2**64 - 1) {
+    Ear::folder("$tmp/ear");
+    my $bytes = slurp_file("$tmp/ear/model.safetensors");
+    spew("$tmp/ear/model.safetensors", pack('Q<', $size) . substr $bytes, 8);
+    refuses(3, qr/its header claims \d+ bytes/, soon($limit . "embed-audio -q -m $tmp/ear"), $pcm);
+}
+SKIP: {
+    skip 'the sanitizers hold memory of their own, which malloc does not tell', 1 if $ENV{SONGPIPE_ASAN};
+    # A file of 3 GB that takes no place on the disk: the last layer before the tags is as wide as it claims.
+    my $dir = Ear::folder("$tmp/ear");
+    my $bytes = slurp_file("$dir/model.safetensors");
+    my $head = substr $bytes, 8, unpack 'Q<', $bytes;
+    my $begin = 0;
+    my %entries = %{ decode_json($head) };
+    $entries{'dense/kernel'}{shape} = [44, 2**24];
+    for my $name (sort { $entries{$a}{data_offsets}[0] <=> $entries{$b}{data_offsets}[0] } keys %entries) {
+        my $size = 4;
+        $size *= $_ for @{ $entries{$name}{shape} };
+        $entries{$name}{data_offsets} = [$begin, $begin + $size];
+        $begin += $size;
+    }
+    my $lying = encode_json(\%entries);
+    spew("$dir/model.safetensors", pack('Q<', length $lying) . $lying);
+    truncate "$dir/model.safetensors", 8 + $begin + length $lying or die;
+    refuses(4, qr/not enough memory: .* --max-memory is 100.0 MiB/, "timeout 60 embed-audio -q --max-memory 100M -m $dir", $pcm);
+    unlink "$dir/model.safetensors";
+}
+
+# ---- tables of words, sentence encoders ----
+
 refuses(3, qr/bad model/, soon($limit . 'tfidf -i t -m ' . file('tfidf.model', stream({ kind => 'model' }, record('tfidf', input => str('t'), texts => int64(2**32 - 1),
     words(ngrams => '1,1', min_df => '1', max_df => '1', token => 'words', strip_accents => 'none', norm => 'l2', terms => "a\n" x 3, stop_words => ''),
     (map { $_ => bool(0) } qw(lowercase sublinear_tf binary use_idf smooth_idf)), max_features => int64(2**32 - 2), max_candidates => int64(4e9)),

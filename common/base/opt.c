@@ -197,7 +197,7 @@ static const char *foreign(const struct parser *p, const char *name)
 {
     static const struct { const char *name, *here; } known[] = {
         { "load", "model" }, { "k", "n-clusters" }, { "random-state", "seed" }, { "threads", "jobs" }, { "n-jobs", "jobs" },
-        { "sr", "rate" }, { "learning-rate", "lr" },
+        { "sr", "rate" }, { "learning-rate", "lr" }, { "o", "output" }, { "n", "n-clusters" }, { "h", "help" }, { "V", "version" },
     };
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
         for (size_t i = 0; i < p->n; i++)
@@ -220,7 +220,7 @@ static _Noreturn void no_option(const struct parser *p, const char *dashes, cons
                             (n > len && wanted[len] == '-' && memcmp(have, wanted, len) == 0)))
             near = (struct near_name){ wanted, have, len, 0 };
     }
-    const char *here = dashes[1] ? foreign(p, wanted) : NULL;
+    const char *here = foreign(p, wanted);
     if (here)
         near = (struct near_name){ wanted, here, strlen(here), 0 };
     opt_misuse(p->prog, "unknown option %s%.*s; %s%.*s%soperands that begin with a dash go after --", dashes,

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/io.h"
 #include "base/str.h"
 
@@ -23,6 +24,8 @@ static void stop_cut(int unused)
 const char *weights_guard(const char *dir)
 {
     struct str path = { NULL, 0, 0 };
+    if (access(dir, F_OK) != 0)
+        die(ST_STREAM, "%s: no such folder; nothing is fetched from a network: give the path of a model's folder", dir);
     str_printf(&path, "%s/model.safetensors", dir);
     weights = path.p;
     signal(SIGBUS, stop_cut);

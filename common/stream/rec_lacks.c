@@ -14,7 +14,7 @@ static const char *maker(const char *name)
         { "pcm", "decode makes it" }, { "mfcc", "mfcc makes it" }, { "logmel", "logmel makes it" },
         { "x", "summarize, tfidf, embed or from-csv makes it" }, { "cluster", "kmeans and the like make it" },
         { "lyrics", "tracks --text, from-csv or sp-join brings it" }, { "path", "tracks makes it" },
-        { "track", "segment makes it" },
+        { "track", "segment makes it" }, { "xy", "tsne or umap makes it" }, { "method", "metrics --set method=NAME makes it" },
     };
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         if (strcmp(makers[i].field, name) == 0)

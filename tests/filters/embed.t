@@ -275,7 +275,7 @@ refuses(2, qr/--model is missing: the folder/, "embed $tmp/t.sp");
 refuses(2, qr/not from 3 to the model's 12/, "embed --max-tokens 13 -m $m $tmp/t.sp");
 refuses(2, qr/not from 3/, "embed --max-tokens 2 -m $m $tmp/t.sp");
 refuses(2, qr/try/, "embed --window last -m $m $tmp/t.sp");
-refuses(3, qr/nowhere\/config.json: cannot read/, "embed -m $tmp/nowhere $tmp/t.sp");
+refuses(3, qr/nowhere: no such folder; nothing is fetched/, "embed -m $tmp/nowhere $tmp/t.sp");
 refuses(6, qr/r0: lyrics is not text/, "embed -m $m", runs('from-json', qq({"id":"r0","lyrics":[1]}\n)));
 refuses(6, qr/r0: no field lyrics/, "embed -m $m", runs('from-json', qq({"id":"r0"}\n)));
 refuses(6, qr/x exists; give -o NAME/, "embed -m $m", runs('from-json', qq({"id":"r0","lyrics":"la","x":1}\n)));

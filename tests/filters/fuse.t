@@ -38,7 +38,7 @@ is($long->{fused}, "$p+$q", 'names of any length');
 
 my $half = stream('half', '{"id":"1","a":null,"l":[2,4]}', '{"id":"2","a":[1],"l":[4,8]}', '{"id":"3","a":[3],"l":null}',
     '{"id":"4","a":null,"l":null}', '{"id":"5","a":[5]}');
-refuses(6, qr/1: no vector a; give --missing skip, zero or mean/, "fuse a=1 l=0.5 $half");
+refuses(6, qr/1: no (vector|field) a; give --missing skip, zero or mean/, "fuse a=1 l=0.5 $half");
 my %want = (
     skip => [[1, 2, 4], undef],
     zero => [[0, 1, 2], [1, 2, 4], [3, 0, 0], undef, [5, 0, 0]],
@@ -61,7 +61,7 @@ my $audio = stream('audio', map { qq({"id":"s$_","a":[$_],"genre":"g@{[$_ % 2]}"
 my $lyrics = stream('lyrics', map { qq({"id":"s$_","l":[@{[$_ * 10]}],"genre":"g@{[$_ % 2]}","title":"T$_"}) } 5, 1, 3, 2, 4, 6);
 is_deeply([x(records("fuse a=1 l=1 --with $lyrics $audio"))], [map { [$_, $_ * 10] } 1 .. 6], '--with joins by id in any order');
 my $less = stream('less', map { qq({"id":"s$_","l":[@{[$_ * 10]}],"title":"T$_"}) } 2, 9, 4);
-refuses(6, qr/s1: no vector l; give/, "fuse a=1 l=1 --with $less $audio");
+refuses(6, qr/s1: no (vector|field) l; give/, "fuse a=1 l=1 --with $less $audio");
 my $some = stream('some', map { qq({"id":"s$_","a":[$_]}) } 2, 4);
 refuses(6, qr/s9: only in .*less.sp; give/, "fuse a=1 l=1 --with $less $some", undef, 1);
 my ($status, $out, $err) = run("fuse a=1 l=1 --missing zero --with $less $audio | to-json");
