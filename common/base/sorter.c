@@ -163,9 +163,9 @@ static bool have(const struct sorter *s, struct run *r, size_t n)
         return true;
     if (r->at == r->end)
         return false;
+    mem_grow(&r->buf, &r->cap, n > s->unit ? n : s->unit, 1);
     memmove(r->buf, r->buf + r->pos, r->have -= r->pos);
     r->pos = 0;
-    mem_grow(&r->buf, &r->cap, n > s->unit ? n : s->unit, 1);
     size_t more = r->end - r->at < r->cap - r->have ? (size_t)(r->end - r->at) : r->cap - r->have;
     if (io_read_at(s->source, r->buf + r->have, more, r->at) != (ssize_t)more)
         die(ST_STOPPED, "cannot read back what was kept in TMPDIR:");
