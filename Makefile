@@ -142,7 +142,7 @@ check-asan:
 check-tsan:
 	+$(TSAN) check-threads
 # Every filter with -j, and the units that work on threads.
-THREADED := $(foreach u,base encoder fit graph kmeans layout map math nn_layers nn_models pass score sparse spectral,$(filter %/$u,$(UNITS)))
+THREADED := $(foreach u,base encoder fit graph kmeans layout map math nn_layers nn_models pass score sparse spectral umap,$(filter %/$u,$(UNITS)))
 check-threads: all $(THREADED) $(HARNESS)
 	@$(RUN) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) --exec tests/tap $(THREADED) tests/threads.t
 
