@@ -16,7 +16,9 @@
 #include "drive/chart.h"
 #include "layout/umap.h"
 
-static struct chart chart = { .in = "x", .out = "xy", .init = "spectral", .ways = "spectral, pca, random", .components = 2 };
+static struct chart chart = {
+    .in = "x", .out = "xy", .init = "spectral", .ways = "spectral, pca, random", .components = 2, .exact = 100000,
+};
 static struct {
     int64_t n_neighbors, n_epochs, negatives;
     double min_dist, spread, rate;

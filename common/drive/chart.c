@@ -54,7 +54,10 @@ struct neighbours chart_neighbours(struct chart *c, size_t k)
     found.distance = mem_new(mem_mul(s->n, found.k), sizeof *found.distance);
     if (!c->model.path) {
         c->near = near_new(s->x, s->n, s->d, (enum near_metric)c->metric);
-        near_knn_all(c->near, found.k, found.index, found.distance);
+        bool about = c->exact && s->n > c->exact;
+        if (about)
+            budget_need(near_knn_about_bytes(s->n, found.k), "looking for neighbours");
+        (about ? near_knn_about : near_knn_all)(c->near, found.k, found.index, found.distance);
     } else if (s->n) {
         float *x = narrow(c->old.x, c->old.n * c->old.d);
         struct near *near = near_new(x, c->old.n, s->d, (enum near_metric)c->metric);

@@ -17,6 +17,7 @@ struct chart {
     struct opt_input model;
     int metric;                     /* enum near_metric */
     int64_t components;
+    size_t exact;                   /* for how many vectors neighbours are found exactly; 0: any number */
     uint64_t seed;
     struct slurp *s;                /* the vectors */
     struct near *near;              /* and their neighbours; NULL with --model */

@@ -97,6 +97,52 @@ static void knn_is_brute_force(void **unused)
         }
 }
 
+/* NN-descent finds nearly all of them, at their distances, the same on any number of threads; few rows exactly. */
+static void knn_by_descent(void **unused)
+{
+    (void)unused;
+    enum { N = 4000, D = 12, K = 14 };
+    float *x = normal(N, D, 1);
+    uint32_t *index = mem_new(N * K, sizeof *index), *about = mem_new(N * K, sizeof *about);
+    uint32_t *again = mem_new(N * K, sizeof *again);
+    double *distance = mem_new(N * K, sizeof *distance);
+    for (size_t i = 1000; i < 1100; i++)        /* more equal rows than are looked for */
+        memcpy(x + i * D, x, D * sizeof *x);
+    for (int cosine = 0; cosine < 2; cosine++) {
+        struct near *t = near_new(x, N, D, cosine ? NEAR_COSINE : NEAR_EUCLIDEAN);
+        near_knn_all(t, K, index, NULL);
+        par_jobs = 3;
+        near_knn_about(t, K, about, distance);
+        par_jobs = 1;
+        near_knn_about(t, K, again, NULL);
+        assert_memory_equal(about, again, N * K * sizeof *about);
+        size_t right = 0;
+        for (size_t i = 0; i < N; i++)
+            for (size_t j = 0; j < K; j++) {
+                size_t e = i * K + j;
+                assert_true(about[e] < N && about[e] != i);
+                assert_true(distance[e] == near_distance(t, i, about[e]));
+                assert_true(j == 0 || distance[e] >= distance[e - 1]);
+                for (size_t l = 0; l < K; l++) {
+                    right += index[i * K + l] == about[e];
+                    assert_true(l == j || about[e] != about[i * K + l]);
+                }
+            }
+        assert_true((double)right > 0.96 * N * K);
+        near_free(t);
+        t = near_new(x, 900, D, cosine ? NEAR_COSINE : NEAR_EUCLIDEAN);
+        near_knn_all(t, K, index, NULL);
+        near_knn_about(t, K, about, distance);
+        assert_memory_equal(about, index, 900 * K * sizeof *about);
+        near_free(t);
+    }
+    free(x);
+    free(index);
+    free(about);
+    free(again);
+    free(distance);
+}
+
 /* W as a matrix. */
 static double *whole(const struct graph *g)
 {
@@ -321,7 +367,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shortest_ways), cmocka_unit_test(even_ways),
-        cmocka_unit_test(knn_is_brute_force), cmocka_unit_test(graphs), cmocka_unit_test(parts),
+        cmocka_unit_test(knn_is_brute_force), cmocka_unit_test(knn_by_descent), cmocka_unit_test(graphs),
+        cmocka_unit_test(parts),
         cmocka_unit_test(unions), cmocka_unit_test(hung), cmocka_unit_test(norms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
