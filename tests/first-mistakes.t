@@ -128,5 +128,5 @@ refuses(2, qr/^sp-match: '\S+x.sp' is taken as VALUE, and nothing comes from std
     for ['eq', "sp-match genre eq $tmp/x.sp"], ['match', "true | sp-match genre match $tmp/x.sp"], ['in', "sp-match genre in $tmp/x.sp <$tmp/empty"];
 is(runs("cat $tmp/x.sp | sp-match genre ne $tmp/x.sp | sp-diff - $tmp/x.sp"), '', 'a VALUE that is the name of a file, and a stream on stdin');
 refuses(3, qr/^sp-match: stdin: empty/, "sp-match genre eq g", undef, 1);
-refuses(6, qr/^scatter: a table of confusion is not a map: draw the records themselves/, "confusion $tmp/x.sp | scatter");
+refuses(6, qr/^scatter: a table of confusion is not a map: heatmap draws it/, "confusion $tmp/x.sp | scatter");
 done_testing;

@@ -117,7 +117,7 @@ for my $word (@words) {
         my ($what, $program, $literals, $most, $double) = @_;
         my $text = decode_utf8($program);
         (my $outside = $text) =~ s/'[^'\n]*'//g;
-        unlike($outside, qr/['`\@]|\$(?!series|tree|cells|texts|\d)/, "$what: every literal ends on its line, and nothing stands outside: $word");
+        unlike($outside, qr/['`\@]|\$(?!series|tree|cells|texts|points|hulls|\d)/, "$what: every literal ends on its line, and nothing stands outside: $word");
         (my $want = $t) =~ s/[\x00-\x1f\x7f]/ /g;
         $want =~ s/'/\x{2019}/g;
         $want = substr($want, 0, $most) . "\x{2026}" if length $want > $most;
@@ -135,6 +135,8 @@ for my $word (@words) {
     spew("$tmp/s.sp", stream({ id => $t }, { id => 's2' }));
     $names->('curve --songs', runs("curve --tree --songs $tmp/s.sp $tmp/t.sp"), 1, 24, 1);
 
+    spew("$tmp/o.sp", stream({ id => $t, xy => [1, 2] }, { id => 's2', xy => [3, 4] }));
+    $names->('scatter --names', runs("scatter --names id $tmp/o.sp"), 1, 24);
     spew("$tmp/h.sp", stream({ id => $t, x => [1, 2] }, { id => 's2', x => [3, 4] }));
     $names->('heatmap, rows', runs("heatmap $tmp/h.sp"), 1, 24, 1);
     $names->('heatmap, columns', runs("from-csv $tmp/c.csv | heatmap"), 1, 24, 1);

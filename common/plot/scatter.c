@@ -8,33 +8,29 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/str.h"
+#include "plot/beside.h"
 
-enum { NAME_MOST = 32 };        /* characters of a class in the legend */
+enum { NAME_MOST = 32, NAME_SHOWN = 24 };       /* characters of a class in the legend, of a name beside a point */
 
-/* How class `place` of a panel looks: eight colours, then again in other marks, or, where
- * marks tell something else, darker and then lighter. */
-static uint32_t colour_of(const struct scatter *s, size_t place)
+/* How class `place` of a panel looks. Classes differ by their marks, too, unless marks tell something else. */
+static uint32_t colour_of(const struct scatter_label *l, size_t place)
 {
-    uint32_t c = gnuplot_colours[place % GNUPLOT_OKABE_ITO], mixed = 0;
-    size_t round = s->shape ? place / GNUPLOT_OKABE_ITO : 0;
-    for (int shift = 0; shift < 24; shift += 8) {
-        uint32_t part = c >> shift & 0xff;
-        mixed |= (round == 0 ? part : round == 1 ? part * 55 / 100 : 255 - (255 - part) * 45 / 100) << shift;
-    }
-    return mixed;
+    return gnuplot_colours[(l->first_colour + place) % GNUPLOT_COLOURS];
 }
 
 static int mark_of(const struct scatter *s, size_t place)
 {
     if (s->page.terminal == GNUPLOT_DUMB)
         return (int)place + 1;          /* letters */
-    return s->shape ? gnuplot_marks[0] : gnuplot_marks[place / GNUPLOT_OKABE_ITO];
+    return gnuplot_marks[s->shape ? 0 : place % GNUPLOT_MARKS];
 }
 
-/* The mark of noise and of none, and of the others where there are no letters. */
-static int grey_mark(const struct scatter *s, bool marks)
+/* The mark of others, noise (a cross) and none (hollow), where there are no letters. */
+static int grey_mark(const struct scatter *s, size_t kind)
 {
-    return s->page.terminal == GNUPLOT_DUMB ? 0 : marks ? 2 : gnuplot_marks[0];
+    static const int marks[] = { 7, 2, 6 };
+    return s->page.terminal == GNUPLOT_DUMB ? 0 : marks[kind];
 }
 
 /* The place of a point in the arrays of a label: from 1; the others, noise and none last. */
@@ -52,12 +48,12 @@ static void arrays(struct str *g, const struct scatter *s, const struct scatter_
     if (!marks) {
         str_printf(g, "array colour%zu[%zu] = [", number, all);
         for (size_t i = 0; i < all; i++)
-            str_printf(g, "%s0x%06x", i ? ", " : "", i < shown ? colour_of(s, i) : GNUPLOT_GREY);
+            str_printf(g, "%s0x%06x", i ? ", " : "", i < shown ? colour_of(l, i) : GNUPLOT_GREY);
         str_printf(g, "]    # of the classes; then of others, noise, none\n");
     }
     str_printf(g, "array mark%zu[%zu] = [", number, all);
     for (size_t i = 0; i < all; i++)
-        str_printf(g, "%s%d", i ? ", " : "", i >= shown + (s->page.terminal == GNUPLOT_DUMB) ? grey_mark(s, marks)
+        str_printf(g, "%s%d", i ? ", " : "", i >= shown + (s->page.terminal == GNUPLOT_DUMB) ? grey_mark(s, i - shown)
                    : marks ? gnuplot_marks[i] : mark_of(s, i));
     str_printf(g, "]\n");
 }
@@ -75,7 +71,7 @@ static void legend(struct str *g, const struct scatter *s, const struct scatter_
 {
     const struct ranking *k = &l->rank;
     char others[40];
-    int size = snprintf(others, sizeof others, "%zu others", k->others), grey = grey_mark(s, marks);
+    int size = snprintf(others, sizeof others, "%zu others", k->others);
     bool dumb = s->page.terminal == GNUPLOT_DUMB;
     for (int line = 0; marks && line < 2; line++) {     /* a blank line, and a heading */
         str_printf(g, ", \\\n     keyentry with points pointtype 0 linecolor rgb '#ffffff' title ");
@@ -84,14 +80,78 @@ static void legend(struct str *g, const struct scatter *s, const struct scatter_
     for (size_t i = 0; i < k->shown; i++) {
         const struct name *c = l->classes.v + k->shown_name[i];
         entry(g, c->text, c->len, c->count, marks ? gnuplot_marks[i] : mark_of(s, i),
-              marks ? 0x606060 : colour_of(s, i));
+              marks ? 0x606060 : colour_of(l, i));
     }
     if (k->others)
-        entry(g, others, (size_t)size, k->others_count, dumb ? mark_of(s, k->shown) : grey, GNUPLOT_GREY);
+        entry(g, others, (size_t)size, k->others_count, dumb ? mark_of(s, k->shown) : grey_mark(s, 0), GNUPLOT_GREY);
     if (l->noise)
-        entry(g, "noise", 5, l->noise, grey, GNUPLOT_GREY);
+        entry(g, "noise", 5, l->noise, grey_mark(s, 1), GNUPLOT_GREY);
     if (l->none)
-        entry(g, "none", 4, l->none, grey, GNUPLOT_GREY);
+        entry(g, "none", 4, l->none, grey_mark(s, 2), GNUPLOT_GREY);
+}
+
+/* Whether its classes are numbers, as clusters are. */
+static bool numbered(const struct scatter_label *l)
+{
+    for (size_t i = 0; i < l->classes.n; i++)
+        if (l->classes.v[i].kind != NAME_NUMBER)
+            return false;
+    return l->classes.n > 0;
+}
+
+struct held { size_t name, most, label; };      /* a class, and the place of the label that it holds most of */
+
+static int compare_held(const void *a, const void *b)
+{
+    const struct held *p = a, *q = b;
+    if (p->label != q->label)
+        return p->label < q->label ? -1 : 1;
+    return p->most != q->most ? (p->most > q->most ? -1 : 1) : p->name < q->name ? -1 : 1;
+}
+
+/* Let the classes of `clusters` stand in the order of the labels that they hold most of. */
+static void order_by_label(const struct scatter *s, struct scatter_label *clusters, const struct scatter_label *labels)
+{
+    struct ranking *k = &clusters->rank;
+    size_t places = labels->rank.shown + 1, *count = mem_zero(k->shown * places + 1, sizeof *count);
+    struct held *held = mem_new(k->shown, sizeof *held);
+    for (size_t i = 0; i < s->n; i++)
+        if (clusters->class[i] < SCATTER_NOISE && labels->class[i] < SCATTER_NOISE && k->rank[clusters->class[i]] < k->shown)
+            count[k->rank[clusters->class[i]] * places + labels->rank.rank[labels->class[i]]]++;
+    for (size_t i = 0; i < k->shown; i++) {
+        held[i] = (struct held){ k->shown_name[i], 0, places };
+        for (size_t l = 0; l < places; l++)
+            if (count[i * places + l] > held[i].most) {
+                held[i].most = count[i * places + l];
+                held[i].label = l;
+            }
+    }
+    qsort(held, k->shown, sizeof *held, compare_held);
+    for (size_t i = 0; i < k->shown; i++)
+        k->rank[k->shown_name[i] = held[i].name] = i;
+    free(count);
+    free(held);
+}
+
+/* Places and colours of all classes. */
+static void rank(struct scatter *s)
+{
+    const struct scatter_label *labels = NULL;
+    size_t colour = 0;
+    for (size_t i = 0; i < s->n_panels; i++) {
+        s->panels[i].rank = names_rank(&s->panels[i].classes, SCATTER_COLOURS);
+        if (!labels && !s->panels[i].scale && !numbered(s->panels + i))
+            labels = s->panels + i;
+    }
+    if (s->shape)
+        s->shape->rank = names_rank(&s->shape->classes, SCATTER_SHAPES);
+    for (size_t i = 0; i < s->n_panels; i++) {
+        struct scatter_label *l = s->panels + i;
+        if (labels && !l->scale && numbered(l))
+            order_by_label(s, l, labels);
+        l->first_colour = colour;
+        colour += l->scale ? 0 : l->rank.shown;
+    }
 }
 
 /* The order of drawing: what is grey in the first panel below, the rest shuffled, so that no
@@ -135,24 +195,185 @@ static void data(struct str *g, const struct scatter *s)
     free(points);
 }
 
-static void axis(struct str *g, const char *name, const char *label, const float *v, size_t n)
+/* Where the panels lie, in pixels (of dumb: characters): each `width` x `height`, from `left` on in a column of `column`. */
+struct layout { double column, left, width, below, height; };
+
+static struct layout lay_out(const struct scatter *s)
 {
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; i < n; i++) {        /* NaN is neither */
-        low = (double)v[i] < low ? (double)v[i] : low;
-        high = (double)v[i] > high ? (double)v[i] : high;
+    bool dumb = s->page.terminal == GNUPLOT_DUMB;
+    double panels = s->n_panels > 1 ? (double)s->n_panels : 1, across = dumb ? 1 : panels, down = dumb ? panels : 1;
+    size_t longest = 0;
+    for (size_t i = 0; i <= s->n_panels; i++) {
+        const struct scatter_label *l = i < s->n_panels ? s->panels + i : s->shape;
+        for (size_t k = 0; l && !l->scale && k < l->rank.shown; k++) {
+            const struct name *name = l->classes.v + l->rank.shown_name[k];
+            size_t columns = str_columns(name->text, name->len);
+            longest = columns > longest ? columns : longest;
+        }
     }
-    gnuplot_range(g, name, low, high, false);
-    gnuplot_label(g, name, label);
+    longest = (longest < 8 ? 8 : longest > NAME_MOST ? NAME_MOST + 1 : longest) + 7;
+    bool bare = s->n_panels == 0 && !s->shape;
+    struct layout l = { (double)s->page.width / across, dumb ? 8 : s->map && !s->axes[1] ? 14 : s->map ? 34 : 74, 0,
+                        dumb ? 3 : s->map && !s->axes[0] ? 14 : s->map ? 34 : 62, 0 };
+    double legend = dumb ? (double)longest + 6 : bare ? 16 : 7.2 * (double)longest + 34;
+    l.width = fmax(l.column / 3, l.column - l.left - legend);
+    l.height = fmax(1, (double)s->page.height / down - l.below - (dumb ? 2 : s->page.title ? 48 : 16));
+    return l;
+}
+
+struct ends { double low, high; };
+
+static struct ends ends_of(const float *v, size_t n)
+{
+    struct ends e = { INFINITY, -INFINITY };
+    for (size_t i = 0; i < n; i++) {        /* NaN is neither */
+        e.low = (double)v[i] < e.low ? (double)v[i] : e.low;
+        e.high = (double)v[i] > e.high ? (double)v[i] : e.high;
+    }
+    return e;
+}
+
+/* Let the side with more pixels than it needs begin earlier and end later. A character is twice as high as wide. */
+static void same_unit(struct ends *x, struct ends *y, const struct layout *l, bool dumb)
+{
+    double unit = fmax((x->high - x->low) / l->width, (y->high - y->low) / (l->height * (dumb ? 2 : 1)));
+    double more_x = unit * l->width - (x->high - x->low), more_y = unit * l->height * (dumb ? 2 : 1) - (y->high - y->low);
+    x->low -= more_x / 2;
+    x->high += more_x / 2;
+    y->low -= more_y / 2;
+    y->high += more_y / 2;
+}
+
+/* Corners around each class of three points or more, in a block of each; returns how many. */
+static size_t outlines(struct str *g, const struct scatter *s, const struct scatter_label *l)
+{
+    size_t *at = mem_new(s->n, sizeof *at), drawn = 0;
+    str_printf(g, "$hulls << END_OF_HULLS\n");
+    for (size_t k = 0; k < l->rank.shown; k++) {
+        size_t n = 0;
+        for (size_t i = 0; i < s->n; i++)
+            if (place_of(l, i) == k + 1)
+                at[n++] = i;
+        n = beside_hull(s->x, s->y, at, n);
+        if (n < 3)
+            continue;
+        str_printf(g, drawn++ ? "\n\n" : "");
+        for (size_t i = 0; i <= n; i++)
+            str_printf(g, "%.6g %.6g 0x%06x\n", (double)s->x[at[i % n]], (double)s->y[at[i % n]], colour_of(l, k));
+    }
+    str_printf(g, "END_OF_HULLS\n");
+    free(at);
+    return drawn;
+}
+
+struct central { size_t at, class, turn; double distance; };
+
+static int compare_class(const void *a, const void *b)
+{
+    const struct central *p = a, *q = b;
+    if (p->class != q->class)
+        return p->class < q->class ? -1 : 1;
+    return p->distance != q->distance ? (p->distance < q->distance ? -1 : 1) : p->at < q->at ? -1 : 1;
+}
+
+static int compare_turn(const void *a, const void *b)
+{
+    const struct central *p = a, *q = b;
+    return p->turn != q->turn ? (p->turn < q->turn ? -1 : 1) : compare_class(a, b);
+}
+
+/* All points, of each class of the first panel the nearest to its centre first, then of each the second, and so on. */
+static size_t *central_first(const struct scatter *s, const double *x, const double *y)
+{
+    const struct scatter_label *l = s->n_panels && !s->panels[0].scale ? s->panels : NULL;
+    size_t classes = l ? l->rank.shown + 4 : 1;
+    double *sum = mem_zero(3 * classes, sizeof *sum);
+    struct central *v = mem_new(s->n, sizeof *v);
+    for (size_t i = 0; i < s->n; i++) {
+        size_t class = l ? place_of(l, i) : 0;
+        v[i] = (struct central){ i, class, 0, 0 };
+        sum[3 * class] += x[i];
+        sum[3 * class + 1] += y[i];
+        sum[3 * class + 2]++;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        const double *c = sum + 3 * v[i].class;
+        v[i].distance = hypot(x[i] - c[0] / c[2], y[i] - c[1] / c[2]);
+    }
+    qsort(v, s->n, sizeof *v, compare_class);
+    for (size_t i = 1; i < s->n; i++)
+        v[i].turn = v[i].class == v[i - 1].class ? v[i - 1].turn + 1 : 0;
+    qsort(v, s->n, sizeof *v, compare_turn);
+    size_t *order = mem_new(s->n, sizeof *order);
+    for (size_t i = 0; i < s->n; i++)
+        order[i] = v[i].at;
+    free(v);
+    free(sum);
+    return order;
+}
+
+/* Labels at the middles of the names that have room; of all panels, as their axes are the same. */
+static void write_names(struct str *g, const struct scatter *s, const struct layout *at, struct ends ex, struct ends ey)
+{
+    double room_x = (ex.high - ex.low) * 1.08 / at->width, room_y = (ey.high - ey.low) * 1.08 / at->height;
+    double *x = mem_new(mem_mul(5, s->n), sizeof *x), *y = x + s->n, *wide = y + s->n, *to_x = wide + s->n, *to_y = to_x + s->n;
+    bool *placed = mem_new(s->n, sizeof *placed);
+    if (!(room_x > 0 && room_y > 0))            /* points on one spot or line: gnuplot_range decides how far it goes */
+        room_x = room_y = fmax(fmax(room_x, room_y), 1);
+    for (size_t i = 0; i < s->n; i++) {
+        size_t columns = str_columns(s->names[i], strlen(s->names[i]));
+        x[i] = ((double)s->x[i] - ex.low) / room_x + 0.04 / 1.08 * at->width;
+        y[i] = ((double)s->y[i] - ey.low) / room_y + 0.04 / 1.08 * at->height;
+        wide[i] = columns ? 6 * (double)(columns < NAME_SHOWN ? columns : NAME_SHOWN + 1) + 4 : 0;
+    }
+    size_t *order = central_first(s, x, y);
+    beside_place(&(struct beside){ s->n, x, y, wide, 12, at->width, at->height }, order, placed, to_x, to_y);
+    for (size_t i = 0; i < s->n; i++)
+        if (placed[i]) {
+            str_printf(g, "set label ");
+            gnuplot_quote(g, s->names[i], strlen(s->names[i]), NAME_SHOWN);
+            str_printf(g, " at %.7g,%.7g center front font ',8' textcolor rgb '#404040'\n",
+                       (double)s->x[i] + (to_x[i] - x[i]) * room_x, (double)s->y[i] + (to_y[i] - y[i]) * room_y);
+        }
+    free(order);
+    free(placed);
+    free(x);
+}
+
+static void frame(struct str *g, const struct scatter *s, const struct layout *l)
+{
+    struct ends x = ends_of(s->x, s->n), y = ends_of(s->y, s->n);
+    bool dumb = s->page.terminal == GNUPLOT_DUMB;
+    if (s->map)
+        same_unit(&x, &y, l, dumb);
+    gnuplot_range(g, "x", x.low, x.high, false);
+    gnuplot_range(g, "y", y.low, y.high, false);
+    if (s->axes[0])
+        gnuplot_label(g, "x", s->axes[0]);
+    if (s->axes[1])
+        gnuplot_label(g, "y", s->axes[1]);
+    if (s->map)
+        str_printf(g, "unset tics\n%s", dumb ? "" : "set border 15\n");
+    if (s->names && !dumb)
+        write_names(g, s, l, x, y);
+    if (!dumb)
+        str_printf(g, "set bmargin at screen %.4f\nset tmargin at screen %.4f\n", l->below / (double)s->page.height,
+                   (l->below + l->height) / (double)s->page.height);
 }
 
 /* One panel, of label l, whose column in the data is number + 2; or of no label. */
-static void panel(struct str *g, const struct scatter *s, const struct scatter_label *l, size_t number)
+static void panel(struct str *g, const struct scatter *s, const struct layout *at, const struct scatter_label *l, size_t number)
 {
     double size = s->n <= 150 ? 1.5 : s->n <= 500 ? 1.2 : s->n <= 2000 ? 0.9 : s->n <= 10000 ? 0.6 : 0.35;
     unsigned clear = s->n <= 500 ? 0x28000000 : s->n <= 5000 ? 0x50000000 : 0x80000000;
     bool dumb = s->page.terminal == GNUPLOT_DUMB, classes = l && !l->scale;
     char mark[40] = "7", colour[40] = "0x0072b2";
+    double left = (double)(number ? number - 1 : 0) * at->column + at->left, all = (double)s->page.width;
+    if (!dumb)
+        str_printf(g, "set lmargin at screen %.4f\nset rmargin at screen %.4f\nset key at screen %.4f,%.4f left top\n",
+                   left / all, (left + at->width) / all, (left + at->width + 6) / all,
+                   (at->below + at->height) / (double)s->page.height);
+    str_printf(g, l && l->scale ? "unset key\nset cbtics\n" : "");
     if (l) {
         str_printf(g, l->scale ? "set cblabel " : "set key title ");
         gnuplot_quote(g, l->name, strlen(l->name), 60);
@@ -164,7 +385,13 @@ static void panel(struct str *g, const struct scatter *s, const struct scatter_l
         snprintf(mark, sizeof mark, "mark%zu[$%zu]", s->n_panels + 1, s->n_panels + 3);
     else if (classes)
         snprintf(mark, sizeof mark, "mark%zu[$%zu]", number, number + 2);
-    str_printf(g, "plot $points using 1:2:(%s)", mark);
+    size_t hulls = classes && s->hull && !dumb ? outlines(g, s, l) : 0;
+    str_printf(g, "plot ");
+    for (size_t i = 0; i < hulls; i++)
+        str_printf(g, "$hulls index %zu using 1:2:3 with filledcurves closed fillstyle transparent solid 0.1 noborder "
+                      "linecolor rgb variable notitle, \\\n     $hulls index %zu using 1:2:3 with lines "
+                      "linecolor rgb variable notitle, \\\n     ", i, i);
+    str_printf(g, "$points using 1:2:(%s)", mark);
     if (dumb)
         str_printf(g, " with points pointtype variable notitle");
     else if (l && l->scale)
@@ -179,6 +406,16 @@ static void panel(struct str *g, const struct scatter *s, const struct scatter_l
     str_printf(g, "\n");
 }
 
+/* The rows of the longest legend, with its headings. */
+static size_t legend_rows(const struct scatter *s)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < s->n_panels; i++)
+        if (!s->panels[i].scale && s->panels[i].rank.shown + 4 > most)
+            most = s->panels[i].rank.shown + 4;
+    return most + (s->shape ? s->shape->rank.shown + 5 : 0);
+}
+
 void scatter_draw(struct str *g, struct scatter *s)
 {
     bool dumb = s->page.terminal == GNUPLOT_DUMB;
@@ -186,10 +423,8 @@ void scatter_draw(struct str *g, struct scatter *s)
     int64_t width = dumb ? 100 : across > 1 ? 820 * across : 960;
     int64_t height = dumb ? 40 * across : across > 1 ? 640 : 720;
     gnuplot_begin(g, "scatter", &s->page, width, height);
-    for (size_t i = 0; i < s->n_panels; i++)
-        s->panels[i].rank = names_rank(&s->panels[i].classes, SCATTER_COLOURS);
-    if (s->shape)
-        s->shape->rank = names_rank(&s->shape->classes, SCATTER_SHAPES);
+    rank(s);
+    struct layout at = lay_out(s);
     data(g, s);
     for (size_t i = 0; i < s->n_panels; i++)
         if (!s->panels[i].scale)
@@ -199,21 +434,24 @@ void scatter_draw(struct str *g, struct scatter *s)
     if (!dumb)
         gnuplot_axes(g);
     gnuplot_viridis(g);
-    axis(g, "x", s->axes[0], s->x, s->n);
-    axis(g, "y", s->axes[1], s->y, s->n);
-    str_printf(g, "set key outside right top Left reverse samplen 0.6 spacing 1.25 width 1 font ',10'\n");
+    frame(g, s, &at);
+    double spacing = fmax(0.6, fmin(1.25, at.height / ((double)legend_rows(s) * 14.5 + 1)));
+    str_printf(g, "set key %sLeft reverse samplen 0.6 spacing %.3g width 1 font ',%d'\n", dumb ? "outside right top " : "",
+               spacing, spacing < 1 ? 8 : 10);
     if (across > 1)
         str_printf(g, dumb ? "set multiplot layout %zu,1" : "set multiplot layout 1,%zu", s->n_panels);
-    if (s->page.title) {
-        str_printf(g, across > 1 ? " title " : "set title ");
-        gnuplot_quote(g, s->page.title, strlen(s->page.title), 0);
+    if (across > 1 && s->page.title) {
+        str_printf(g, " title ");
+        gnuplot_quote(g, s->page.title, strlen(s->page.title), (size_t)(s->page.width / (dumb ? 1 : 9)));
         str_printf(g, " font ',15'");
     }
     str_printf(g, "\n");
+    if (across == 1)
+        gnuplot_title(g, &s->page);
     for (size_t i = 0; i < s->n_panels; i++)
-        panel(g, s, s->panels + i, i + 1);
+        panel(g, s, &at, s->panels + i, i + 1);
     if (!s->n_panels)
-        panel(g, s, NULL, 0);
+        panel(g, s, &at, NULL, 0);
     if (across > 1)
         str_printf(g, "unset multiplot\n");
 }

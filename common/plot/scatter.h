@@ -22,6 +22,7 @@ struct scatter_label {
     float *value;               /* of each point, where it is a number, else NaN */
     bool scale;                 /* show the value on a scale of colours, not the class */
     size_t noise, none;         /* points of these */
+    size_t first_colour;        /* of gnuplot_colours, for its first class: scatter_draw sets it */
     size_t class_cap, value_cap;
 };
 
@@ -31,12 +32,17 @@ struct scatter {
     struct scatter_label *panels;       /* side by side, each coloured by one label */
     size_t n_panels;                    /* 0: one panel of one colour */
     struct scatter_label *shape;        /* shown by marks, or NULL */
-    const char *axes[2];
+    bool map;                   /* distances alone count: the same unit on both axes, and no numbers along them */
+    char **names;               /* [n] what to write beside points where there is room; NULL: nothing */
+    bool hull;                  /* outline the classes */
+    const char *axes[2];        /* NULL: nothing */
     struct gnuplot_page page;
 };
 
-/* Append the program. Ranks the classes. Noise, none and what is beyond the largest
- * classes are grey; every entry of the legend has its count. */
+/* Append the program. Ranks the classes; clusters, which numbers name, in the order of the text labels (of the first panel that
+ * has them) that they hold most of. No colour means two things, as long as there are GNUPLOT_COLOURS. Noise, none (hollow) and
+ * what is beyond the largest classes are grey; every entry of the legend has its count. Panels are equally large, and a
+ * column beside each is its legend's. */
 void scatter_draw(struct str *g, struct scatter *s);
 
 void scatter_label_free(struct scatter_label *l);

@@ -22,14 +22,27 @@ spew("$tmp/in.sp", stream({ columns => { xy => ['tsne0', 'tsne1'] } }, @points))
 
 my $program = runs("scatter -q $tmp/in.sp");
 is_deeply([legend($program)], ["'9'.' (2)'", "'10'.' (1)'", "'noise'.' (1)'"], 'clusters as numbers, noise last, counted');
+like($program, qr/^set title '4 points, 2 clusters' /m, 'the title says what the stream knows');
+like($program, qr/^array mark1\[5\] = \[7, 9, 7, 2, 6\]/m, 'classes differ by marks; others are filled, noise is a cross, none hollow');
 is(points($program), '1 2 2 | 3 4 1 | 5 6 4 | 7 8 1', 'each point and its class; nil has none');
-like($program, qr/^set xlabel 'tsne0'.*\nset yrange .*\nset ylabel 'tsne1'/m, 'axes are named after the columns');
-like($program, qr/^set xrange \[0\.76:7\.24\]$/m, 'all points are inside');
+like($program, qr/^set xlabel 'tsne0'.*\nset ylabel 'tsne1'/m, 'axes are named after the columns');
+like($program, qr/^unset tics$/m, 'a map has no numbers along its sides');
+my ($x0, $x1, $y0, $y1) = $program =~ /^set xrange \[(\S+):(\S+)\]\n.*?^set yrange \[(\S+):(\S+)\]/ms;
+ok($x0 <= 0.76 && $x1 >= 7.24 && $y0 <= 1.76 && $y1 >= 8.24, 'all points are inside');
+sub margins { return map { [$_[0] =~ /^set ${_}margin at screen (\S+)$/mg] } qw(l r b t) }
+my ($l, $r, $b, $t) = map { $_->[0] } margins($program);
+near_all([($x1 - $x0) / (960 * ($r - $l))], [($y1 - $y0) / (720 * ($t - $b))], 0, 2e-3, 'one unit is as long to the right as upwards');
 is(runs("scatter -q $tmp/in.sp"), $program, 'the same bytes again');
 
 $program = runs("scatter -q --color cluster,genre --shape genre --title \"it's\" $tmp/in.sp");
 like($program, qr/^set multiplot layout 1,2 title 'it\xe2\x80\x99s' font/m, 'two panels under a title');
 is(() = $program =~ /^plot /mg, 2, 'two plots');
+my ($left, $right) = margins($program);
+near_all([$right->[0] - $left->[0]], [$right->[1] - $left->[1]], 2e-4, 0, 'panels are equally wide');
+cmp_ok($left->[1] - $right->[0], '>', 0.08, 'and a legend has room between them');
+my %meant;
+push @{ $meant{$1} }, $2 while $program =~ /^     keyentry .* linecolor rgb '(#[0-9a-f]+)' title (.*?)\.'/mg;
+is(join(' ', grep { $_ !~ /#(606060|b4b4b4|ffffff)/ && @{ $meant{$_} } > 1 } sort keys %meant), '', 'no colour means two things');
 my @genres = ("'jazz'.' (1)'", "'pop'.' (1)'", "'rock'.' (1)'", "'none'.' (1)'");
 is_deeply([(legend($program))[5 .. 12]], [@genres, @genres], 'legends of shapes and of colours');
 is(points($program), '1 2 2 3 3 | 3 4 1 1 1 | 5 6 4 6 6 | 7 8 1 2 2', 'classes of both panels and of the shape');
@@ -43,6 +56,34 @@ is(points($program), '1 1 91.5 | 2 4 92.5 | 3 9 NaN', 'its values');
 like($program, qr/^set xlabel 'x 1'/m, 'columns without names');
 is_deeply([legend(runs("scatter --color on $tmp/x.sp"))], ["'false'.' (1)'", "'true'.' (2)'"], 'true and false');
 is_deeply([legend(runs("scatter $tmp/x.sp"))], [], 'without a label, no legend');
+
+# Clusters stand in the order of the labels that they hold most of.
+my @held = map { record("h$_->[0]", xy => vec($_->[0], 1), cluster => int64($_->[1]), genre => str($_->[2])) }
+    [1, 7, 'a'], [2, 7, 'a'], [3, 7, 'b'], [4, 3, 'c'], [5, 5, 'a'], [6, 9, 'b'];
+for my $color ('cluster,genre', 'genre,cluster') {
+    my @entries = grep { /^'\d'/ } legend(runs("scatter -q --color $color", stream({}, @held)));
+    is_deeply(\@entries, ["'7'.' (3)'", "'5'.' (1)'", "'9'.' (1)'", "'3'.' (1)'"], "$color: clusters by the label they hold most of");
+}
+
+# Names beside points, but not over others; outlines; shares of the variance.
+my @near = map { record("name $_", xy => vec(@{ { a => [0, 0], b => [0.01, 0.01], c => [10, 5] }->{$_} }), cluster => int64(1)) } 'a' .. 'c';
+$program = runs('scatter -q --names id --title ""', stream({}, @near));
+unlike($program, qr/^set title/m, 'an empty title is none');
+is(join(' ', map { "name $_" } $program =~ /^set label 'name (.)' at /mg), 'name a name b name c', 'names that have room');
+my @heap = map { record("name $_", xy => vec($_ % 20, int $_ / 20), cluster => int64(1)) } 0 .. 399;
+my @written = runs('scatter -q --names id', stream({}, @heap)) =~ /^set label '(name \d+)' at (\S+),(\S+) center/mg;
+cmp_ok(@written / 3, '<', 400, 'and not those that have none');
+my @square = map { record("q$_->[0]", xy => vec(@$_[1, 2]), cluster => int64(1)) } [1, 0, 0], [2, 2, 0], [3, 2, 2], [4, 0, 2], [5, 1, 1], [6, 1, 0];
+$program = runs('scatter -q --hull', stream({}, @square));
+is(($program =~ /^\$hulls << END_OF_HULLS\n(.*)END_OF_HULLS/ms)[0] =~ s/ 0x0072b2\n/ | /gr, '0 0 | 2 0 | 2 2 | 0 2 | 0 0 | ', 'the outline of a class');
+is(system("gnuplot >/dev/null 2>&1 <<'END'\n${program}END\n"), 0, 'gnuplot draws it');
+spew("$tmp/pca.sp", runs("pca -q --save $tmp/pca.model", stream({}, map { record("w$_->[0]", x => vec(@$_[1, 2])) } [1, 3, 0], [2, -3, 0], [3, 0, 1], [4, 0, -1])));
+$program = runs("scatter -q --pca $tmp/pca.model $tmp/pca.sp");
+like($program, qr/^set xlabel 'pca0 \(90\.0 % of the variance\)'/m, 'the share of the first component');
+like($program, qr/^set ylabel 'pca1 \(10\.0 % of the variance\)'/m, 'and of the second');
+unlike($program, qr/^unset tics$/m, 'components have numbers along their axes');
+my @each = map { record("e$_", xy => vec($_, 1), silhouette => f64($_ / 4), cluster => int64($_ % 2)) } 1, 2;
+like(runs('scatter', stream({}, @each)), qr/^set title '2 points, 2 clusters, silhouette 0\.375' /m, 'the mean silhouette, where the stream has them');
 
 # More classes than can be told apart.
 my @many = map { record("m$_", xy => vec($_ % 7, $_), genre => str(sprintf 'g%02d', $_ < 100 ? $_ % 50 : $_ % 5)) } 0 .. 199;

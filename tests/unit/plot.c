@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "plot/beside.h"
 #include "plot/gnuplot.h"
 #include "plot/heatmap.h"
 #include "plot/tree.h"
@@ -207,11 +208,39 @@ static void test_cosines(void **state)
     assert_true(heatmap_cosines_bytes(1000, 600) == 4.0 * 600 * 600);
 }
 
+static void test_beside(void **state)
+{
+    (void)state;
+    const double x[] = { 50, 50, 95, 5 }, y[] = { 50, 58, 50, 5 }, wide[] = { 30, 30, 30, 120 };
+    const size_t order[] = { 0, 1, 2, 3 };
+    bool placed[4];
+    double to_x[4] = { 0 }, to_y[4] = { 0 };
+    beside_place(&(struct beside){ 4, x, y, wide, 10, 100, 100 }, order, placed, to_x, to_y);
+    assert_true(placed[0] && to_x[0] == 72 && to_y[0] == 50);          /* to the right */
+    assert_true(placed[1] && to_x[1] == 28 && to_y[1] == 58);          /* to the left, as the first is in the way */
+    assert_false(placed[2]);            /* neither out of the picture, nor on the first, nor half outside above or below */
+    assert_false(placed[3]);            /* wider than the picture */
+}
+
+static void test_hull(void **state)
+{
+    (void)state;
+    const float x[] = { 1, 0, 2, 2, 0, 1, 2 }, y[] = { 1, 0, 0, 2, 2, 0, 0 };
+    size_t at[] = { 0, 1, 2, 3, 4, 5, 6 }, line[] = { 1, 5, 2 }, one[] = { 3 };
+    assert_int_equal(beside_hull(x, y, at, 7), 4);
+    const float want[] = { 0, 0, 2, 0, 2, 2, 0, 2 };
+    for (size_t i = 0; i < 4; i++)
+        assert_true(x[at[i]] == want[2 * i] && y[at[i]] == want[2 * i + 1]);
+    assert_int_equal(beside_hull(x, y, line, 3), 2);
+    assert_int_equal(beside_hull(x, y, one, 1), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes), cmocka_unit_test(test_quote), cmocka_unit_test(test_size),
         cmocka_unit_test(test_colours), cmocka_unit_test(test_tics), cmocka_unit_test(test_range), cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_beside), cmocka_unit_test(test_hull),
         cmocka_unit_test(test_shares), cmocka_unit_test(test_cosines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
