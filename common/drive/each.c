@@ -55,10 +55,14 @@ int each_silhouette(struct rec_in *in, struct rec_out *out, const char *input, c
     double *each = mem_new(s->n, sizeof *each);
     score_rows(s, label, names.n, cosine, each, next);
     free(label);
-    return slurp_annotate(s, out, (struct column[]){
+    int status = slurp_annotate(s, out, (struct column[]){
         { .field = "silhouette", .type = COL_MADE, .make = slurp_make_number, .data = each, .side = true },
         { .field = "next_cluster", .type = COL_MADE, .make = slurp_make_label, .side = true,
           .data = &(struct slurp_names){ &names, next } },
         { .field = NULL },
     });
+    names_free(&names);
+    free(each);
+    free(next);
+    return status;
 }
