@@ -61,6 +61,7 @@ static void by_centres(struct slurp *s, double *to)
     uint32_t *label = slurp_labels(s, arg.cluster, &names);
     budget_need(((double)s->n * 4 + (double)names.n * 8) * (double)s->d, "the vectors and the centres");
     lof_centre(s->x, s->n, s->d, label, names.n, to);
+    names_free(&names);
     free(label);
 }
 
