@@ -346,8 +346,9 @@ static struct decoder *open_kind(int fd, bool mix, const struct sniff *s, char *
         return open_flac(fd, s, why);
     SF_INFO info = { 0 };
     struct decoder *d = open_snd(fd, s, &info, why);
-    if ((d && (!integers(&info) || s->bits % 8 || s->follow)) || s->start || s->patches)
-        return d;                       /* libsox looks for chunks in all that follows */
+    bool chunks = s->behind > 1 << 20;      /* libsox goes through them, and through gigabytes of zeros in steps of 8 bytes */
+    if ((d && (!integers(&info) || s->bits % 8 || chunks)) || s->start || s->patches)
+        return d;
     char ignored[DECODE_WHY];
     struct decoder *by_sox = open_sox(fd, s, d ? ignored : why);
     if (by_sox)

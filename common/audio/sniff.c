@@ -130,6 +130,7 @@ static void riff(int fd, struct sniff *s, bool wide)
                 s->seems = s->start == end ? "WAV that says it holds MPEG audio, but does not" : NULL;
             } else if (!s->unsized) {
                 unsigned patches = s->patches;
+                s->behind = said < s->size - offset - 8 ? s->size - offset - 8 - said : 0;
                 compare_size(fd, s, offset + 8, said, by_large ? large_at : offset + 4, false);
                 if (by_large && s->patches > patches) {
                     s->patches = patches;

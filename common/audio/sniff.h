@@ -25,6 +25,7 @@ struct sniff {
     unsigned patches;
     uint64_t follow;            /* bytes of samples behind those that the header claims */
     uint64_t said;              /* how many bytes that are; with patches or follow */
+    uint64_t behind;            /* bytes of a WAV file behind those that its header claims, of whatever kind */
 };
 
 /* Look into the file on fd and go back to its first byte. False if it is empty or cannot
