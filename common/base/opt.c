@@ -197,7 +197,8 @@ static const char *foreign(const struct parser *p, const char *name)
 {
     static const struct { const char *name, *here; } known[] = {
         { "load", "model" }, { "k", "n-clusters" }, { "random-state", "seed" }, { "threads", "jobs" }, { "n-jobs", "jobs" },
-        { "sr", "rate" }, { "learning-rate", "lr" }, { "o", "output" }, { "n", "n-clusters" }, { "h", "help" }, { "V", "version" },
+        { "sr", "rate" }, { "learning-rate", "lr" }, { "o", "output" }, { "n", "n-clusters" }, { "h", "help" },
+        { "V", "version" },
     };
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
         for (size_t i = 0; i < p->n; i++)
