@@ -103,7 +103,7 @@ static bool read_name(struct rec *r)
     if (v.type != V_NIL && !value_text(&v, &text))
         return value_no_label(r, arg.names, &v);
     mem_grow(&s.names, &cap, s.n + 1, sizeof *s.names);
-    s.names[s.n] = mem_text((const char *)text.p, text.n);
+    s.names[s.n] = mem_text(text.n ? (const char *)text.p : "", text.n);
     msg_free(&text);
     return true;
 }

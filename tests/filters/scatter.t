@@ -70,6 +70,7 @@ my @near = map { record("name $_", xy => vec(@{ { a => [0, 0], b => [0.01, 0.01]
 $program = runs('scatter -q --names id --title ""', stream({}, @near));
 unlike($program, qr/^set title/m, 'an empty title is none');
 is(join(' ', map { "name $_" } $program =~ /^set label 'name (.)' at /mg), 'name a name b name c', 'names that have room');
+is(() = runs('scatter -q --names g', stream({}, record('a', xy => vec(1, 1), g => nil()), record('b', xy => vec(1, 1), g => str('it')))) =~ /^set label/mg, 1, 'nil has no name; points on one spot');
 my @heap = map { record("name $_", xy => vec($_ % 20, int $_ / 20), cluster => int64(1)) } 0 .. 399;
 my @written = runs('scatter -q --names id', stream({}, @heap)) =~ /^set label '(name \d+)' at (\S+),(\S+) center/mg;
 cmp_ok(@written / 3, '<', 400, 'and not those that have none');
