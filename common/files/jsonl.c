@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "files/jsonl.h"
 
+#include <ctype.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +137,9 @@ enum jsonl_got jsonl_next(struct jsonl *in, json_t **value)
                                 JSON_REJECT_DUPLICATES, &error);
     if (!*value) {
         int n = snprintf(in->error, sizeof in->error, "bad JSON: %s", error.text);
-        if (error.line > 1)
+        if (in->value_line == 1 && c != '{' && c != '[' && isalpha(c))
+            snprintf(in->error + n, sizeof in->error - (size_t)n, "; tables are read by from-csv");
+        else if (error.line > 1)
             snprintf(in->error + n, sizeof in->error - (size_t)n, ", on line %zu", in->line + (size_t)error.line - 1);
         return bad(in);
     }
