@@ -75,7 +75,7 @@ static inline double apart(const struct near *t, size_t a, size_t b)
 
 /* Squared distances of 4 rows q[4][d] from the points of a group: pairs of the processor's vectors, whose sums stay in
  * registers. They do as long as this stays a function: inlined, gcc 12 keeps two of the eight in memory. */
-__attribute__((noinline))
+__attribute__((noinline, unused))
 static void compare(const float *restrict lane, const float *const q[4], size_t d, float out[restrict 4][LANES])
 {
     for (size_t at = 0; at < LANES; at += 2 * WIDTH) {
