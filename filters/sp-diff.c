@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/die.h"
-#include "base/io.h"
 #include "base/mem.h"
 #include "drive/pairs.h"
 #include "drive/pass.h"
@@ -246,8 +245,6 @@ int main(int argc, char **argv)
     if (!files[0] || (files[1] && operands[2]))
         opt_misuse(&prog, "expected two streams, A and B (or standard input)");
     opt_need_stdin(&prog, files + 1);
-    if (!files[1] && io_stdin_empty())
-        opt_misuse(&prog, "only A is given, and nothing comes from stdin: sp-diff A B compares two streams");
     if (!files[1])
         files[1] = "-";
     if (strcmp(files[0], "-") == 0 && strcmp(files[1], "-") == 0)

@@ -94,7 +94,6 @@ refuses(3, qr/table.csv: not a songpipe stream but text$/m, "zscore -m $tmp/tabl
 refuses(3, qr/packed: not a songpipe stream but sound$/m, "zscore -m $tmp/packed $tmp/stream.sp") if spew("$tmp/packed", "ID3" . "\0" x 40);
 
 refuses(1, qr/^from-json: \S+table.csv:1: bad JSON: .*; tables are read by from-csv$/m, "from-json $tmp/table.csv", undef, 1);
-refuses(2, qr/^sp-diff: only A is given, and nothing comes from stdin: sp-diff A B compares two streams;/, "sp-diff $tmp/stream.sp");
 
 # Options of other programs.
 refuses(2, qr/unknown option $_->[1]; did you mean --$_->[2]\?/, "$_->[0] $_->[1] $tmp/stream.sp")
