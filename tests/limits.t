@@ -112,11 +112,9 @@ refuses(4, qr/not enough memory/, soon("$_ --max-memory 10M $claim"), undef, 1)
 my $root = __FILE__ =~ s{tests/limits.t$}{}r;
 sub page { return slurp_file("${root}man/$_[0]") }
 my $one_text = runs('from-json', '{"id":"a","t":"aaa"}');
-for (['a' x 1000, 'a' x 1001], ['(' x 50 . 'a' . ')' x 50, '(' x 51 . 'a' . ')' x 51], ['(a{1,1024}){1,1024}', '(a{1,1024}){1,1025}']) {
+for (['a' x 1000, 'a' x 1001], ['(' x 50 . 'a' . ')' x 50, '(' x 51 . 'a' . ')' x 51], ['(a{1,40}){1,25}', '(a{1,40}){1,26}']) {
     my ($within, $beyond) = @$_;
-    next if $within =~ /1024/ && run("sp-match t match " . quoted($within), $one_text);    # what regcomp itself takes for that is its own
-    my ($status) = run('sp-match t match ' . quoted($within), $one_text);
-    is($status, 0, 'a pattern at the limit');
+    runs('sp-match t match ' . quoted($within), $one_text);
     refuses(2, qr/longer than 1000|inside each other|multiply/, 'sp-match t match ' . quoted($beyond), $one_text);
 }
 my $long = sub { return runs('from-json', '{"id":"a","t":"' . 'b' x $_[0] . '"}') };
@@ -126,7 +124,7 @@ my $inner = sub { return stream({}, record('a', x => "\x91" x $_[0] . "\xc0")) }
 like(runs('to-json', $inner->(100)), qr/\[{100}null/, 'to-json, 100 values within each other');
 refuses(6, qr/x/, 'to-json', $inner->(101), 1);
 runs('sp-info >/dev/null', seal(header_of(4096) . record('a', x => int64(1))));
-for (['sp-match.1', 1000, 50, 1048576, 16384], ['tracks.1', 1000, 50, 1048576, 4096], ['vae-train.1', 4096], ['to-json.1', 100, 65536], ['songpipe.5', 65536, 4096]) {
+for (['sp-match.1', 1000, 50, 16384], ['tracks.1', 1000, 50, 4096], ['vae-train.1', 4096], ['to-json.1', 100, 65536], ['songpipe.5', 65536, 4096]) {
     my ($name, @numbers) = @$_;
     like(page($name), qr/\b$_\b/, "$name tells of $_") for @numbers;
 }

@@ -38,8 +38,8 @@ static const char *excess(const char *text)
         product *= *p == '{' ? repeats(p) : 1;
         if (deep > PATTERN_DEEP)
             return "over 50 groups are inside each other";
-        if (product > 1 << 20)
-            return "its counts multiply to over a million";
+        if (product > 1000)
+            return "its counts multiply to over 1000";
     }
     return NULL;
 }

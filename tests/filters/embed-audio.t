@@ -59,7 +59,7 @@ $bad->('lies', qr/its data has another size than its shape/, header => sub { $_[
 $bad->('shape', qr/tensor dense_1\/kernel is not of the type or shape/, header => sub { $_[0]{'dense_1/kernel'}{shape} = [3, 6] });
 $bad->('type', qr/is not of the type or shape/, header => sub { $_[0]{'dense/bias'}{dtype} = 'I32' });
 $bad->('nan', qr/dense\/bias\[2\] is -?nan/, weights => sub { $_[1][2] = "nan" if $_[0] eq 'dense/bias' });
-refuses(3, qr/config.json: /, "embed-audio -m $tmp/nosuch $tmp/n.sp");
+refuses(3, qr/nosuch: no such folder; nothing is fetched/, "embed-audio -m $tmp/nosuch $tmp/n.sp");
 refuses(2, qr/--patches 1.5 is not a whole number/, "embed-audio -n 1.5 -m $m $tmp/n.sp");
 refuses(6, qr/pcm\[1\] is -?nan/, "embed-audio -m $m", stream({}, sound('a', 16000, 0, 'nan')));
 refuses(6, qr/rate is 1000 Hz: not from 4000/, "embed-audio -m $m", stream({}, sound('a', 1000, 0, 1)));
