@@ -144,8 +144,12 @@ static void similarities(void)
     h.n_bounds = groups.n - 1;
     h.scale = "cosine";
     budget_need(heatmap_cosines_bytes(n, SONGS_MOST), "the similarities");
+    free(v);
     v = heatmap_cosines(sorted, n, d, SONGS_MOST, &n);
     d = n;
+    free(sorted);
+    free(next);
+    ranking_free(&order);
 }
 
 int main(int argc, char **argv)
