@@ -329,8 +329,8 @@ for my $mark ('RF64', 'BW64') {
 {
     spew("$tmp/large.wav", $tone . substr $tone, 44);
     truncate "$tmp/large.wav", 44 + (1 << 32) + 2000 or die "$tmp/large.wav: $!";      # takes no room on the disk
-    my (undef, $out, $err) = run('decode -r 0 ' . input(song("$tmp/large.wav", 'a')) . ' | to-json | jq -c ".pcm|length"');
-    is($out, "1000\n", 'a WAV file of 4 GB and 2000 bytes: what its header says');
+    my (undef, $out, $err) = run('decode -r 0 ' . input(song("$tmp/large.wav", 'a')) . ' | to-json');
+    is(scalar @{ (jsonl($out))[0]{pcm} }, 1000, 'a WAV file of 4 GB and 2000 bytes: what its header says');
     like($err, qr/^decode: a: its header says 2000 bytes of samples, and 4294967296 more follow$/m, 'and that there is more');
     unlink "$tmp/large.wav";
 }
