@@ -131,7 +131,7 @@ static void draw_tree(struct rec_in *in, struct str *g)
     t->page = c.page;
     const char *why = tree_draw(g, t);
     if (why)
-        die(ST_STOPPED, "no tree that could be drawn: %s", why);
+        die(ST_STOPPED, "cannot draw this as a tree: %s", why);
     tree_free(t);
 }
 

@@ -94,10 +94,5 @@ static void place_points(void)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    chart_read(&chart, &prog, parts, operands);
-    if (chart.s->records && chart.model.path)
-        place_points();
-    else if (chart.s->records)
-        make_map();
-    return chart_write(&chart, &prog);
+    return chart_run(&chart, &prog, parts, operands, make_map, place_points);
 }

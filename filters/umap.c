@@ -131,10 +131,5 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     if (!chart.model.path && arg.min_dist > arg.spread)
         opt_misuse(&prog, "--min-dist %g is more than --spread %g", arg.min_dist, arg.spread);
-    chart_read(&chart, &prog, parts, operands);
-    if (chart.s->records && chart.model.path)
-        place_points();
-    else if (chart.s->records)
-        make_map();
-    return chart_write(&chart, &prog);
+    return chart_run(&chart, &prog, parts, operands, make_map, place_points);
 }

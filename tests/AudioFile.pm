@@ -7,7 +7,7 @@ use Exporter 'import';
 use Songpipe;
 use Stream;
 
-our @EXPORT = qw(song input wav raw_flac sine sounds);
+our @EXPORT = qw(song input wav hum raw_flac sine sounds);
 
 # A record that names a file; its id is the name without folders unless given.
 sub song {
@@ -29,6 +29,16 @@ sub wav {
     spew($path, 'RIFF' . pack('V', 36 + length $data) . 'WAVEfmt ' . pack('VvvVVvv', 16, $float ? 3 : 1, $channels,
         $rate, $rate * $block & 0xffffffff, $block & 0xffff, 8 * $bytes) . 'data' . pack('V', length $data) . $data);
     return $path;
+}
+
+# A WAV file of a tone that comes and goes `beat` times in a second, on noise; mono, 8 kHz. Returns its path.
+sub hum {
+    my ($path, $seconds, $hz, $beat) = @_;
+    my ($noise, $turn) = ($hz, 6.283185307 / 8000);
+    return wav($path, 8000, 1, 0, map {
+        $noise = ($noise * 1103515245 + 12345) & 0x7fffffff;
+        0.25 * sin($_ * $hz * $turn) * (1 + sin($_ * $beat * $turn)) / 2 + ($noise >> 16) / 1310680;
+    } 1 .. 8000 * $seconds);
 }
 
 sub crc {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "base/mem.h"
 #include "base/union.h"
 #include "cluster/linkage.h"
@@ -19,39 +20,6 @@ struct tree {
     size_t *seen;               /* [2n] the node that last met it, plus 1 */
 };
 
-struct pair { double height2; uint32_t a, b; };
-struct heap { struct pair *v; size_t n, cap; };
-
-static bool before(struct pair x, struct pair y)
-{
-    if (x.height2 != y.height2)
-        return x.height2 < y.height2;
-    return x.a != y.a ? x.a < y.a : x.b < y.b;
-}
-
-static void push(struct heap *h, struct pair p)
-{
-    mem_grow(&h->v, &h->cap, h->n + 1, sizeof *h->v);
-    size_t at = h->n++;
-    for (; at && before(p, h->v[(at - 1) / 2]); at = (at - 1) / 2)
-        h->v[at] = h->v[(at - 1) / 2];
-    h->v[at] = p;
-}
-
-static struct pair pop(struct heap *h)
-{
-    struct pair first = h->v[0], last = h->v[--h->n];
-    size_t at = 0;
-    for (size_t c; (c = 2 * at + 1) < h->n; at = c) {
-        c += c + 1 < h->n && before(h->v[c + 1], h->v[c]);
-        if (!before(h->v[c], last))
-            break;
-        h->v[at] = h->v[c];
-    }
-    h->v[at] = last;
-    return first;
-}
-
 /* Ward's height of the union, squared (linkage.h). */
 static double height2(const struct tree *t, size_t a, size_t b)
 {
@@ -64,7 +32,7 @@ static double height2(const struct tree *t, size_t a, size_t b)
 
 static void offer(const struct tree *t, struct heap *h, size_t a, size_t b)
 {
-    push(h, (struct pair){ height2(t, a, b), (uint32_t)(a < b ? a : b), (uint32_t)(a < b ? b : a) });
+    heap_push(h, (struct heap_item){ height2(t, a, b), (uint32_t)(a < b ? a : b), (uint32_t)(a < b ? b : a) });
 }
 
 static bool lives(const struct tree *t, size_t i)
@@ -118,9 +86,9 @@ static void merge(struct tree *t, struct heap *h, size_t a, size_t b, double squ
 static void run(struct tree *t, struct heap *h, struct merge *merges)
 {
     while (h->n) {
-        struct pair p = pop(h);
+        struct heap_item p = heap_pop(h);
         if (lives(t, p.a) && lives(t, p.b))
-            merge(t, h, p.a, p.b, p.height2, merges);
+            merge(t, h, p.a, p.b, p.key, merges);
     }
 }
 

@@ -29,7 +29,7 @@ static double *widen(const float *from, size_t n)
     return to;
 }
 
-void chart_read(struct chart *c, const struct prog *prog, const struct model_part *parts, char **operands)
+static void read_vectors(struct chart *c, const struct prog *prog, const struct model_part *parts, char **operands)
 {
     struct rec_in *in = rec_open(prog, operands, true);
     if (c->model.path)
@@ -134,8 +134,12 @@ double chart_trust(const struct chart *c)
     return trust;
 }
 
-int chart_write(struct chart *c, const struct prog *prog)
+int chart_run(struct chart *c, const struct prog *prog, const struct model_part *parts, char **operands,
+              void (*make)(void), void (*place)(void))
 {
+    read_vectors(c, prog, parts, operands);
+    if (c->s->records)
+        c->model.path ? place() : make();
     int status = slurp_annotate(c->s, rec_create(prog, c->s->in), (struct column[]){
         { .field = c->out, .type = COL_VECTOR, .data = c->xy, .d = (size_t)c->components },
         { .field = NULL },

@@ -43,8 +43,10 @@ struct chart {
     MODEL_MATRIX("x", &(c)->old.x, &(c)->old.n, &(c)->old.d, -FLT_MAX, FLT_MAX), \
     MODEL_MATRIX("xy", &(c)->old.xy, &(c)->old.n, &(c)->old.dims, -FLT_MAX, FLT_MAX)
 
-/* Read the vectors of the operands, and --model. */
-void chart_read(struct chart *c, const struct prog *prog, const struct model_part *parts, char **operands);
+/* Read the vectors of the operands, and --model; fit a map by make(), or with --model place the vectors by place(), if
+ * there are any: both set xy. Write the records with their places; returns the exit status. */
+int chart_run(struct chart *c, const struct prog *prog, const struct model_part *parts, char **operands,
+              void (*make)(void), void (*place)(void));
 
 /* The k nearest others of each vector, index[n][k] and distance[n][k], which the caller frees; with --model the
  * nearest on the old map. k is no more than there are. */
@@ -63,8 +65,5 @@ void chart_begin(struct chart *c, const char *init, double deviation);
 void chart_save(struct chart *c, const struct prog *prog, const struct model_part *parts);
 enum { CHART_NEAREST = 12 };
 double chart_trust(const struct chart *c);
-
-/* Write the records with their places; returns the exit status. */
-int chart_write(struct chart *c, const struct prog *prog);
 
 #endif

@@ -5,66 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "base/mem.h"
 
 /* ---- the shortest way ---- */
-
-/* Rows that were reached, the nearest on top; of those that were reached several times the first to come out counts. */
-struct reached { double length; uint32_t row; };
-struct heap { struct reached *v; size_t n, cap; };
-
-static bool before(struct reached a, struct reached b)
-{
-    return a.length < b.length || (a.length == b.length && a.row < b.row);
-}
-
-static void push(struct heap *h, struct reached r)
-{
-    mem_grow(&h->v, &h->cap, h->n + 1, sizeof *h->v);
-    size_t i = h->n++;
-    for (; i > 0 && before(r, h->v[(i - 1) / 2]); i = (i - 1) / 2)
-        h->v[i] = h->v[(i - 1) / 2];
-    h->v[i] = r;
-}
-
-static struct reached pop(struct heap *h)
-{
-    struct reached top = h->v[0], last = h->v[--h->n];
-    size_t i = 0;
-    for (size_t k; (k = 2 * i + 1) < h->n; i = k) {
-        k += k + 1 < h->n && before(h->v[k + 1], h->v[k]);
-        if (!before(h->v[k], last))
-            break;
-        h->v[i] = h->v[k];
-    }
-    h->v[i] = last;
-    return top;
-}
 
 size_t path_shortest(const struct graph *g, double least, const struct near *t, size_t from, size_t to, size_t *way)
 {
     double *length = mem_new(g->n, sizeof *length);
     uint32_t *back = mem_new(g->n, sizeof *back);
-    struct heap heap = { NULL, 0, 0 };
+    struct heap reached = { NULL, 0, 0 };       /* by length; of a row that is in it twice the first to come out counts */
     size_t m = 0;
     for (size_t i = 0; i < g->n; i++)
         length[i] = INFINITY;
     length[to] = 0;                         /* from its end, so that the way comes out in order */
     back[to] = (uint32_t)to;
-    push(&heap, (struct reached){ 0, (uint32_t)to });
-    while (heap.n) {
-        struct reached r = pop(&heap);
-        if (r.row == from)
+    heap_push(&reached, (struct heap_item){ 0, (uint32_t)to, 0 });
+    while (reached.n) {
+        struct heap_item r = heap_pop(&reached);
+        if (r.a == from)
             break;
-        for (size_t e = g->start[r.row]; r.length == length[r.row] && e < g->start[r.row + 1]; e++) {
+        for (size_t e = g->start[r.a]; r.key == length[r.a] && e < g->start[r.a + 1]; e++) {
             uint32_t other = g->to[e];
             if (!(g->weight[e] > least))
                 continue;
-            double l = r.length + near_distance(t, r.row, other);
+            double l = r.key + near_distance(t, r.a, other);
             if (l < length[other]) {
                 length[other] = l;
-                back[other] = r.row;
-                push(&heap, (struct reached){ l, other });
+                back[other] = r.a;
+                heap_push(&reached, (struct heap_item){ l, other, 0 });
             }
         }
     }
@@ -73,7 +42,7 @@ size_t path_shortest(const struct graph *g, double least, const struct near *t, 
             way[m++] = i;
     free(length);
     free(back);
-    free(heap.v);
+    free(reached.v);
     return m;
 }
 

@@ -143,10 +143,10 @@ static const char *find_root(const struct drawing *d, const struct tree *t, uint
         if (d->v[parent].has_parent || parent == *root)
             continue;
         if (*root != TREE_NONE)
-            return "there are several roots";
+            return "it has several roots";
         *root = parent;
     }
-    return *root == TREE_NONE ? "there is no root" : NULL;
+    return *root == TREE_NONE ? "it has no root" : NULL;
 }
 
 static void draw(struct str *g, struct tree *t, struct drawing *d, uint32_t root)

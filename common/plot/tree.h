@@ -26,8 +26,8 @@ struct tree {
 };
 
 /* Append the program: the branches from the root down, those that part highest first, until there are `most` leaves.
- * What is not taken apart is a leaf called by its size, "(17)". NULL, or why there is no tree (nothing is appended): a
- * node has two parents, there are several roots, or none, or nothing parts. */
+ * What stays whole is a leaf called by its size, "(17)". NULL, or why it
+ * makes no tree, and nothing is appended: a node has two parents, it has several roots or none, or nothing parts. */
 const char *tree_draw(struct str *g, struct tree *t);
 
 #endif

@@ -2,30 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Picture;
 use Songpipe;
 use Stream;
 use Test::More;
 
-my $gnuplot = !system 'gnuplot --version >/dev/null 2>&1';
-
 # The data of each series, a list of "x y low high" lines; their names.
 sub series { return map { [split /\n/] } $_[0] =~ /^\$series\d+ << END_OF_SERIES\n(.*?)END_OF_SERIES\n/msg }
 sub titles { return $_[0] =~ / title '([^']*)'/g }
-
-# gnuplot says nothing, and makes a picture of each kind.
-sub drawn {
-    my ($name, $command, $in) = @_;
-    SKIP: {
-        skip 'needs gnuplot', 8 if !$gnuplot;
-        my %begins = (pngcairo => qr/\A\x89PNG/, svg => qr/<svg /, pdfcairo => qr/\A%PDF/, dumb => qr/\S/);
-        for my $terminal (sort keys %begins) {
-            my ($status, $out, $err) = run("$command --terminal $terminal | gnuplot", $in);
-            is("$status$err", '0', "$name: $terminal: gnuplot draws it");
-            like($out, $begins{$terminal}, "$name: $terminal: a picture");
-        }
-    }
-    return;
-}
 
 # ---- lines ----
 
@@ -129,10 +113,10 @@ $program = runs("curve --tree --songs $tmp/grown.sp $tmp/tree.sp");
 is(join(' ', sort map { /^'(g\d+)'/ } split /, /, ($program =~ /^set xtics .*?\((.*)\)$/m)[0]), join(' ', sort map { "g$_" } 0 .. 29), 'agglo: every song is a leaf');
 is(scalar(() = branches($program) =~ /\|/g) + 1, 58, 'agglo: two branches for each merge');
 
-my $why = 'curve: no tree that could be drawn:';
-refuses(6, qr/^$why there are several roots/, 'curve --tree', stream({}, merge(4, 0, 1, 1), merge(5, 2, 3, 2)));
+my $why = 'curve: cannot draw this as a tree:';
+refuses(6, qr/^$why it has several roots/, 'curve --tree', stream({}, merge(4, 0, 1, 1), merge(5, 2, 3, 2)));
 refuses(6, qr/^$why a node has two parents/, 'curve --tree', stream({}, merge(3, 0, 1, 1), merge(4, 0, 3, 2)));
-refuses(6, qr/^$why there is no root/, 'curve --tree', stream({}, merge(2, 3, 0, 1), merge(3, 2, 1, 2)));
+refuses(6, qr/^$why it has no root/, 'curve --tree', stream({}, merge(2, 3, 0, 1), merge(3, 2, 1, 2)));
 refuses(6, qr/^$why numbers of nodes are left out/, 'curve --tree', stream({}, merge(4000000, 0, 1, 1)));
 refuses(6, qr/^$why a node is part of itself/, 'curve --tree', stream({}, merge(2, 3, 0, 1), merge(3, 2, 1, 2), merge(6, 4, 5, 2)));
 refuses(6, qr/^curve: 1000: left is not a number of a tree/, 'curve --tree', stream({}, merge(1000, -1, 1, 1)));

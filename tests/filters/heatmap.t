@@ -3,30 +3,15 @@
 use strict;
 use warnings;
 use List::Util qw(sum);
+use Picture;
 use Songpipe;
 use Stream;
 use Test::More;
-
-my $gnuplot = !system 'gnuplot --version >/dev/null 2>&1';
 
 # Numbers of the cells, by row; what is written in cells.
 sub cells { my ($data) = $_[0] =~ /^\$cells << END_OF_CELLS\n(.*)END_OF_CELLS\n/ms; return [map { [split] } split /\n/, $data] }
 sub texts { my ($data) = $_[0] =~ /^\$texts << END_OF_TEXTS\n(.*)END_OF_TEXTS\n/ms; return join ' | ', split /\n/, $data // '' }
 sub tics { my ($axis, $program) = @_; return $program =~ /^set ${axis}tics .*?\((.*)\)$/m }
-
-sub drawn {
-    my ($name, $command, $in) = @_;
-    SKIP: {
-        skip 'needs gnuplot', 8 if !$gnuplot;
-        my %begins = (pngcairo => qr/\A\x89PNG/, svg => qr/<svg /, pdfcairo => qr/\A%PDF/, dumb => qr/\S/);
-        for my $terminal (sort keys %begins) {
-            my ($status, $out, $err) = run("$command --terminal $terminal | gnuplot", $in);
-            is("$status$err", '0', "$name: $terminal: gnuplot draws it");
-            like($out, $begins{$terminal}, "$name: $terminal: a picture");
-        }
-    }
-    return;
-}
 
 # ---- a confusion ----
 

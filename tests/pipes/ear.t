@@ -3,26 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use AudioFile;
 use Cwd;
 use Songpipe;
 use Test::More;
 
 my $run = getcwd() . '/examples/ear/run';
 
-# Eight seconds, mono, 8 kHz: a tone that comes and goes, on noise.
-sub song {
-    my ($path, $hz, $beat) = @_;
-    my $noise = $hz;
-    my $pcm = pack 's<*', map {
-        $noise = ($noise * 1103515245 + 12345) & 0x7fffffff;
-        8000 * sin($_ * $hz / 1273) * (1 + sin($_ * $beat / 1273)) / 2 + ($noise >> 16) / 40;
-    } 1 .. 64000;
-    spew($path, 'RIFF' . pack('V', 36 + length $pcm) . 'WAVEfmt ' . pack('VvvVVvv', 16, 1, 1, 8000, 16000, 2, 16) .
-        'data' . pack('V', length $pcm) . $pcm);
-}
 mkdir "$tmp/$_" for qw(music music/low music/high);
-song("$tmp/music/low/$_.wav", 200 + 9 * $_, 2) for 1 .. 3;
-song("$tmp/music/high/$_.wav", 1500 + 90 * $_, 7) for 1 .. 3;
+hum("$tmp/music/low/$_.wav", 8, 200 + 9 * $_, 2) for 1 .. 3;
+hum("$tmp/music/high/$_.wav", 8, 1500 + 90 * $_, 7) for 1 .. 3;
 
 my $table = runs("cd $tmp && SEEDS=2 TRAININGS=1 '$run' music");
 like($table, qr/^6 songs, k-means with k = 2, the number of labels[.]\nSeeds of k-means: 2; trainings of each net: 1[.]$/m, 'songs and labels are counted');

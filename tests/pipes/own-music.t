@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use AudioFile;
 use Cwd;
 use Songpipe;
 use Test::More;
@@ -10,20 +11,9 @@ use Test::More;
 my $script = getcwd() . '/examples/own-music';
 plan skip_all => 'needs gnuplot' if system('command -v gnuplot >/dev/null');
 
-# Two tones on noise, mono, 8 kHz.
-sub song {
-    my ($path, $hz, $samples) = @_;
-    my $noise = $hz;
-    my $pcm = pack 's<*', map {
-        $noise = ($noise * 1103515245 + 12345) & 0x7fffffff;
-        5000 * (sin($_ * $hz / 1273) + sin($_ * $hz / 955)) * (1 + sin($_ / $hz / 9)) / 2 + ($noise >> 16) / 20;
-    } 1 .. $samples;
-    spew($path, 'RIFF' . pack('V', 36 + length $pcm) . 'WAVEfmt ' . pack('VvvVVvv', 16, 1, 1, 8000, 16000, 2, 16) .
-        'data' . pack('V', length $pcm) . $pcm);
-}
 mkdir "$tmp/$_" for 'my music', 'my music/a', 'my music/a/b';
-song("$tmp/my music/$_->[0].wav", $_->[1], 50000) for ['one', 200], ['a/two', 210], ['a/b/three', 900];
-song("$tmp/my music/blip.wav", 300, 2000);
+hum("$tmp/my music/$_->[0].wav", 6.25, @$_[1, 2]) for ['one', 200, 2], ['a/two', 210, 2], ['a/b/three', 900, 7];
+hum("$tmp/my music/blip.wav", 0.25, 300, 2);
 spew("$tmp/my music/broken.mp3", 'nothing');
 
 my $said = runs("cd $tmp && '$script' 'my music' out");
@@ -38,7 +28,7 @@ like(slurp_file("$tmp/out/map.png"), qr/^\x89PNG/, 'map.png is a picture');
 spew("$tmp/out/songs.csv", 'mine');
 refuses(6, qr/^own-music: out is there already: -f writes over it$/m, "cd $tmp && '$script' 'my music' out");
 is(slurp_file("$tmp/out/songs.csv"), 'mine', 'nothing of an earlier run is overwritten');
-song("$tmp/my music/four.wav", 950, 50000);
+hum("$tmp/my music/four.wav", 6.25, 950, 7);
 $said = runs("cd $tmp && K=2 '$script' -f 'my music' out");
 like($said, qr/^4 songs, by a net that learned/, '-f runs again; four songs are enough to learn from');
 is(scalar(csv("$tmp/out/songs.csv")), 4, '-f writes over it');

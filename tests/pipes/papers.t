@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use AudioFile;
 use Cwd;
 use Songpipe;
 use Test::More;
@@ -12,23 +13,12 @@ my $model = shared('models/all-MiniLM-L6-v2');
 $model = Cwd::abs_path($model) if $model;
 plan skip_all => 'needs gnuplot' if system('command -v gnuplot >/dev/null');
 
-# Seven seconds, mono, 8 kHz: a tone that comes and goes, on noise.
-sub song {
-    my ($path, $hz, $beat) = @_;
-    my $noise = $hz;
-    my $pcm = pack 's<*', map {
-        $noise = ($noise * 1103515245 + 12345) & 0x7fffffff;
-        8000 * sin($_ * $hz / 1273) * (1 + sin($_ * $beat / 1273)) / 2 + ($noise >> 16) / 40;
-    } 1 .. 56000;
-    spew($path, 'RIFF' . pack('V', 36 + length $pcm) . 'WAVEfmt ' . pack('VvvVVvv', 16, 1, 1, 8000, 16000, 2, 16) .
-        'data' . pack('V', length $pcm) . $pcm);
-}
 mkdir "$tmp/data";
 my $table = "id,audio,lyrics,language,genre\n";
 my %words = (en => 'rain falls on the road and the night is long', de => 'der Regen faellt und die Nacht ist lang');
 for my $n (1 .. 12) {
     my ($language, $genre) = ($n % 2 ? 'en' : 'de', $n <= 6 ? 'low' : 'high');
-    song("$tmp/data/$n.wav", $n <= 6 ? 200 + 9 * $n : 1500 + 90 * $n, $n % 5);
+    hum("$tmp/data/$n.wav", 7, $n <= 6 ? 200 + 9 * $n : 1500 + 90 * $n, $n % 5);
     $table .= "s$n,$n.wav,\"$words{$language} word$n\",$language,$genre\n";
 }
 spew("$tmp/data/songs.csv", "${table}s13,nowhere.wav,gone,en,low\n");
