@@ -12,6 +12,7 @@
 #include "math/gemm.h"
 
 enum { T = MUSICNN_FRAMES, BANDS = MUSICNN_BANDS, TAPS = 7, PAD = 3, LONG = 128, BEFORE = 63, MIDS = 3 };
+enum { COLS = GEMM_COLS, BLOCKS = (T + COLS - 1) / COLS, LINE = BLOCKS * COLS + LONG - 1 };
 
 /* Time and bands of the front's kernels. */
 static const size_t spans[MUSICNN_FRONTS][2] = { { 7, 38 }, { 7, 67 }, { 128, 1 }, { 64, 1 }, { 32, 1 } };
@@ -19,9 +20,9 @@ static const size_t spans[MUSICNN_FRONTS][2] = { { 7, 38 }, { 7, 67 }, { 128, 1 
 /* y = scale x + shift. */
 struct norm { float *scale, *shift; };
 
-/* Channels that are computed together: w[panels][k][GEMM_COLS], where k = time x bands. Channel i of them is channel
- * to[i] of the front; w is negated where its batch norm falls, so that the maximum is always what is wanted. */
-struct bank { size_t k, bands, n, panels, *to; float *w; };
+/* The live channels of one of the front's kernels: w[n][bands][time]. Channel i of them is channel to[i] of the front; w
+ * is negated where its batch norm falls, so that the maximum is always what is wanted. */
+struct bank { size_t time, bands, n, *to; float *w; };
 
 struct musicnn {
     float scale, shift;                 /* of the input */
@@ -29,7 +30,7 @@ struct musicnn {
     float *bias, *constant;             /* [front] */
     struct norm norm;                   /* [front] */
     size_t *at;                         /* [live] channels of the front that are not constant */
-    struct bank banks[3];               /* 7 x 38, 7 x 67, and all that see one band, in 128 frames */
+    struct bank banks[MUSICNN_FRONTS];
     struct { size_t in; float *w, *bias; struct norm norm; } mids[MIDS];    /* w[panels][TAPS in][GEMM_COLS] */
     struct norm in, out;                /* around the hidden layer */
     float *dense, *dense_bias, *last, *last_bias;
@@ -37,12 +38,13 @@ struct musicnn {
 
 struct musicnn_room {
     const struct musicnn *m;
-    float *x, *turned;                  /* [T + 6][BANDS], [BANDS][T + 127]: normalised, zeros around */
-    float *strip, *product;             /* [T + 6][67], [T][GEMM_COLS] */
-    float *top;                         /* [T][GEMM_COLS]: largest so far */
+    float *turned;                      /* [BANDS][LINE]: bands x time, normalised, zeros around */
+    float *strip;                       /* [BANDS][TAPS][COLS]: of COLS frames, each tap's */
+    float *product, *top;               /* [channels][COLS]: of a place, and the largest so far */
     float *live;                        /* [T + 6][live + 1] */
     float *padded[2];                   /* [T + 6][mid]: cnn1, cnn2 with zeros around */
     float *pooled;                      /* [2 pooled] */
+    double *sum;                        /* [pooled], over time */
     float *layer[MUSICNN_LAYERS];
 };
 
@@ -84,34 +86,34 @@ static bool get_norm(const struct source *s, size_t i, size_t n, struct norm *to
     return true;
 }
 
-/* Put kernel w[time][bands][n] of the front into the bank: its live channels, `first` being its first channel of the front. */
-static void bank_add(struct bank *b, const struct musicnn *m, const float *w, size_t time, size_t n, size_t first)
+/* The live channels of kernel w[time][bands][n], `first` being its first channel of the front. */
+static void bank_set(struct bank *b, const struct musicnn *m, const float *w, size_t n, size_t first)
 {
-    size_t terms = time * b->bands, shift = b->bands == 1 ? BEFORE - (time - 1) / 2 : 0;
+    size_t terms = b->time * b->bands;
+    b->to = mem_new(n, sizeof *b->to);
+    b->w = mem_new(mem_mul(n, terms), sizeof *b->w);
     for (size_t c = 0; c < n; c++) {
         double sum = 0;
         for (size_t p = 0; p < terms; p++)
             sum += fabs((double)w[p * n + c]);
         if (sum < 1e-4)
             continue;
-        size_t i = b->n++;
-        if (i == b->panels * GEMM_COLS) {
-            float *more = mem_zero(mem_mul(++b->panels, b->k * GEMM_COLS), sizeof *more);
-            if (i)
-                memcpy(more, b->w, i * b->k * sizeof *more);
-            free(b->w);
-            b->w = more;
-        }
-        float sign = m->norm.scale[first + c] < 0 ? -1 : 1;
-        b->to[i] = first + c;
-        for (size_t p = 0; p < terms; p++)
-            b->w[(i / GEMM_COLS * b->k + shift + p) * GEMM_COLS + i % GEMM_COLS] = sign * w[p * n + c];
+        float sign = m->norm.scale[first + c] < 0 ? -1 : 1, *to = b->w + b->n * terms;
+        b->to[b->n++] = first + c;
+        for (size_t t = 0; t < b->time; t++)
+            for (size_t q = 0; q < b->bands; q++)
+                to[q * b->time + t] = sign * w[(t * b->bands + q) * n + c];
     }
+}
+
+static float relu(float x)
+{
+    return x > 0 ? x : 0;
 }
 
 static float after(const struct musicnn *m, size_t c, float x)
 {
-    return fmaxf(x + m->bias[c], 0) * m->norm.scale[c] + m->norm.shift[c];
+    return relu(x + m->bias[c]) * m->norm.scale[c] + m->norm.shift[c];
 }
 
 static bool get_front(const struct source *s, struct musicnn *m)
@@ -129,11 +131,6 @@ static bool get_front(const struct source *s, struct musicnn *m)
     m->at = mem_new(m->front, sizeof *m->at);
     m->norm.scale = mem_new(m->front, sizeof *m->norm.scale);
     m->norm.shift = mem_new(m->front, sizeof *m->norm.shift);
-    for (size_t b = 0; b < 3; b++) {
-        m->banks[b].bands = spans[b][1];
-        m->banks[b].k = spans[b][0] * spans[b][1];
-        m->banks[b].to = mem_new(m->front, sizeof *m->banks[b].to);
-    }
     for (size_t i = 0; i < MUSICNN_FRONTS; at += n[i++]) {
         struct norm own = { NULL, NULL };
         bool good = get_norm(s, i + 1, n[i], &own);
@@ -141,7 +138,8 @@ static bool get_front(const struct source *s, struct musicnn *m)
             memcpy(m->norm.scale + at, own.scale, n[i] * sizeof *own.scale);
             memcpy(m->norm.shift + at, own.shift, n[i] * sizeof *own.shift);
             memcpy(m->bias + at, bias[i], n[i] * sizeof *m->bias);
-            bank_add(m->banks + (i < 2 ? i : 2), m, w[i], spans[i][0], n[i], at);
+            m->banks[i] = (struct bank){ .time = spans[i][0], .bands = spans[i][1] };
+            bank_set(m->banks + i, m, w[i], n[i], at);
         }
         free(own.scale);
         free(own.shift);
@@ -150,7 +148,7 @@ static bool get_front(const struct source *s, struct musicnn *m)
     }
     for (size_t c = 0; c < m->front; c++)
         m->constant[c] = after(m, c, 0);
-    for (size_t b = 0; b < 3; b++)
+    for (size_t b = 0; b < MUSICNN_FRONTS; b++)
         for (size_t i = 0; i < m->banks[b].n; i++)
             m->at[m->live++] = m->banks[b].to[i];
     return true;
@@ -235,7 +233,7 @@ void musicnn_free(struct musicnn *m)
 {
     if (!m)
         return;
-    for (size_t b = 0; b < 3; b++) {
+    for (size_t b = 0; b < MUSICNN_FRONTS; b++) {
         free(m->banks[b].to);
         free(m->banks[b].w);
     }
@@ -278,12 +276,15 @@ size_t musicnn_live(const struct musicnn *m)
 struct musicnn_room *musicnn_room_new(const struct musicnn *m)
 {
     struct musicnn_room *r = mem_zero(1, sizeof *r);
+    size_t most = 1;
+    for (size_t b = 0; b < MUSICNN_FRONTS; b++)
+        most = m->banks[b].n > most ? m->banks[b].n : most;
     r->m = m;
-    r->x = mem_zero((T + 2 * PAD) * BANDS, sizeof *r->x);
-    r->turned = mem_zero(BANDS * (T + LONG - 1), sizeof *r->turned);
-    r->strip = mem_new((T + 2 * PAD) * BANDS, sizeof *r->strip);
-    r->product = mem_zero(T * GEMM_COLS, sizeof *r->product);
-    r->top = mem_new(T * GEMM_COLS, sizeof *r->top);
+    r->turned = mem_zero(BANDS * LINE, sizeof *r->turned);
+    r->strip = mem_new(BANDS * TAPS * COLS, sizeof *r->strip);
+    r->product = mem_new(most * COLS, sizeof *r->product);
+    r->top = mem_new(most * COLS, sizeof *r->top);
+    r->sum = mem_new(m->pooled, sizeof *r->sum);
     r->live = mem_zero((T + 2 * PAD) * (m->live + 1), sizeof *r->live);
     r->pooled = mem_new(2 * m->pooled, sizeof *r->pooled);
     for (int i = 0; i < 2; i++)
@@ -305,46 +306,39 @@ void musicnn_room_free(struct musicnn_room *r)
         free(r->layer[i]);
     free(r->padded[0]);
     free(r->padded[1]);
-    free(r->x);
     free(r->turned);
     free(r->strip);
     free(r->product);
     free(r->top);
+    free(r->sum);
     free(r->live);
     free(r->pooled);
     free(r);
 }
 
-/* Where the bank looks from place j of the bands on: rows for gemm_panel, and how far they are from each other. The
- * frames of so many bands, one behind the other, are a matrix whose rows overlap. */
-static const float *view(const struct bank *b, struct musicnn_room *r, size_t j, size_t *row)
+/* Frames t ... t + COLS - 1 of a bank, for gemm_panel: a row for each weight. A bank of one band reads its line, whose rows
+ * overlap; for the others each tap's frames are laid out, from which all places among the bands read. */
+static void run_block(const struct musicnn *m, const struct bank *b, size_t t, struct musicnn_room *r)
 {
-    *row = b->bands;
-    if (b->bands == 1)
-        return r->turned + j * (T + LONG - 1);
-    for (size_t t = 0; t < T + 2 * PAD; t++)
-        memcpy(r->strip + t * b->bands, r->x + t * BANDS + j, b->bands * sizeof *r->strip);
-    return r->strip;
-}
-
-static void run_bank(const struct musicnn *m, const struct bank *b, struct musicnn_room *r)
-{
-    for (size_t p = 0; p < b->panels; p++) {
-        size_t cols = b->n - p * GEMM_COLS < GEMM_COLS ? b->n - p * GEMM_COLS : GEMM_COLS, row;
-        for (size_t i = 0; i < T * GEMM_COLS; i++)
-            r->top[i] = -FLT_MAX;
-        for (size_t j = 0; j + b->bands <= BANDS; j++) {
-            const float *a = view(b, r, j, &row);
-            gemm_panel(T, b->k, a, row, 1, b->w + p * b->k * GEMM_COLS, GEMM_COLS, r->product, GEMM_COLS, cols, false, false);
-            for (size_t i = 0; i < T * GEMM_COLS; i++)
-                r->top[i] = r->product[i] > r->top[i] ? r->product[i] : r->top[i];
-        }
-        for (size_t i = 0; i < cols; i++) {
-            size_t c = b->to[p * GEMM_COLS + i];
-            float sign = m->norm.scale[c] < 0 ? -1 : 1;
-            for (size_t t = 0; t < T; t++)
-                r->layer[MUSICNN_FRONT][t * m->front + c] = after(m, c, sign * r->top[t * GEMM_COLS + i]);
-        }
+    size_t n = b->n * COLS, frames = T - t < COLS ? T - t : COLS;
+    const float *from = r->turned + BEFORE - (b->time - 1) / 2 + t;
+    for (size_t q = 0; b->bands > 1 && q < BANDS; q++)
+        for (size_t tap = 0; tap < b->time; tap++)
+            memcpy(r->strip + (q * b->time + tap) * COLS, from + q * LINE + tap, COLS * sizeof *from);
+    for (size_t i = 0; i < n; i++)
+        r->top[i] = -FLT_MAX;
+    for (size_t q = 0; q + b->bands <= BANDS; q++) {
+        bool one = b->bands == 1;
+        gemm_panel(b->n, b->time * b->bands, b->w, b->time * b->bands, 1, one ? from + q * LINE : r->strip + q * b->time * COLS,
+                   one ? 1 : COLS, r->product, COLS, COLS, false, false);
+        for (size_t i = 0; i < n; i++)
+            r->top[i] = r->product[i] > r->top[i] ? r->product[i] : r->top[i];
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        size_t c = b->to[i];
+        float sign = m->norm.scale[c] < 0 ? -1 : 1, *to = r->layer[MUSICNN_FRONT] + t * m->front + c;
+        for (size_t k = 0; k < frames; k++)
+            to[k * m->front] = after(m, c, sign * r->top[i * COLS + k]);
     }
 }
 
@@ -359,7 +353,7 @@ static void run_mid(const struct musicnn *m, size_t k, struct musicnn_room *r)
                    n - o < GEMM_COLS ? n - o : GEMM_COLS, false, false);
     for (size_t t = 0; t < T; t++)
         for (size_t o = 0; o < n; o++) {
-            float v = fmaxf(y[t * n + o] + m->mids[k].bias[o], 0) * m->mids[k].norm.scale[o] + m->mids[k].norm.shift[o];
+            float v = relu(y[t * n + o] + m->mids[k].bias[o]) * m->mids[k].norm.scale[o] + m->mids[k].norm.shift[o];
             y[t * n + o] = k ? v + x[(t + PAD) * n + o] : v;
         }
     if (k < 2)
@@ -370,19 +364,21 @@ static void run_mid(const struct musicnn *m, size_t k, struct musicnn_room *r)
 static void pool(const struct musicnn *m, struct musicnn_room *r)
 {
     float *most = r->layer[MUSICNN_MAX], *mean = r->layer[MUSICNN_MEAN];
+    double *sum = r->sum;
     for (int k = MUSICNN_FRONT; k <= MUSICNN_CNN3; k++) {
         size_t n = musicnn_width(m, (enum musicnn_layer)k);
-        for (size_t c = 0; c < n; c++) {
-            const float *y = r->layer[k] + c;
-            double sum = 0;
-            float top = y[0];
-            for (size_t t = 0; t < T; t++) {
-                sum += (double)y[t * n];
-                top = y[t * n] > top ? y[t * n] : top;
+        const float *y = r->layer[k];
+        memcpy(most, y, n * sizeof *most);
+        memset(sum, 0, n * sizeof *sum);
+        for (size_t t = 0; t < T; t++, y += n)
+            for (size_t c = 0; c < n; c++) {
+                sum[c] += (double)y[c];
+                most[c] = y[c] > most[c] ? y[c] : most[c];
             }
-            *most++ = top;
-            *mean++ = (float)(sum / T);
-        }
+        for (size_t c = 0; c < n; c++)
+            mean[c] = (float)(sum[c] / T);
+        most += n;
+        mean += n;
     }
 }
 
@@ -398,13 +394,11 @@ static void dense(size_t k, size_t n, const float *x, const float *w, const floa
 void musicnn_run(const struct musicnn *m, struct musicnn_room *r, const float *x)
 {
     for (size_t t = 0; t < T; t++)
-        for (size_t b = 0; b < BANDS; b++) {
-            float v = x[t * BANDS + b] * m->scale + m->shift;
-            r->x[(t + PAD) * BANDS + b] = v;
-            r->turned[b * (T + LONG - 1) + BEFORE + t] = v;
-        }
-    for (size_t b = 0; b < 3; b++)
-        run_bank(m, m->banks + b, r);
+        for (size_t b = 0; b < BANDS; b++)
+            r->turned[b * LINE + BEFORE + t] = x[t * BANDS + b] * m->scale + m->shift;
+    for (size_t b = 0; b < MUSICNN_FRONTS; b++)
+        for (size_t t = 0; t < T; t += COLS)
+            run_block(m, m->banks + b, t, r);
     for (size_t t = 0; t < T; t++)
         for (size_t i = 0; i < m->live; i++)
             r->live[(t + PAD) * (m->live + 1) + i] = r->layer[MUSICNN_FRONT][t * m->front + m->at[i]];
@@ -418,7 +412,7 @@ void musicnn_run(const struct musicnn *m, struct musicnn_room *r, const float *x
     float *h = r->layer[MUSICNN_PENULTIMATE];
     dense(2 * m->pooled, m->hidden, r->pooled, m->dense, m->dense_bias, h);
     for (size_t i = 0; i < m->hidden; i++)
-        h[i] = fmaxf(h[i], 0) * m->out.scale[i] + m->out.shift[i];
+        h[i] = relu(h[i]) * m->out.scale[i] + m->out.shift[i];
     dense(m->hidden, m->tags, h, m->last, m->last_bias, r->layer[MUSICNN_LOGITS]);
 }
 
