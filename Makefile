@@ -95,7 +95,7 @@ $(BUILD)/%.o: %.c $(BUILD)/compiled-by
 	@$(COMPILE) $(DEFINES) -MMD -MP -c -o $@ $<
 
 # A text as numbers, for C.
-$(BUILD)/common/plot/page.o: $(BUILD)/page.html.inc $(BUILD)/page.js.inc
+$(BUILD)/common/plot/page.o: $(BUILD)/page.html.inc $(BUILD)/page.js.inc $(BUILD)/page_map.js.inc
 $(BUILD)/common/plot/page.o: DEFINES = -I$(BUILD)
 $(BUILD)/%.inc: common/plot/%
 	@mkdir -p $(@D)
@@ -208,7 +208,7 @@ clean:
 	        test ! -e $$bin/.linked-by || for o in $$b/filters/*.o; do o=$${o##*/}; rm -f $$bin/$${o%.o}; done; \
 	        for d in $$b/unit/*.d $$b/fuzz/*.d; do rm -f $${d%.d}; done; \
 	        find $$b/common $$b/filters $$b/unit $$b/fuzz \( -name '*.o' -o -name '*.d' \) -type f -delete 2>/dev/null; \
-	        rm -f $$b/libcommon.a $$b/left-out $$b/compiled-by $$b/version $$b/names $$b/page.*.inc $$bin/.linked-by; \
+	        rm -f $$b/libcommon.a $$b/left-out $$b/compiled-by $$b/version $$b/names $$b/page*.inc $$bin/.linked-by; \
 	        find $$bin $$b -type d -empty -delete 2>/dev/null; \
 	    fi; \
 	done; true

@@ -5,7 +5,6 @@
  * memory  the page
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +14,14 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/progress.h"
+#include "drive/page_songs.h"
 #include "drive/pass.h"
 #include "drive/row.h"
 #include "files/base64.h"
-#include "files/json_out.h"
 #include "files/line.h"
 #include "plot/page.h"
 #include "stream/history.h"
 
-enum { COLUMNS = 64 };                  /* fields of a song that a page holds */
 enum { PLACES = 99999 };                /* of the wider axis */
 
 static struct {
@@ -55,77 +53,11 @@ static const struct prog prog = {
     .in = IO_RECORDS, .out = IO_TEXT, .reads = "xy vector", .writes = "a page of HTML", .opts = opts, .also = also,
 };
 
-/* A field: a JSON list of its values, n of them so far. */
-struct column { char *name; size_t len, n; struct str values; };
-
-static struct column columns[COLUMNS];
-static size_t n_columns, songs, left_out, silent;
+static struct page_songs *fields;
+static size_t songs, left_out, silent;
 static float *place;            /* [songs][2] */
 static char **paths;            /* [songs], with embed; NULL where there is none */
-static struct str raw;          /* songs whose path is not UTF-8 */
 static struct json_lost lost;
-
-/* ---- fields ---- */
-
-/* Its column, looked for at `hint` first. */
-static struct column *column_of(const struct field *f, size_t hint)
-{
-    for (size_t k = 0; k < n_columns; k++) {
-        struct column *c = columns + (hint + k) % n_columns;
-        if (c->len == f->len && memcmp(c->name, f->name, f->len) == 0)
-            return c;
-    }
-    if (n_columns == COLUMNS)
-        die(ST_STOPPED, "over %d fields, too many to show: keep some of them by sp-fields", COLUMNS);
-    columns[n_columns] = (struct column){ .name = mem_text(f->name, f->len), .len = f->len };
-    return columns + n_columns++;
-}
-
-/* Nil for the songs that lacked the field, and the comma. */
-static struct str *next_value(struct column *c)
-{
-    for (; c->n < songs; c->n++)
-        str_text(&c->values, c->n ? ",null" : "null");
-    if (c->n++)
-        str_char(&c->values, ',');
-    return &c->values;
-}
-
-/* A path that is not UTF-8, as it stands in an address. */
-static void put_raw_path(struct str *to, struct text path)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.~/-";
-    str_char(to, '"');
-    for (size_t i = 0; i < path.n; i++)
-        if (path.p[i] && strchr(plain, path.p[i]))
-            str_char(to, path.p[i]);
-        else
-            str_printf(to, "%%%02X", (unsigned char)path.p[i]);
-    str_char(to, '"');
-    str_printf(&raw, "%s%zu", raw.n ? "," : "", songs);
-}
-
-static void put_field(const struct field *f, size_t hint)
-{
-    struct value v = field_value(f);
-    bool path = f->len == 4 && memcmp(f->name, "path", 4) == 0;
-    if (v.type == V_TENSOR || v.type == V_SPARSE || v.type == V_OTHER || (v.type == V_BIN && !path))
-        return;
-    struct column *c = column_of(f, hint);
-    if (c->n > songs)                   /* twice in the record: the first counts */
-        return;
-    struct str *to = next_value(c);
-    if (v.type == V_STR)
-        json_put_text(to, v.s.p, v.s.n, &lost);
-    else if (v.type == V_BIN)
-        put_raw_path(to, v.s);
-    else if (v.type == V_INT)
-        str_printf(to, "%" PRId64, v.i);
-    else if (v.type == V_FLOAT && fabs(v.f) < 1e38)
-        str_f32(to, (float)v.f);
-    else
-        str_text(to, v.type != V_BOOL ? "null" : v.b ? "true" : "false");
-}
 
 static bool add_song(struct rec *r, const struct value *v, void *state)
 {
@@ -150,8 +82,7 @@ static bool add_song(struct rec *r, const struct value *v, void *state)
     }
     mem_grow(&place, &place_cap, 2 * songs + 2, sizeof *place);
     memcpy(place + 2 * songs, row->x, 2 * sizeof *place);
-    for (size_t i = 0; i < r->n; i++)
-        put_field(r->fields + i, i);
+    page_songs_add(fields, r);
     songs++;
     return true;
 }
@@ -222,13 +153,10 @@ static void put_data(struct str *to, const struct head *head)
 {
     static const char *const sounds[] = { "link", "embed", "none" };
     struct str made = { NULL, 0, 0 };
-    bool path = false;
-    for (size_t k = 0; k < n_columns; k++)
-        path = path || strcmp(columns[k].name, "path") == 0;
     history_pipeline(head, &made);
     str_char(to, '{');
     put_text(to, "made", made.n ? made.p : "");
-    put_text(to, "audio", sounds[path ? arg.audio : PAGE_NONE]);
+    put_text(to, "audio", sounds[page_songs_have(fields, "path") ? arg.audio : PAGE_NONE]);
     put_text(to, "prefix", arg.prefix);
     if (arg.color)
         put_text(to, "color", arg.color);
@@ -237,22 +165,11 @@ static void put_data(struct str *to, const struct head *head)
     str_text(to, "\"clips\":[");
     if (arg.audio == PAGE_EMBED)
         put_clips(to);
-    str_printf(to, "],\"left\":%zu,\"silent\":%zu,\"raw\":[%s],\n\"xy\":[", left_out, silent, raw.n ? raw.p : "");
+    str_printf(to, "],\"left\":%zu,\"silent\":%zu,\n\"xy\":[", left_out, silent);
     put_places(to);
-    str_text(to, "],\n\"fields\":[");
-    for (size_t k = 0; k < n_columns; k++) {
-        struct column *c = columns + k;
-        for (; c->n < songs; c->n++)
-            str_text(&c->values, ",null");
-        str_text(to, k ? ",\n{\"name\":" : "\n{\"name\":");
-        json_put_text(to, c->name, c->len, &lost);
-        str_text(to, ",\"v\":[");
-        str_put(to, c->values.p, c->values.n);
-        str_text(to, "]}");
-        str_free(&c->values);
-        free(c->name);
-    }
-    str_text(to, "]}");
+    str_text(to, "],\n");
+    page_songs_put(fields, to, &lost);
+    str_char(to, '}');
     str_free(&made);
 }
 
@@ -262,6 +179,7 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, false);
     struct row row = { NULL, 0, 0 };
     struct str data = { NULL, 0, 0 };
+    fields = page_songs_new();
     pass_each(in, &(struct pass){ .field = arg.in, .what = "songs", .only = true, .nil = true }, add_song, &row);
     put_data(&data, rec_head(in));
     struct line_out *out = line_create(arg.output);
@@ -270,7 +188,7 @@ int main(int argc, char **argv)
     line_finish(out);
     rec_close(in);
     str_free(&data);
-    str_free(&raw);
+    page_songs_free(fields);
     free(row.x);
     free(place);
     free(paths);

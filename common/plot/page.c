@@ -6,12 +6,13 @@
 
 #include "base/sha256.h"
 
-/* page.html and page.js as numbers: the Makefile makes them. */
+/* page.html and the scripts as numbers: the Makefile makes them. */
 static const char html[] = {
 #include <page.html.inc>
     0
 };
 static const char script[] = {
+#include <page_map.js.inc>
 #include <page.js.inc>
     0
 };

@@ -1,249 +1,5 @@
-/* page.js - the map of map-page's page: what it shows, and what answers mouse, fingers and keys
+/* page.js - what is beside the map of map-page's page, and what answers mouse, fingers and keys; after page_map.js
  * SPDX-License-Identifier: GPL-3.0-or-later */
-'use strict';
-const $ = id => document.getElementById(id);
-const data = JSON.parse($('data').textContent), n = data.xy.length / 2;
-const make = (tag, text) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; return e; };
-const shown = v => v === null ? '' : String(v);
-const songs = k => k.toLocaleString('en') + (k === 1 ? ' song' : ' songs');
-
-/* ---- fields: text, classes with a colour each, numbers on a scale ---- */
-
-const field = new Map(data.fields.map(f => [f.name, f]));
-for (const f of data.fields) {
-  const count = new Map();
-  let numbers = true, whole = true;
-  f.low = Infinity; f.high = -Infinity;
-  for (const v of f.v) {
-    if (v === null) continue;
-    count.set(v, (count.get(v) || 0) + 1);
-    if (typeof v !== 'number') { numbers = false; continue; }
-    if (!Number.isInteger(v)) whole = false;
-    if (v < f.low) f.low = v;
-    if (v > f.high) f.high = v;
-  }
-  const few = 2 * count.size <= n || (count.size <= 12 && (numbers || count.size < n));
-  const asked = f.name === data.color || f.name === 'cluster';
-  f.kind = numbers && (!whole || (count.size > 60 && !asked)) ? (f.high > f.low ? 'scale' : 'text')
-    : count.size && (asked || (few && f.name !== 'id' && f.name !== 'path')) ? 'class' : 'text';
-  if (f.kind !== 'class') continue;
-  const noise = v => v === -1 ? 1 : 0;
-  f.classes = [...count.keys()].sort((a, b) => noise(a) - noise(b) || (numbers ? a - b : count.get(b) - count.get(a) ||
-    (String(a) < String(b) ? -1 : 1)));
-  f.counts = f.classes.map(c => count.get(c));
-  const place = new Map(f.classes.map((c, i) => [c, i]));
-  f.of = Int32Array.from(f.v, v => v === null ? f.classes.length : place.get(v));
-  const nil = n - f.counts.reduce((a, b) => a + b, 0);
-  if (nil) { f.classes.push(null); f.counts.push(nil); }
-  f.off = new Set();
-}
-const title = i => { for (const k of ['title', 'name', 'id']) if (field.has(k) && field.get(k).v[i] !== null)
-  return shown(field.get(k).v[i]) + (k === 'title' && field.has('artist') && field.get('artist').v[i] !== null
-    ? ' \u2013 ' + field.get('artist').v[i] : ''); return 'song ' + (i + 1); };
-const rank = f => f.name === data.color ? 0 : f.name === 'cluster' ? 1 : f.kind === 'class' ? 2 : 3;
-const colourable = data.fields.filter(f => f.kind !== 'text').sort((a, b) => rank(a) - rank(b));
-let colour = colourable[0] || null;
-
-/* ---- colours and marks ---- */
-
-/* Okabe and Ito's, which colour-blind people can tell apart; from the ninth class on with another mark. */
-const palette = [[0, 114, 178], [230, 159, 0], [0, 158, 115], [213, 94, 0], [86, 180, 233], [204, 121, 167], [240, 228, 66]];
-const viridis = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
-const darkness = matchMedia('(prefers-color-scheme: dark)');
-let printing = false;
-const dark = () => darkness.matches && !printing;
-const grey = () => dark() ? [120, 120, 128] : [165, 165, 170];
-const css = c => 'rgb(' + c.join(',') + ')';
-const scaled = t => { const at = Math.min(Math.max(t, 0), 1) * 4, k = Math.min(Math.floor(at), 3);
-  return viridis[k].map((c, j) => Math.round(c + (viridis[k + 1][j] - c) * (at - k))); };
-const hue = k => k % 8 < 7 ? palette[k % 8] : dark() ? [245, 245, 245] : [40, 40, 40];
-/* What tells the colour and the mark of song i. */
-function looks() {
-  if (!colour) { const one = [palette[0], 0]; return () => one; }
-  if (colour.kind === 'class') { const all = colour.classes.map((_, k) => style(k)), of = colour.of; return i => all[of[i]]; }
-  const steps = Array.from({ length: 65 }, (_, k) => [scaled(k / 64), 0]), none = [grey(), 0], f = colour;
-  return i => typeof f.v[i] === 'number' ? steps[Math.round(64 * (f.v[i] - f.low) / (f.high - f.low))] : none;
-}
-function style(k) {
-  const c = colour.classes[k];
-  return c === null ? [grey(), 4] : c === -1 ? [grey(), 0] : [hue(k), Math.floor(k / 8) % 4];
-}
-/* Whether (x, y) is in a mark of radius 1: a disc, a square, a triangle, a diamond, a ring. */
-const inside = [(x, y) => x * x + y * y <= 1, (x, y) => Math.max(Math.abs(x), Math.abs(y)) <= .86,
-  (x, y) => y <= .8 && y >= 2 * Math.abs(x) * .95 - 1.05, (x, y) => Math.abs(x) + Math.abs(y) <= 1.15,
-  (x, y) => x * x + y * y <= 1 && x * x + y * y >= .4];
-const stamps = new Map();
-/* The pixels of a mark: dx, dy, how much of it is covered, how much of that is its edge. */
-function stamp(mark, r) {
-  const key = mark + ' ' + r;
-  if (stamps.has(key)) return stamps.get(key);
-  const pixels = [], reach = Math.ceil(r * 1.2) + 1, inner = Math.max(r - Math.max(1, r / 7), 0) / r;
-  for (let y = -reach; y <= reach; y++)
-    for (let x = -reach; x <= reach; x++) {
-      let all = 0, edge = 0;
-      for (let s = 0; s < 16; s++) {
-        const u = (x + (s % 4 - 1.5) / 4) / r, v = (y + (Math.floor(s / 4) - 1.5) / 4) / r;
-        if (!inside[mark](u, v)) continue;
-        all++;
-        if (r > 2.5 && mark < 4 && !inside[mark](u / inner, v / inner)) edge++;
-      }
-      if (all) pixels.push(x, y, all / 16, edge / all);
-    }
-  stamps.set(key, pixels);
-  return pixels;
-}
-/* Draw the pixels of a mark at (px, py) in the colour c, its edge towards rim. */
-function put(d, w, h, px, py, pixels, c, alpha, rim) {
-  for (let k = 0; k < pixels.length; k += 4) {
-    const x = px + pixels[k], y = py + pixels[k + 1];
-    if (x < 0 || y < 0 || x >= w || y >= h) continue;
-    const at = (y * w + x) * 4, a = pixels[k + 2] * alpha, edge = pixels[k + 3] * .35;
-    d[at] += (c[0] + (rim - c[0]) * edge - d[at]) * a;
-    d[at + 1] += (c[1] + (rim - c[1]) * edge - d[at + 1]) * a;
-    d[at + 2] += (c[2] + (rim - c[2]) * edge - d[at + 2]) * a;
-    if (d[at + 3] < 255 * a) d[at + 3] = 255 * a;
-  }
-}
-
-/* ---- the view ---- */
-
-const map = $('map'), pen = map.getContext('2d', { willReadFrequently: true });
-let low = [0, 0], high = [1, 1];
-if (n) {
-  low = [Infinity, Infinity]; high = [-Infinity, -Infinity];
-  for (let k = 0; k < 2 * n; k++) {
-    low[k & 1] = Math.min(low[k & 1], data.xy[k]);
-    high[k & 1] = Math.max(high[k & 1], data.xy[k]);
-  }
-}
-const view = { zoom: 1, x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2, scale: 1 };
-let width = 1, height = 1, ratio = 1, queued = false, moving = -1e9;
-const sx = i => (data.xy[2 * i] - view.x) * view.scale * view.zoom + width / 2;
-const sy = i => (view.y - data.xy[2 * i + 1]) * view.scale * view.zoom + height / 2;
-function fit() {
-  const box = map.getBoundingClientRect();
-  if (!box.width) return;
-  width = box.width; height = box.height; ratio = window.devicePixelRatio || 1;
-  map.width = Math.round(width * ratio); map.height = Math.round(height * ratio);
-  view.scale = Math.min((width - 70) / (high[0] - low[0] || 1), (height - 70) / (high[1] - low[1] || 1));
-  redraw();
-}
-function home() { Object.assign(view, { zoom: 1, x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2 }); redraw(); }
-/* Zoom by a factor; the point under (x, y) stays where it is. */
-function zoom(by, x = width / 2, y = height / 2) {
-  const before = view.zoom;
-  view.zoom = Math.min(Math.max(before * by, .5), 5000);
-  const step = (1 / before - 1 / view.zoom) / view.scale;
-  view.x += (x - width / 2) * step; view.y -= (y - height / 2) * step;
-  moving = performance.now();
-  redraw();
-}
-function pan(dx, dy) {
-  const s = view.scale * view.zoom;
-  view.x -= dx / s; view.y += dy / s;
-  moving = performance.now(); redraw();
-}
-function redraw() { if (!queued) { queued = true; requestAnimationFrame(draw); } }
-/* Marks and names are larger on a large screen. */
-const large = () => Math.max(.65, Math.min(1.8, .4 + Math.min(width, height) / 1200));
-const radius = () => Math.max(1.2, Math.min(7 * large(), 40 / Math.pow(n || 1, .3)) * large()) *
-  Math.min(Math.pow(view.zoom, .35), 2.2);
-
-let hit = null, hits = 0, current = -1, playing = -1, outline = null;
-const selected = new Set();
-const on = i => !colour || colour.kind !== 'class' || !colour.off.has(colour.of[i]);
-
-function draw() {
-  queued = false;
-  const w = map.width, h = map.height, root = getComputedStyle(document.documentElement);
-  const back = printing ? '#fff' : root.getPropertyValue('--back'), fore = printing ? '#000' : root.getPropertyValue('--fore');
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.fillStyle = back;
-  pen.fillRect(0, 0, w, h);
-  const image = pen.getImageData(0, 0, w, h), r = Math.round(radius() * ratio * 2) / 2, inView = [];
-  const solid = n > 20000 ? .65 : .9, rim = dark() ? 255 : 0, pale = grey(), look = looks(), d = image.data;
-  const whole = inside.map((_, mark) => stamp(mark, r)), small = inside.map((_, mark) => stamp(mark, r * .8));
-  const s = view.scale * view.zoom, x0 = width / 2 - view.x * s, y0 = height / 2 + view.y * s, xy = data.xy;
-  /* Of very many songs a part while the map moves, and all when it stands. */
-  const step = n > 40000 && performance.now() - moving < 200 ? Math.ceil(n / 25000) : 1;
-  if (step > 1) setTimeout(redraw, 220);
-  for (const front of hit ? [0, 1] : [1])
-    for (let i = 0; i < n; i += step) {
-      if (!on(i) || (hit && hit[i] !== front)) continue;
-      const x = xy[2 * i] * s + x0, y = y0 - xy[2 * i + 1] * s;
-      if (x < -20 || y < -20 || x > width + 20 || y > height + 20) continue;
-      const [c, mark] = look(i), px = Math.round(x * ratio), py = Math.round(y * ratio);
-      if (front) put(d, w, h, px, py, whole[mark], c, solid, rim);
-      else put(d, w, h, px, py, small[mark], pale, .3, rim);
-      if (front && inView.length < 400) inView.push(i);
-    }
-  pen.putImageData(image, 0, 0);
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.strokeStyle = fore;
-  const ring = (i, more, line) => {
-    pen.lineWidth = line; pen.beginPath(); pen.arc(sx(i), sy(i), radius() + more, 0, 7); pen.stroke();
-  };
-  for (const i of selected) ring(i, 2, 1.5);
-  if (current >= 0) ring(current, 3, 1);
-  if (playing >= 0) ring(playing, 4, 3);
-  write(inView, back, fore);
-  if (outline) {
-    pen.lineWidth = 1.5; pen.setLineDash([5, 4]); pen.beginPath();
-    for (const [x, y] of outline) pen.lineTo(x, y);
-    pen.stroke(); pen.setLineDash([]);
-  }
-}
-/* Names of clusters, the largest first, and of songs where few are in view; none over another. */
-function write(inView, back, fore) {
-  const taken = [];
-  const text = (name, x, y, font) => {
-    pen.font = font;
-    if (name.length > 34) name = name.slice(0, 33) + '\u2026';
-    const half = pen.measureText(name).width / 2 + 3, size = 10 * Math.max(1, large());
-    x = Math.min(Math.max(x, half), width - half - 44);
-    const box = [x - half, y - size, x + half, y + size];
-    const meets = b => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1];
-    if (y < size || y > height - size || taken.some(meets)) return;
-    taken.push(box);
-    pen.lineWidth = 4; pen.lineJoin = 'round'; pen.strokeStyle = back; pen.fillStyle = fore;
-    pen.textAlign = 'center'; pen.textBaseline = 'middle';
-    pen.strokeText(name, x, y); pen.fillText(name, x, y);
-  };
-  for (const g of groups) {
-    const s = view.scale * view.zoom, x = (g.x - view.x) * s + width / 2, y = (view.y - g.y) * s + height / 2;
-    const off = colour === grouped && colour.off.has(g.k);
-    if (x > -60 && x < width + 60 && !off) text(g.name, x, y, '600 ' + 14 * Math.max(1, large()) + 'px system-ui, sans-serif');
-  }
-  if (inView.length <= (view.zoom > 2 || hit ? 80 : 12))
-    for (const i of inView) text(title(i), sx(i), sy(i) - radius() - 9, 12 * Math.max(1, large()) + 'px system-ui, sans-serif');
-}
-/* The clusters, or without them the classes of the colour: where they are, and what the most songs in them say. */
-let groups = [], grouped = null;
-function name() {
-  grouped = field.has('cluster') && field.get('cluster').kind === 'class' ? field.get('cluster')
-    : colour && colour.kind === 'class' ? colour : null;
-  const say = data.name !== undefined ? field.get(data.name)
-    : data.fields.find(f => f.kind === 'class' && f !== grouped && f.v.some(v => typeof v === 'string')) || null;
-  groups = [];
-  if (!grouped || (grouped.classes.length > 1000)) return;
-  const members = grouped.classes.map(() => []);
-  for (let i = 0; i < n; i++) members[grouped.of[i]].push(i);
-  const middle = (list, j) => list.map(i => data.xy[2 * i + j]).sort((a, b) => a - b)[list.length >> 1];
-  members.forEach((list, k) => {
-    const c = grouped.classes[k];
-    if (c === null || c === -1 || !list.length) return;
-    let label = typeof c === 'string' ? c : grouped.name + ' ' + c;
-    if (say && (typeof c !== 'string' || data.name !== undefined)) {
-      const votes = new Map();
-      for (const i of list) if (say.v[i] !== null) votes.set(say.v[i], (votes.get(say.v[i]) || 0) + 1);
-      const [best] = [...votes].sort((a, b) => b[1] - a[1]);
-      if (best) label = shown(best[0]);
-    }
-    groups.push({ k, name: label, size: list.length, x: middle(list, 0), y: middle(list, 1) });
-  });
-  groups.sort((a, b) => b.size - a.size);
-}
-
 /* ---- legend ---- */
 
 function legend() {
@@ -262,7 +18,9 @@ function legend() {
   const list = make('ul');
   colour.classes.forEach((c, k) => {
     const item = make('li'), b = make('button'), icon = make('canvas');
-    const label = make('span', c === null ? 'none' : c === -1 ? 'noise' : shown(c));
+    const g = colour === grouped && typeof c === 'number' ? groups.find(g => g.k === k) : null;
+    const label = make('span', c === null ? 'none' : c === -1 ? 'noise'
+      : shown(c) + (g && !g.plain ? ' \u00b7 ' + g.name : ''));
     icon.width = icon.height = 32; label.dir = 'auto';
     const p = icon.getContext('2d'), image = p.createImageData(32, 32), [rgb, mark] = style(k);
     for (let at = 0; at < image.data.length; at += 4) image.data.set(rgb, at);
@@ -358,9 +116,54 @@ function point(i) {
   card.style.top = Math.max(4, Math.min(y + r, height - card.offsetHeight - 4)) + 'px';
 }
 
+/* ---- neighbours ---- */
+
+let around = [];
+/* The k songs nearest to song i on the map of which `good` holds. */
+function onMap(i, k, good = () => true) {
+  const best = [], xy = data.xy, x = xy[2 * i], y = xy[2 * i + 1];
+  for (let j = 0; j < n; j++) {
+    const d = (xy[2 * j] - x) ** 2 + (xy[2 * j + 1] - y) ** 2;
+    if (j === i || (best.length === k && d >= best[k - 1][0]) || !good(j)) continue;
+    let at = Math.min(best.length, k - 1);
+    for (; at > 0 && best[at - 1][0] > d; at--) best[at] = best[at - 1];
+    best[at] = [d, j];
+  }
+  return best.map(b => b[1]);
+}
+/* Those that the stream gave it, else by the map. */
+const known = i => data.near && data.near[i].length > 0;
+const beside = i => known(i) ? data.near[i] : onMap(i, 10);
+/* Buttons for songs: a click plays, with shift it queues; those with the keyboard on them are shown on the map. */
+function buttons(list, to) {
+  for (const i of list) {
+    const item = make('li'), b = make('button'), text = make('span', title(i));
+    text.dir = 'auto';
+    b.append(text);
+    b.onclick = e => e.shiftKey ? enqueue(i) : play(i);
+    b.onmouseenter = () => point(i);
+    b.onfocus = () => { if (b.matches(':focus-visible')) show(i); };
+    item.append(b);
+    to.append(item);
+  }
+}
+/* Show the neighbours of song i. Where one of them was asked for, the keyboard goes on to the new ones. */
+function ask(i) {
+  const list = $('near'), within = list.contains(document.activeElement);
+  asked = i;
+  around = beside(i).filter(j => j !== i);
+  $('song').hidden = !around.length;
+  $('of').textContent = (known(i) ? 'Neighbours of ' : 'Nearest on the map to ') + title(i);
+  list.textContent = '';
+  buttons(around, list);
+  if (within) list.querySelector('button')?.focus();
+  redraw();
+}
+
 /* ---- sound ---- */
 
 const player = $('player'), raw = new Set(data.raw), heard = new Set(), queue = [];
+let lacking = 0;
 const path = i => field.has('path') ? field.get('path').v[i] : null;
 /* Every character that has a meaning in an address is written as its number, so that a path is a path. */
 const address = i => (path(i)[0] === '/' ? '' : data.prefix) + (raw.has(i) ? path(i)
@@ -373,6 +176,7 @@ function play(i) {
   const from = source(i);
   playing = i;
   heard.add(i);
+  ask(i);
   redraw();
   if (data.audio === 'none') return;
   if (from === null) return lost();
@@ -380,48 +184,75 @@ function play(i) {
   player.src = from;
   player.play().catch(() => {});
 }
+/* A file that is not there: the next one, but not for ever. */
 function lost() {
   $('now').textContent = 'The sound of ' + title(playing) + ' is not there' +
     (data.audio === 'link' && path(playing) ? ': ' + path(playing) : '');
-  if (queue.length) onward();
+  if (++lacking <= 20) onward();
 }
+function enqueue(i) {
+  if (data.audio === 'none') return;
+  if (playing < 0 || (player.paused && !queue.length)) return play(i);
+  $('now').textContent = queue.push(i) + ' in the queue';
+  coming();
+}
+function coming() {
+  $('next').textContent = queue.length ? 'Next: ' + queue.slice(0, 3).map(title).join('; ') +
+    (queue.length > 3 ? ' and ' + songs(queue.length - 3) + ' more' : '') : '';
+}
+/* After a song: what is in the queue, else its neighbours that were not heard yet, else what is nearest on the map. */
 function onward() {
-  if (queue.length) return play(queue.shift());
+  if (queue.length) { const i = queue.shift(); coming(); return play(i); }
   if (!$('on').checked) return;
-  let best = -1, least = Infinity;
-  for (let i = 0; i < n; i++) {
-    const d = (data.xy[2 * i] - data.xy[2 * playing]) ** 2 + (data.xy[2 * i + 1] - data.xy[2 * playing + 1]) ** 2;
-    if (d < least && !heard.has(i) && seen(i) && source(i)) { least = d; best = i; }
-  }
-  if (best >= 0) play(best);
+  const good = i => !heard.has(i) && seen(i) && source(i) !== null, next = beside(playing).find(good);
+  const [best] = next !== undefined ? [next] : onMap(playing, 1, good);
+  if (best !== undefined) play(best);
 }
+player.onplaying = () => { lacking = 0; };
 player.onended = onward;
 player.onerror = () => { if (playing >= 0) lost(); };
 
 /* ---- the selection ---- */
 
+/* What the most of the selected songs are, by each field with classes, and the words that are in more of their texts than in
+ * others'. */
+function inside_it(to) {
+  const line = (name, text) => { const d = make('dd', text); d.dir = 'auto'; to.append(make('dt', name), d); };
+  const classes = data.fields.filter(f => f.kind === 'class' && f.classes.length > 1);
+  for (const f of classes.sort((a, b) => (b === colour) - (a === colour))) {
+    const votes = new Map();
+    for (const i of selected) votes.set(f.of[i], (votes.get(f.of[i]) || 0) + 1);
+    const best = [...votes].sort((a, b) => b[1] - a[1]), say = c => c === null ? 'none' : shown(c);
+    line(f.name, best.slice(0, 5).map(([k, m]) => say(f.classes[k]) + ' (' + m + ')').join(', ') +
+      (best.length > 5 ? ' \u2026' : ''));
+  }
+  const best = striking();
+  if (best.length) line('words', best.join(', '));
+}
+let every = null;                       /* how many songs have each word */
+function striking() {
+  const text = data.fields.filter(f => f.kind === 'text' && f.name !== 'id' && f.name !== 'path');
+  const words = i => new Set(text.map(f => typeof f.v[i] === 'string' ? f.v[i] : '').join(' ').toLowerCase()
+    .match(/[\p{L}\p{M}\p{N}]{3,}/gu));
+  const count = list => {
+    const c = new Map();
+    for (const i of list) for (const w of words(i)) c.set(w, (c.get(w) || 0) + 1);
+    return c;
+  };
+  every = every || count(Array(n).keys());
+  const more = ([w, m]) => m / selected.size - every.get(w) / n;
+  return [...count(selected)].filter(e => e[1] > 1 && more(e) > 0).sort((a, b) => more(b) - more(a)).slice(0, 8)
+    .map(([w, m]) => w + ' (' + m + ')');
+}
 function chosen() {
   const list = $('list'), some = selected.size > 0;
   $('many').textContent = some ? songs(selected.size) + ' selected' : 'No song selected';
   for (const id of ['m3u', 'csv', 'none']) $(id).disabled = !some;
   $('m3u').hidden = !field.has('path');
   list.textContent = $('within').textContent = '';
-  const f = colour && colour.kind === 'class' ? colour : null, votes = new Map();
-  let k = 0;
-  for (const i of selected) {
-    if (f) votes.set(f.of[i], (votes.get(f.of[i]) || 0) + 1);
-    if (k++ >= 200) continue;
-    const item = make('li'), b = make('button'), text = make('span', title(i));
-    text.dir = 'auto';
-    b.append(text);
-    b.onclick = () => play(i);
-    b.onfocus = b.onmouseenter = () => point(i);
-    item.append(b);
-    list.append(item);
-  }
+  buttons([...selected].slice(0, 200), list);
   if (selected.size > 200) list.append(make('li', 'and ' + songs(selected.size - 200) + ' more'));
-  if (f && some) $('within').textContent = f.name + ': ' + [...votes].sort((a, b) => b[1] - a[1]).slice(0, 5)
-    .map(([c, m]) => (f.classes[c] === null ? 'none' : f.classes[c]) + ' (' + m + ')').join(', ');
+  if (some) inside_it($('within'));
   redraw();
 }
 function save(name, type, lines, end) {
@@ -527,22 +358,25 @@ map.onpointerup = map.onpointercancel = e => {
   } else if (known && !moved && e.type === 'pointerup') {
     const i = nearest(...at(e));
     point(i);
-    if (i >= 0 && e.shiftKey && playing >= 0 && !player.paused)
-      $('now').textContent = queue.push(i) + ' in the queue';
-    else if (i >= 0) play(i);
+    if (i >= 0) (e.shiftKey ? enqueue : play)(i);
   }
   drawing = false;
   redraw();
 };
 map.onpointerleave = () => { if (!down.size) point(-1); };
+/* Point at song i, and move the map where it is beyond. */
+function show(i) {
+  const x = sx(i), y = sy(i);
+  if (x < 20 || y < 20 || x > width - 20 || y > height - 20) pan(width / 2 - x, height / 2 - y);
+  point(i);
+}
 function step(by) {
   for (let k = 1, i = current; k <= n; k++) {
     i = (i + by + n) % n;
     if (current < 0 && k === 1) i = by > 0 ? 0 : n - 1;
     if (!seen(i)) continue;
-    const x = sx(i), y = sy(i);
-    if (x < 20 || y < 20 || x > width - 20 || y > height - 20) pan(width / 2 - x, height / 2 - y);
-    point(i);
+    show(i);
+    ask(i);
     $('now').textContent = title(i);
     return;
   }
@@ -557,6 +391,11 @@ map.onkeydown = e => {
   else if (key === '0') home();
   else if (key === 'n' || key === 'p') step(key === 'n' ? 1 : -1);
   else if (key === 'enter' && current >= 0) play(current);
+  else if (key === 'q' && current >= 0) enqueue(current);
+  else if (key === 'm' && (current >= 0 || asked >= 0)) {
+    ask(current >= 0 ? current : asked);
+    $('near').querySelector('button')?.focus();
+  }
   else if (key === 's' && current >= 0) { if (!selected.delete(current)) selected.add(current); chosen(); }
   else if (key === '/') $('search').focus();
   else if (key === 'escape') point(-1);
@@ -578,6 +417,8 @@ $('rows').onclick = e => {
   $('main').classList.toggle('rows', is);
   if (is) table();
 };
+$('near').onkeydown = e => { if (e.key === 'Escape') map.focus(); };
+$('queue').onclick = () => around.forEach(enqueue);
 $('search').oninput = search;
 $('colour').onchange = () => { colour = colourable[$('colour').selectedIndex]; name(); legend(); chosen(); changed(); };
 
@@ -588,7 +429,7 @@ $('count').textContent = songs(n) + (data.left ? '; ' + data.left.toLocaleString
 map.setAttribute('aria-label', 'A map of ' + songs(n) + (colour ? ', coloured by ' + colour.name : ''));
 for (const f of colourable) $('colour').append(make('option', f.name));
 $('colours').hidden = !colour;
-$('sound').hidden = data.audio === 'none';
+$('sound').hidden = $('queue').hidden = data.audio === 'none';
 $('made').textContent = data.made;
 $('when').textContent = 'The file is of ' + new Date(document.lastModified).toLocaleString() + '.';
 darkness.onchange = () => { legend(); redraw(); };

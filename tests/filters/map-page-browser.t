@@ -1,93 +1,16 @@
-# map-page in a browser: chromium, driven over the pipe of its DevTools (fd 3 and 4), where it is installed
+# map-page in a browser: chromium, where it is installed
 # SCREENSHOTS=DIR keeps pictures of three sizes, light and dark.
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Browser;
 use File::Path 'make_path';
-use JSON::PP;
-use MIME::Base64 'decode_base64';
-use POSIX ();
 use Songpipe;
 use Stream;
 use Test::More;
-use Time::HiRes 'sleep';
 
-my ($chromium) = grep { -x } map { ("$_/chromium", "$_/google-chrome") } split /:/, $ENV{PATH};
-plan skip_all => 'no chromium' unless $chromium;
-
-# ---- the browser ----
-
-pipe(my $its_in, my $to) && pipe(my $from, my $its_out) or die "pipe: $!";
-defined(my $pid = fork) or die "fork: $!";
-if (!$pid) {
-    my ($r, $w) = map { POSIX::dup(fileno $_) } $its_in, $its_out;
-    POSIX::dup2($_->[0], $_->[1]) for [$r, 30], [$w, 31], [30, 3], [31, 4];
-    POSIX::close($_) for 5 .. 40;
-    open STDIN, '<', '/dev/null';
-    open STDOUT, '>', '/dev/null';
-    open STDERR, '>', "$tmp/chromium.err";
-    $ENV{HOME} = $tmp;
-    { exec $chromium, qw(--headless=new --no-sandbox --disable-gpu --hide-scrollbars --mute-audio --no-first-run
-        --disable-dev-shm-usage --disable-background-networking --autoplay-policy=no-user-gesture-required
-        --remote-debugging-pipe), "--user-data-dir=$tmp/profile", 'about:blank' }
-    POSIX::_exit(127);
-}
-close $its_in;
-close $its_out;
-$to->autoflush(1);
-my ($number, $session, @console, @asked) = (0);
-
-# One message, or undef at the browser's end.
-sub message {
-    local $/ = "\0";
-    my $text = readline $from;
-    return unless defined $text;
-    chomp $text;
-    my $m = decode_json($text);
-    my $method = $m->{method} // '';
-    push @console, join ' ', map { $_->{value} // $_->{description} // '' } @{ $m->{params}{args} } if $method eq 'Runtime.consoleAPICalled';
-    push @console, $m->{params}{exceptionDetails}{exception}{description} // 'an exception' if $method eq 'Runtime.exceptionThrown';
-    push @console, $m->{params}{entry}{text} if $method eq 'Log.entryAdded';
-    push @asked, $m->{params}{request}{url} if $method eq 'Network.requestWillBeSent';
-    return $m;
-}
-sub ask {
-    my ($method, %params) = @_;
-    my $id = ++$number;
-    print $to encode_json({ id => $id, method => $method, params => \%params, $session ? (sessionId => $session) : () }), "\0";
-    while (my $m = message()) {
-        return $m->{result} // die "$method: $m->{error}{message}\n" if ($m->{id} // 0) == $id;
-    }
-    die "chromium has ended: " . slurp_file("$tmp/chromium.err");
-}
-# The value of an expression in the page; waits up to 10 s until it is true where `until` asks.
-sub value {
-    my $r = ask('Runtime.evaluate', expression => $_[0], returnByValue => JSON::PP::true, awaitPromise => JSON::PP::true);
-    die "$_[0]: $r->{exceptionDetails}{exception}{description}\n" if $r->{exceptionDetails};
-    return $r->{result}{value};
-}
-sub until_true { for (1 .. 200) { my $v = value($_[0]); return $v if $v; sleep .05 } return '' }
-sub mouse { my ($type, $x, $y, %more) = @_; ask('Input.dispatchMouseEvent', type => $type, x => 0 + $x, y => 0 + $y, %more) }
-sub click { my ($x, $y, @more) = @_; mouse($_, $x, $y, button => 'left', clickCount => 1, @more) for 'mousePressed', 'mouseReleased' }
-sub key { my ($key) = @_; ask('Input.dispatchKeyEvent', type => $_, key => $key, $_ eq 'keyDown' && length $key == 1 ? (text => $key) : ()) for 'keyDown', 'keyUp' }
-sub size { ask('Emulation.setDeviceMetricsOverride', width => $_[0], height => $_[1], deviceScaleFactor => 1, mobile => JSON::PP::false); sleep .2 }
-sub scheme { ask('Emulation.setEmulatedMedia', media => $_[1] // '', features => [{ name => 'prefers-color-scheme', value => $_[0] }]); sleep .2 }
-sub picture {
-    spew("$ENV{SCREENSHOTS}/$_[0].png", decode_base64(ask('Page.captureScreenshot')->{data})) if $ENV{SCREENSHOTS};
-}
-sub open_page {
-    ask('Page.navigate', url => "file://$_[0]");
-    until_true('document.readyState === "complete" && document.getElementById("count") && document.getElementById("count").textContent !== ""');
-    sleep .2;
-}
-# Where song i is in the window.
-sub at { return @{ value("(() => { const b = map.getBoundingClientRect(); return [b.left + sx($_[0]), b.top + sy($_[0])]; })()") } }
-sub text { return value("document.getElementById('$_[0]').textContent") }
-
-eval { ask('Target.getTargets') } or plan skip_all => 'chromium does not start here';
-my ($target) = map { $_->{targetId} } grep { $_->{type} eq 'page' } @{ ask('Target.getTargets')->{targetInfos} };
-$session = ask('Target.attachToTarget', targetId => $target, flatten => JSON::PP::true)->{sessionId};
-ask($_) for qw(Page.enable Runtime.enable Log.enable Network.enable);
+my ($started, $why) = browser_starts();
+plan skip_all => $why unless $started;
 
 # ---- pages ----
 
@@ -145,6 +68,19 @@ ok(until_true('/not there/.test(document.getElementById("now").textContent) || p
 ok(until_true('playing === 2 && player.currentTime > 0'), 'and the queue goes on');
 value('player.pause()');
 
+# Neighbours: without a field the nearest on the map; a click plays one, with shift queues it; the keyboard goes there and back.
+is(text('of'), "Nearest on the map to Song \x{e9}t\x{e9} 2", 'the neighbours of what plays, by the map');
+is(value('around.slice(0, 3).sort((a, b) => a - b).join()'), '1,3,6', 'are the nearest');
+value('map.focus(); point(6)');
+key('m');
+is(value('document.activeElement === document.querySelector("#near button")'), 1, 'M goes to the first neighbour');
+is(value('current + " " + asked'), value('around[0]') . ' 6', 'which is shown on the map');
+key('Escape');
+is(value('document.activeElement.id'), 'map', 'Escape goes back');
+value('document.getElementById("queue").click()');
+like(text('next'), qr/^Next: .*; .*; .* and 6 songs more$/, 'all of them are queued');
+value('queue.length = 0; player.pause()');
+
 # Lasso around the lowest row, what is saved.
 my ($ax, $ay) = at(0);
 my ($bx, $by) = at(3);
@@ -153,7 +89,7 @@ mouse('mouseMoved', @$_, button => 'left', modifiers => 8) for [$bx + 30, $by - 
 mouse('mouseReleased', $ax - 30, $ay + 25, button => 'left', modifiers => 8);
 is(value('[...selected].join()'), '0,1,2,3', 'a line around the lowest row selects it');
 is(text('many'), '4 songs selected', 'it is counted');
-is(text('within'), 'cluster: 0 (4)', 'and what is in it');
+is(text('within'), qq(cluster0 (4)genrejazz, "hot" (2), rock (2)wordssong (4), \x{e9}t\x{e9} (4)), 'and what is in it');
 value('window.saved = []; URL.createObjectURL = b => { saved.push(b); return "#"; }; HTMLAnchorElement.prototype.click = function () { saved.push(this.download); }');
 value('document.getElementById("m3u").click(); document.getElementById("csv").click()');
 is(value('saved[0].text()'), "#EXTM3U\n" . join('', map { "#EXTINF:-1,Song \x{e9}t\x{e9} $_\ntone $_ #1%.wav\n" } 0 .. 3), 'the playlist');
@@ -191,6 +127,22 @@ click(at(1));
 ok(until_true('player.currentTime > 0 && !player.error'), 'a preview plays');
 cmp_ok(value('Math.abs(player.duration - 1)'), '<', .05, 'of one second');
 
+# Neighbours of the stream; after a song they play on, those that are filtered out left aside, then the nearest on the map.
+spew("$tmp/near.sp", stream({}, map { record("s$_", xy => vec($_, 0), path => str("tone $_ #1%.wav"), genre => str($_ == 1 ? 'rock' : 'jazz'),
+    $_ == 0 ? (neighbours => Stream::array_of(map { str($_) } 's2', 'gone', 's1')) : ()) } 0 .. 3));
+runs("map-page -q --output $tmp/near.html $tmp/near.sp");
+open_page("$tmp/near.html");
+value('play(0)');
+is(text('of'), 'Neighbours of s0', 'neighbours of the stream');
+is(value('around.join()'), '2,1', 'of those that are in the page, nearest first');
+value('document.getElementById("on").checked = true; player.currentTime = 1.9');
+ok(until_true('playing === 2'), 'they play on');
+is(text('of'), 'Nearest on the map to s2', 'whose own are those on the map');
+value('player.pause(); onward()');
+is(value('playing'), 1, 'then the nearest that was not heard');
+value('player.pause(); colour = field.get("genre"); colour.off.add(0); heard.delete(3); heard.delete(2); onward()');
+is(value('playing'), 1, 'of what is shown');
+
 # No song, and one.
 for my $n (0, 1) {
     runs("map-page -q --output $tmp/n.html", stream({}, map { record("s$_", xy => vec(1, 1)) } 1 .. $n));
@@ -210,7 +162,5 @@ for my $size ([320, 640], [1280, 800], [3840, 2160]) {
 }
 my @back = map { scheme($_); value('getComputedStyle(document.body).backgroundColor') } qw(light dark);
 is_deeply(\@back, ['rgb(255, 255, 255)', 'rgb(22, 23, 27)'], 'light and dark');
-undef $session;
-ask('Browser.close');
-waitpid $pid, 0;
+browser_ends();
 done_testing;

@@ -57,6 +57,18 @@ is_deeply([column($data, 'late'), column($data, 'path')], [[undef, 5, undef], [u
 is_deeply($data->{raw}, [1], 'a path that is an address already');
 is_deeply((parts(runs('map-page -q', stream({}, record('a', xy => vec(5, 5, 1)), record('b', xy => vec(5, 5, 2))))))[0]{xy}, [0, 0, 0, 0], 'songs at one place');
 
+# Neighbours: by number, of songs that are in the page, twenty at most; what is no list of ids is none.
+{
+    my @of = ([qw(b gone a)], [], [map { "s$_" } 1 .. 30], ['a', 7]);
+    my $list = sub { Stream::array_of(map { /^\d/ ? int64($_) : str($_) } @_) };
+    my $near = sub { (parts(runs('map-page -q', stream({}, @_))))[0]{near} };
+    is_deeply($near->((map { record((qw(a b c d))[$_], xy => vec($_, 0), neighbours => $list->(@{ $of[$_] })) } 0 .. 3),
+        (map { record("s$_", xy => vec($_, 1), neighbours => $_ == 1 ? nil() : vec(1, 2)) } 1 .. 30)),
+        [[1, 0], [], [4 .. 23], [0], map { [] } 1 .. 30], 'neighbours by number');
+    is($near->(record('a', xy => vec(1, 2))), undef, 'none');
+    is_deeply($near->(record('a', xy => vec(1, 2), neighbours => $list->('x'))), [[]], 'none of the page');
+}
+
 # Nasty texts, as values, names of fields, ids and titles.
 my @nasty = ('<script>alert(1)</script>', '</script><script>alert(1)</script>', ']]>', '-->', '<!--', "\x{2028}\x{2029}", "a\nb\r\t\0\x{1}",
     '" onmouseover="x', "'", '\\', '`${1}`', '@DATA@ @SCRIPT@', "\x{202e}abc", "\x{09ac}\x{09be}\x{0982}", 'x' x 300, '{}', '%s%n', '&lt;');
