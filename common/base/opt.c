@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/elsewhere.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/near_name.h"
@@ -192,24 +193,23 @@ static size_t find_name(const struct parser *p, const char *name, size_t n)
     return found;
 }
 
-/* What the options of others are called here: the option of this program, if it has it. */
-static const char *foreign(const struct parser *p, const char *name)
+/* What to say of an option that other programs have; NULL: nothing. */
+static const char *of_others(const struct parser *p, const char *name)
 {
-    static const struct { const char *name, *here; } known[] = {
-        { "load", "model" }, { "k", "n-clusters" }, { "random-state", "seed" }, { "threads", "jobs" }, { "n-jobs", "jobs" },
-        { "sr", "rate" }, { "learning-rate", "lr" }, { "o", "output" }, { "n", "n-clusters" }, { "h", "help" },
-        { "V", "version" },
-    };
-    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-        for (size_t i = 0; i < p->n; i++)
-            if (strcmp(known[k].name, name) == 0 && strcmp(known[k].here, p->opts[i]->name) == 0)
-                return known[k].here;
-    return NULL;
+    const char *says;
+    size_t at = 0, i = 0;
+    while ((says = elsewhere(p->prog->name, name, &at)) && says[0] == '-' && !strchr(says, ' ')) {
+        for (i = 0; i < p->n && strcmp(p->opts[i]->name, says + 2) != 0; )
+            i++;
+        if (i < p->n)
+            break;
+    }
+    return says;
 }
 
-static _Noreturn void no_option(const struct parser *p, const char *dashes, const char *name, size_t n)
+static _Noreturn void no_option(const struct parser *p, const char *dashes, const char *name, size_t n, bool several)
 {
-    char *wanted = mem_text(name, n);
+    char *wanted = mem_text(name, n), hint[300] = "operands that begin with a dash go after --";
     for (size_t i = 0; i < n; i++)
         wanted[i] = wanted[i] == '_' ? '-' : wanted[i];
     struct near_name near = near_name(wanted);
@@ -221,22 +221,23 @@ static _Noreturn void no_option(const struct parser *p, const char *dashes, cons
                             (n > len && wanted[len] == '-' && memcmp(have, wanted, len) == 0)))
             near = (struct near_name){ wanted, have, len, 0 };
     }
-    const char *here = foreign(p, wanted);
-    if (here)
-        near = (struct near_name){ wanted, here, strlen(here), 0 };
-    opt_misuse(p->prog, "unknown option %s%.*s; %s%.*s%soperands that begin with a dash go after --", dashes,
-               n < 80 ? (int)n : 80, name, near.found ? "did you mean --" : "", (int)near.len, near.found ? near.found : "",
-               near.found ? "? " : "");
+    const char *says = of_others(p, wanted);
+    if (says && strchr(says, ' '))
+        snprintf(hint, sizeof hint, "%s", says);
+    else if (says || near.found)
+        snprintf(hint, sizeof hint, "did you mean --%s? operands that begin with a dash go after --",
+                 says ? says + 2 : near.found);
+    if (several && !says)
+        opt_misuse(p->prog, "--%.*s is short for several options", n < 80 ? (int)n : 80, name);
+    opt_misuse(p->prog, "unknown option %s%.*s; %s", dashes, n < 80 ? (int)n : 80, name, hint);
 }
 
 /* --NAME, --NAME VALUE or --NAME=VALUE. */
 static void take_long(struct parser *p, char *name)
 {
     size_t n = strcspn(name, "="), i = find_name(p, name, n);
-    if (i == p->n)
-        no_option(p, "--", name, n);
-    if (i > p->n)
-        opt_misuse(p->prog, "--%.*s is short for several options", n < 80 ? (int)n : 80, name);
+    if (i >= p->n)
+        no_option(p, "--", name, n, i > p->n);
     take_value(p, i, name[n] ? name + n + 1 : NULL);
 }
 
@@ -248,7 +249,7 @@ static void take_letters(struct parser *p, char *letters)
         while (i < p->n && p->opts[i]->letter != *letters)
             i++;
         if (i == p->n)
-            no_option(p, "-", letters, 1);
+            no_option(p, "-", letters, 1, false);
         if (p->opts[i]->type != OPT_T_FLAG) {
             take_value(p, i, letters[1] ? letters + 1 : NULL);
             return;
