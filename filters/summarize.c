@@ -63,6 +63,14 @@ static void worker_free(void *worker)
     free(w);
 }
 
+/* The same stat of the same field in two --stats would be the same columns. */
+static void refuse_twice(const struct part *p, const struct part *q)
+{
+    for (size_t i = 0; i < p->names.n && (q->field ? p->field && strcmp(q->field, p->field) == 0 : !p->field); i++)
+        if (opt_words_have(&q->names, p->names.v[i], strlen(p->names.v[i])))
+            opt_misuse(&prog, "--stats names %s twice", p->names.v[i]);
+}
+
 /* Without --input the first record says which field is meant, before there are threads. */
 static void choose_input(const struct rec *r)
 {
@@ -74,6 +82,9 @@ static void choose_input(const struct rec *r)
     for (size_t i = 0; i < n_parts; i++)
         if (!parts[i].field)
             parts[i].field = mem_text(name, strlen(name));
+    for (size_t i = 0; i < n_parts; i++)
+        for (size_t k = 0; k < i; k++)
+            refuse_twice(parts + i, parts + k);
 }
 
 /* The stats of a part's field, behind what x[*used] holds. */
@@ -174,9 +185,7 @@ static void add_stats(const char *text)
     opt_cut(&prog, "stats", list, &p.names);
     opt_once(&prog, "stats", &p.names);
     for (const struct part *q = parts; q < parts + n_parts; q++)
-        for (size_t i = 0; i < p.names.n && (q->field ? p.field && strcmp(q->field, p.field) == 0 : !p.field); i++)
-            if (opt_words_have(&q->names, p.names.v[i], strlen(p.names.v[i])))
-                opt_misuse(&prog, "--stats names %s twice", p.names.v[i]);
+        refuse_twice(&p, q);
     p.stats = mem_new(p.names.n, sizeof *p.stats);
     for (size_t i = 0; i < p.names.n; i++)
         if (!stat_read(p.names.v[i], p.stats + i))

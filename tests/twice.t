@@ -118,6 +118,10 @@ for ('metrics --truth g,g', 'metrics --truth g --truth g', 'profile --truth g,g'
 refuses(2, qr/--stats names std twice/, "summarize -i m -o y --stats mean --stats std,median --stats std $x");
 refuses(2, qr/--stats names std twice/, "summarize -o y --stats m=mean,std --stats x=std --stats m=std $x");
 runs("summarize -i m -o y --stats mean --stats std $x >/dev/null");
+my $frames = runs('from-json', '{"id":"a","mfcc":[[1,2],[3,5]]}');
+refuses(2, qr/--stats names mean twice/, $_, $frames) for 'summarize --stats mean --stats mfcc=mean', 'summarize --stats mfcc=std,mean --stats max --stats mean',
+    'summarize -i mfcc --stats mean --stats mfcc=mean';
+runs("summarize --stats mean --stats mfcc=std >/dev/null", $frames);
 # Sets, in which twice is once.
 is(runs("sp-fields --keep g,g --keep g $x | to-json"), runs("sp-fields --keep g $x | to-json"), 'a set of fields to keep');
 is(runs("sp-fields --drop g,g $x | to-json"), runs("sp-fields --drop g $x | to-json"), '... to drop');
