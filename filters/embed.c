@@ -221,7 +221,8 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, false);
     struct rec_out *out = rec_create(&prog, in);
-    weights = weights_guard(arg.model.path);
+    weights = weights_guard(arg.model.path, "a model's folder holds config.json, model.safetensors and tokenizer.json, as "
+                            "sentence-transformers saves it");
     open_model();
     if (pthread_create(&hashing, NULL, hash, NULL) != 0)
         die(ST_MEMORY, "cannot start a thread");

@@ -249,7 +249,7 @@ int main(int argc, char **argv)
         files[1] = "-";
     if (strcmp(files[0], "-") == 0 && strcmp(files[1], "-") == 0)
         opt_misuse(&prog, "A and B are both standard input");
-    struct rec_in *a = rec_open_file(files[0], IO_ANY), *b = rec_open_file(files[1], IO_ANY);
+    struct rec_in *a = rec_open_file(files[0], IO_ANY, NULL), *b = rec_open_file(files[1], IO_ANY, NULL);
     size_t na, nb;
     pass_both(a, b, compare_both, (void *)rec_head(a), &na, &nb);
     struct line_out *out = line_create(NULL);

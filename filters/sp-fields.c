@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/progress.h"
 #include "base/rng.h"
 #include "drive/asked.h"
 #include "drive/map.h"
@@ -60,6 +62,8 @@ static void end(void *unused)
         asked_see(&asked_keep, arg.set.v[k].name, strlen(arg.set.v[k].name));
     asked_say(&asked_keep, "keep", "no record has a field", true);
     asked_say(&asked_drop, "drop", "no record has a field", false);
+    if (opt_words_have(&arg.drop, "id", 2) && !progress_quiet)
+        warn("--drop id: the id stays, no record is without one");
 }
 
 static bool rename_fields(struct rec *r)

@@ -5,6 +5,7 @@
  * memory  the vocabulary: all n-grams that are counted, and later those that are kept; not the texts
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <float.h>
 #include <stdatomic.h>
@@ -15,6 +16,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/packed.h"
 #include "base/progress.h"
 #include "drive/fitted.h"
 #include "drive/pass.h"
@@ -138,9 +140,12 @@ static void read_stop_words(void)
     int fd = open(fit.stop.path, O_RDONLY | O_CLOEXEC);
     size_t n;
     char *text = fd < 0 ? NULL : io_slurp(fd, frame_max, &n);
+    if (fd < 0 && errno == ENOENT)
+        die(ST_STOPPED, "%s: no such file: it has the words to leave out, one per line", fit.stop.path);
     if (!text)
         die(ST_STOPPED, "%s: cannot read:", fit.stop.path);
     close(fd);
+    packed_refuse(text, n, fit.stop.path, true, ST_STOPPED);
     fit.stop.xxh3 = XXH3_64bits(text, n);
     model.stop = (struct text){ text, n };
 }

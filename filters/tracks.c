@@ -246,7 +246,7 @@ static bool add_old(struct rec *r, const struct value *unused, void *state)
 
 static void read_old(void)
 {
-    struct rec_in *in = rec_open_file(arg.not_in.path, IO_RECORDS);
+    struct rec_in *in = rec_open_file(arg.not_in.path, IO_RECORDS, NULL);
     pass_each(in, &(struct pass){ .what = NULL }, add_old, NULL);
     arg.not_in.xxh3 = rec_hash(in);
     rec_close(in);

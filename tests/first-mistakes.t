@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Songpipe;
 use Contract ();
+use Encoder ();
 use Test::More;
 
 # Whoever writes records refuses the terminal, before it reads: the input here is no stream at all.
@@ -45,7 +46,7 @@ my %how = ("\x1f\x8b\x08\0" => 'gzip data: zcat', "\x28\xb5\x2f\xfd" => 'zstd da
     'BZh91AY' => 'bzip2 data: bzcat', "PK\3\4\24" => 'a zip archive: unzip -p');
 for my $bytes (sort keys %how) {
     spew("$tmp/packed", $bytes . "\1" x 40);
-    refuses(/npy/ ? 3 : 6, qr/: \S+packed: \Q$how{$bytes}\E FILE \| \w/, "$_ $tmp/packed") for 'from-csv', 'from-json', 'from-npy', 'tracks --csv';
+    refuses(/npy/ ? 3 : 6, qr/: \S+packed: \Q$how{$bytes}\E FILE \| \w/, "$_ $tmp/packed") for 'from-csv', 'from-json', 'from-npy';
     refuses(6, qr/^from-csv: stdin: \Q$how{$bytes}\E FILE \| from-csv \.\.\.$/m, "cat $tmp/packed | from-csv");
 }
 spew("$tmp/songs.xlsx", "PK\3\4" . "\0" x 26 . '[Content_Types].xml' . "\1" x 40);
@@ -83,14 +84,42 @@ refuses(6, qr/^\S+: \S+songs: a folder, not a file$/m, "$_ $tmp/songs") for 'fro
 
 # What an option names cannot come through a pipe.
 runs("zscore --save $tmp/z.model $tmp/stream.sp >/dev/null");
+runs("from-json > $tmp/full.sp", qq({"id":"a","x":[1,2],"cluster":0,"lyrics":"la"}\n));
+spew("$tmp/array.npy", "\x93NUMPY\1\0" . pack('v', 118) . sprintf('%-117s', "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1), }") . "\n" . pack 'f<', 1);
 for my $bytes (sort keys %how) {
     my ($is, $how) = split /: /, $how{$bytes};
     spew("$tmp/packed", $bytes . "\1" x 40);
     refuses(3, qr/: \S+packed: not a songpipe stream but \Q$is: $how FILE > NEW, and give that\E$/m, $_)
         for "zscore -m $tmp/packed $tmp/stream.sp", "kmeans -m $tmp/packed $tmp/stream.sp", "vae-encode -m $tmp/packed $tmp/stream.sp",
-            "kmeans --init $tmp/packed $tmp/stream.sp", "sp-join --with $tmp/packed $tmp/stream.sp", "tracks --not-in $tmp/packed $tmp/songs";
+            "kmeans --init $tmp/packed $tmp/stream.sp", "sp-join --with $tmp/packed $tmp/stream.sp", "tracks --not-in $tmp/packed $tmp/songs",
+            "scatter --pca $tmp/packed $tmp/full.sp";
+    refuses(6, qr/^[a-z-]+: \S+packed: \Q$is: $how FILE > NEW, and give that\E$/m, $_)
+        for "tracks --csv $tmp/packed", "from-npy --labels $tmp/packed $tmp/array.npy", "name --from $tmp/packed $tmp/full.sp",
+            "tfidf --stop-words $tmp/packed $tmp/full.sp";
 }
 refuses(3, qr/table.csv: not a songpipe stream but text$/m, "zscore -m $tmp/table.csv $tmp/stream.sp");
+refuses(3, qr/table.csv: not a songpipe stream but text; if it is a table: from-csv FILE > NEW, and give that$/m, $_)
+    for "sp-join --with $tmp/table.csv $tmp/stream.sp", "tracks --not-in $tmp/table.csv $tmp/songs", "kmeans --init $tmp/table.csv $tmp/stream.sp",
+        "sp-diff $tmp/table.csv $tmp/stream.sp";
+refuses(3, qr/array.npy: not a songpipe stream but a NumPy array: from-npy FILE > NEW, and give that$/m, "sp-join --with $tmp/array.npy $tmp/stream.sp");
+refuses(6, qr/^tfidf: english: no such file: it has the words to leave out, one per line$/, "tfidf --stop-words english $tmp/stream.sp");
+
+# Records where a model is wanted, a model where records are.
+for my $name ('zscore', 'pca', 'whiten', 'lda', 'tfidf', 'kmeans', 'mixture', 'tsne', 'umap') {
+    refuses(3, qr/^$name: \S+stream.sp: holds records where a model is wanted, as it is made by $name --save FILE$/m, "$name -m $tmp/stream.sp $tmp/stream.sp");
+}
+refuses(3, qr/^\S+: \S+stream.sp: holds records where a model is wanted, as it is made by $_->[1]$/m, "$_->[0] $tmp/stream.sp $tmp/full.sp")
+    for ['vae-encode -m', 'vae-train > FILE'], ['vae-decode -m', 'vae-train > FILE'], ['contrast-encode -m', 'contrast-train > FILE'],
+        ['scatter --pca', 'pca --save FILE'], ['vae-train --hidden 2 --latent 1 --resume', 'vae-train --checkpoint FILE'];
+refuses(3, qr/^$_: \S+z.model: holds a model where records are wanted: -m FILE applies it, of the filter that made it$/m, "$_ $tmp/z.model") for 'zscore', 'tsne', 'to-csv';
+refuses(3, qr/z.model: holds a model where records are wanted$/m, "sp-join --with $tmp/z.model $tmp/stream.sp");
+
+# A folder that is no model's.
+mkdir "$tmp/folder";
+refuses(3, qr/^embed: \S+: $_->[1]: a model's folder holds config.json, model.safetensors and tokenizer.json, as sentence-transformers saves it$/m,
+    "embed -m $tmp/$_->[0] $tmp/stream.sp") for ['folder', 'no config.json in this folder'], ['stream.sp', 'a file, not a folder'];
+refuses(3, qr/^embed-audio: \S+: $_->[1]: a network's folder holds config.json and model.safetensors; examples\/get-musicnn makes one$/m,
+    "embed-audio -m $tmp/$_->[0] $tmp/stream.sp") for ['folder', 'no config.json in this folder'], ['stream.sp', 'a file, not a folder'];
 refuses(3, qr/packed: not a songpipe stream but sound$/m, "zscore -m $tmp/packed $tmp/stream.sp") if spew("$tmp/packed", "ID3" . "\0" x 40);
 
 refuses(1, qr/^from-json: \S+table.csv:1: bad JSON: .*; tables are read by from-csv$/m, "from-json $tmp/table.csv", undef, 1);
@@ -103,6 +132,41 @@ refuses(3, qr/^$_: all-MiniLM-L6-v2: no such folder; nothing is fetched from a n
 refuses(2, qr/unknown option --$_->[1]; did you mean --$_->[2]\?/, "$_->[0] --$_->[1] 2 $tmp/stream.sp")
     for ['kmeans', 'load', 'model'], ['pca', 'load', 'model'], ['kmeans', 'n_clusters', 'n-clusters'], ['kmeans', 'k', 'n-clusters'], ['tsne', 'random_state', 'seed'],
         ['kmeans', 'n_jobs', 'jobs'], ['vae-train', 'batch_size', 'batch'], ['vae-train', 'latent-dim', 'latent'], ['vae-train', 'learning-rate', 'lr'], ['decode', 'sr', 'rate'];
+Encoder::folder("$tmp/old-encoder");
+rename "$tmp/old-encoder/model.safetensors", "$tmp/old-encoder/pytorch_model.bin" or die;
+refuses(3, qr/model.safetensors: cannot open: .*; pytorch_model.bin is not read: it may hold code$/m, "embed -m $tmp/old-encoder $tmp/full.sp");
+
+# All that base/elsewhere knows is said, and no option of ours hides it.
+my $known = slurp_file('common/base/elsewhere.c');
+my %text = (EXACT => 'dbscan hdbscan neighbours outliers journey', TRAINERS => 'vae-train contrast-train');
+$text{$1} = $2 while $known =~ /^#define (\w+) "(.*)"$/mg;
+my ($count, @silent) = 0;
+while ($known =~ /^ +\{ (NULL|[A-Z]+|(?:[A-Z]+ )?"[^"]*"), "([^"]*)",\s+(?:([A-Z]+) )?"([^"]*)" \},$/mg) {
+    my ($programs, $names, $says) = ($1, $2, ($3 ? $text{$3} : '') . $4);
+    $programs =~ s/\b([A-Z]+)\b/exists $text{$1} ? $text{$1} : $1/ge;
+    my $any = $programs eq 'NULL';
+    $programs = 'kmeans pca tsne vae-train decode from-csv to-csv sp-diff' if $any;
+    my ($want, $helped) = ($says =~ /^--\S+$/ ? "did you mean $says?" : $says, 0);
+    for my $program (split ' ', $programs =~ tr/"//dr) {
+        for my $name (split ' ', $names) {
+            my $dash = length $name > 1 ? '--' : '-';
+            my (undef, undef, $err) = run("$program $dash$name 1");
+            $helped += my $good = index($err, "unknown option $dash$name; $want") >= 0;
+            push @silent, "$program $dash$name: $err" if !$good && !$any;
+        }
+    }
+    push @silent, "$names: no program" if !$helped;
+    $count++;
+}
+cmp_ok($count, '>', 90, 'what is known of other programs is found');
+ok(!@silent, '... and said') or diag(@silent);
+for (['kmeans --metric cosine', 'distances are Euclidean; .*: l2norm \| kmeans'], ['kmeans --random_state 0', 'did you mean --seed\?'],
+    ['agglo --distance_threshold 1', 'did you mean --distance\?'], ['hdbscan --max-cluster-size 9', 'no size is too large'],
+    ['mixture --n_components 2', 'did you mean --n-clusters\?'], ['tfidf --ngram_range 1,2', 'did you mean --ngrams\?'],
+    ['mfcc --sr 8000', 'decode --rate N'], ['scatter -o map.png', '\| gnuplot > map.png'], ['vae-train --save m', 'the model is the output: > FILE'],
+    ['decode --path a', 'tracks FILE \| decode'], ['to-csv --columns id', 'sp-fields --keep']) {
+    refuses(2, qr/unknown option -\S+; .*$_->[1]/, $_->[0]);
+}
 refuses(6, qr/^kmeans: --init \Q$_\E: no such file: it is a stream of vectors to start from; without --init it is k-means\+\+$/, "kmeans -k 2 --init $_ $tmp/stream.sp")
     for 'kmean++', 'random';
 refuses(6, qr/^mixture: --init kmeans: no such file/, "mixture -k 1 --init kmeans $tmp/stream.sp");

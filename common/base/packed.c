@@ -15,7 +15,7 @@ const char *packed_how(const void *p, size_t n)
     return NULL;
 }
 
-void packed_refuse(const void *p, size_t n, const char *name, enum status status)
+void packed_refuse(const void *p, size_t n, const char *name, bool beside, enum status status)
 {
     static const char office[] = "[Content_Types].xml";         /* the first name in a .xlsx or .docx */
     if (n > 30 + strlen(office) && memcmp(p, "PK\3\4", 4) == 0 && memcmp((const char *)p + 30, office, strlen(office)) == 0)
@@ -23,6 +23,8 @@ void packed_refuse(const void *p, size_t n, const char *name, enum status status
     const char *how = packed_how(p, n);
     if (n > 11 && memcmp(p, "\x93\xd7" "HSONGPIPE", 11) == 0)
         die(status, "%s: a songpipe stream already: to-csv, to-json or to-npy make other files of it", name);
+    if (how && beside)
+        die(status, "%s: %s FILE > NEW, and give that", name, how);
     if (how)
         die(status, "%s: %s FILE | %s ...", name, how, die_name);
 }

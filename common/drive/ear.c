@@ -100,7 +100,8 @@ struct ear *ear_open(const char *dir)
     struct settings s = { dir, why, sizeof why };
     struct ear *e = mem_zero(1, sizeof *e);
     json_t *j = NULL;
-    const char *path = weights_guard(dir);
+    const char *path = weights_guard(dir, "a network's folder holds config.json and model.safetensors; "
+                                     "examples/get-musicnn makes one");
     bool good = settings_json(&s, "config.json", true, &j);
     if (good && strcmp(settings_string(j, "model_type"), "musicnn") != 0)
         good = settings_wrong(&s, "config.json", "model_type is %.60s, not musicnn", *settings_string(j, "model_type") ?

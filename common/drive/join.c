@@ -51,7 +51,7 @@ void join_open(struct join *j)
     if (!j->with.path)
         return;
     struct partners *p = j->partners = mem_zero(1, sizeof *p);
-    p->in = rec_open_file(j->with.path, IO_RECORDS);
+    p->in = rec_open_file(j->with.path, IO_RECORDS, NULL);
     p->ids = ids_new();
     p->labels = ids_new();
     struct rec *r = rec_new();

@@ -2,6 +2,7 @@
 #include "drive/model.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,11 @@ _Noreturn void model_bad(const struct model *m, const char *what)
 struct model *model_load(struct opt_input *file, const char *tool)
 {
     struct model *m = mem_zero(1, sizeof *m);
+    char maker[80];
+    const char *how = !strstr(tool, "-train") ? "--save FILE" : strcmp(tool, die_name) == 0 ? "--checkpoint FILE" : "> FILE";
+    snprintf(maker, sizeof maker, "%s %s", tool, how);
     m->path = file->path;
-    m->in = rec_open_file(file->path, IO_MODEL);
+    m->in = rec_open_file(file->path, IO_MODEL, maker);
     rec_unique(m->in);
     struct rec *r = rec_new();
     while (rec_next(m->in, r)) {

@@ -69,7 +69,7 @@ struct tree *tree_read(struct rec_in *in, const char *songs)
     if (a.t->n == 0)
         die(ST_STOPPED, "no merges to draw: a tree has two vectors or more");
     if (songs) {
-        struct rec_in *other = rec_open_file(songs, IO_RECORDS);
+        struct rec_in *other = rec_open_file(songs, IO_RECORDS, NULL);
         pass_each(other, &(struct pass){ .what = "songs", .only = true }, add_name, &a);
         rec_close(other);
     }

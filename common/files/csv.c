@@ -22,6 +22,7 @@ struct csv {
     struct io_in *in;
     const char *path;
     char delimiter;
+    bool beside;
     enum utf16 order;           /* of a UTF-16 file, whose raw[raw_n] is not turned into UTF-8 yet */
     uint8_t *raw;
     size_t raw_n;
@@ -306,7 +307,7 @@ static void begin(struct csv *c)
     c->line = 1;
     while (c->end < 3 && more(c))
         ;
-    packed_refuse(c->buf, c->end, c->path, ST_STOPPED);
+    packed_refuse(c->buf, c->end, c->path, c->beside, ST_STOPPED);
     if ((c->order = utf16_mark(c->buf, c->end)) != UTF16_NONE) {
         c->raw_n = c->end - 2;
         memcpy(c->raw, c->buf + 2, c->raw_n);
@@ -317,10 +318,11 @@ static void begin(struct csv *c)
     take_separator(c);
 }
 
-struct csv *csv_open(const char *path, char delimiter, bool twice)
+struct csv *csv_open(const char *path, char delimiter, int how)
 {
     struct csv *c = mem_zero(1, sizeof *c);
-    c->in = io_open(path, IO_HASH | (twice ? IO_REWIND : 0));
+    c->in = io_open(path, IO_HASH | (how & CSV_TWICE ? IO_REWIND : 0));
+    c->beside = how & CSV_BESIDE;
     c->path = io_name(c->in);
     c->buf = mem_new(2 * BUFFER, 1);
     c->raw = mem_new(BUFFER, 1);

@@ -21,9 +21,10 @@ struct csv;
 /* Read path ("-": stdin) and its first row, the names of the columns. An empty file, one
  * that cannot be read, or a first row that is malformed or has a name twice, ends the
  * program with ST_STOPPED. An empty name becomes columnN, N from 1; csv_unnamed tells.
- * `twice`: csv_rewind will be called; what is no regular file is then kept in an unlinked
- * file in TMPDIR. */
-struct csv *csv_open(const char *path, char delimiter, bool twice);
+ * CSV_TWICE: csv_rewind will be called; what is no regular file is then kept in an unlinked
+ * file in TMPDIR. CSV_BESIDE: an option names the file (packed_refuse). */
+enum { CSV_TWICE = 1, CSV_BESIDE = 2 };
+struct csv *csv_open(const char *path, char delimiter, int how);
 
 /* The delimiter that `text` names: one character, or "tab" or "\t". False if it is none. */
 bool csv_delimiter(const char *text, char *delimiter);

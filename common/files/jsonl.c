@@ -163,7 +163,7 @@ struct jsonl *jsonl_open(const char *path, void (*wait)(void *state), void *stat
     in->line = 1;
     while (in->end < 3 && more(in))
         ;
-    packed_refuse(in->buf, in->end, in->path, ST_STOPPED);
+    packed_refuse(in->buf, in->end, in->path, false, ST_STOPPED);
     if (utf16_mark(in->buf, in->end) != UTF16_NONE)
         die(ST_STOPPED, "%s: UTF-16: convert it first, with iconv -f utf-16 -t utf-8", in->path);
     if (in->end >= 3 && memcmp(in->buf, "\xef\xbb\xbf", 3) == 0)

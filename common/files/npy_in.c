@@ -38,7 +38,7 @@ void npy_open(struct npy_in *array, const char *path)
     *array = (struct npy_in){ .in = io_open(path, 0) };
     array->name = io_name(array->in);
     size_t got = io_get_all(array->in, start, sizeof start);
-    packed_refuse(start, got, array->name, ST_STREAM);
+    packed_refuse(start, got, array->name, false, ST_STREAM);
     if (got < sizeof start)
         die(ST_STREAM, "%s: %s", array->name, got ? "cut short in its header" : "empty");
     const char *why = npy_start(start, &at, &n);

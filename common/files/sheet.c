@@ -25,7 +25,7 @@ void sheet_open(struct sheet *s, char *const *paths, const struct sheet_how *how
         s->n_files++;
     s->files = mem_new(s->n_files, sizeof *s->files);
     for (size_t i = 0; i < s->n_files; i++)
-        s->files[i] = csv_open(paths[i], how->delimiter, true);
+        s->files[i] = csv_open(paths[i], how->delimiter, CSV_TWICE | (how->hash ? CSV_BESIDE : 0));
     struct csv *c = s->csv = s->files[0];
     s->columns = csv_columns(c);
     s->types = mem_zero(s->columns, sizeof *s->types);

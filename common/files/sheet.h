@@ -11,7 +11,7 @@ struct sheet_how {
     const char *id;                 /* column that is the id, or NULL: see cells_id */
     const struct opt_list *drop;    /* columns to leave out; NULL: there is no such option */
     const struct opt_list *text;    /* columns that are text though they look like numbers, or NULL */
-    uint64_t *hash;                 /* gets the xxh3 of the last file, or NULL */
+    uint64_t *hash;                 /* gets the xxh3 of the last file, which an option names, or NULL */
 };
 
 struct sheet {

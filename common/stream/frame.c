@@ -29,7 +29,7 @@ struct frame_in {
     struct io_in *file;     /* that is read; NULL between two of them */
     const char *name;
     bool twice, second;     /* to be read twice; in a pass behind the first */
-    bool beside;            /* an option names it: no pipe can bring it */
+    bool beside, model;     /* an option names it: no pipe can bring it; and it is to be a model */
     uint8_t *buf;
     size_t cap, pos, end;   /* buf[pos … end) is not consumed yet */
     size_t hashed;          /* buf[… hashed) is in the hash */
@@ -79,6 +79,7 @@ struct frame_in *frame_open(char **paths, int how)
     in->first_digest = mem_zero(in->n, sizeof *in->first_digest);
     in->twice = how & FRAME_TWICE;
     in->beside = how & FRAME_BESIDE;
+    in->model = how & FRAME_MODEL;
     in->buf = mem_new(in->cap = BUFFER, 1);
     in->hash = XXH3_createState();
     if (!in->hash)
@@ -205,16 +206,21 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
         { "\x93NUMPY", 6, "a NumPy array: from-npy FILE | %s ..." }, { "{", 1, "JSON: from-json FILE | %s ..." },
         { "[", 1, "JSON: from-json FILE | %s ..." },
     };
+    static const char becomes[] = "FILE > NEW, and give that";
     char how[96];
     const char *packed = packed_how(p, n);
     if (packed && in->beside)
-        frame_bad(in, "not a songpipe stream but %s FILE > NEW, and give that", packed);
+        frame_bad(in, "not a songpipe stream but %s %s", packed, becomes);
     if (packed)
         frame_bad(in, "not a songpipe stream but %s FILE | %s ...", packed, die_name);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (n < known[i].n || memcmp(p, known[i].begin, known[i].n) != 0)
             continue;
         const char *at = strstr(known[i].is, " | %s"), *rest = at + 5;
+        const char *from = strstr(known[i].is, "from-");
+        if (in->beside && from && !in->model)
+            frame_bad(in, "not a songpipe stream but %.*s %s", (int)(strstr(from, " FILE") - known[i].is), known[i].is,
+                      becomes);
         if (in->beside)
             frame_bad(in, "not a songpipe stream but %.*s", (int)strcspn(known[i].is, ":"), known[i].is);
         bool decodes = strcmp(die_name, "decode") == 0 && strstr(known[i].is, "decode");
@@ -225,6 +231,8 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
     size_t text = 0;
     while (text < n && (p[text] >= ' ' || strchr("\t\r\n", p[text])) && p[text])
         text++;
+    if (in->beside && text == n && !in->model)
+        frame_bad(in, "not a songpipe stream but text; if it is a table: from-csv %s", becomes);
     if (in->beside)
         frame_bad(in, "not a songpipe stream%s", text == n ? " but text" : "");
     frame_bad(in, "not a songpipe stream%s%s%s", text == n ? " but text; if it is a table: from-csv FILE | " : "",

@@ -28,8 +28,8 @@ struct frame_in;
  * With FRAME_TWICE, frame_rewind may be called: regular files are read again, anything
  * else is copied to an unlinked file in TMPDIR meanwhile. What is another stream then
  * ends the program with ST_STOPPED (io_changed). With FRAME_BESIDE messages know that an option
- * names the file, so that no pipe can bring what was meant. */
-enum { FRAME_TWICE = 1, FRAME_BESIDE = 2 };
+ * names the file, so that no pipe can bring what was meant, and with FRAME_MODEL that it is to be a model. */
+enum { FRAME_TWICE = 1, FRAME_BESIDE = 2, FRAME_MODEL = 4 };
 struct frame_in *frame_open(char **paths, int how);
 
 /* The next header or record; false after the last stream's end. The body is borrowed

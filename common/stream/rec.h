@@ -128,8 +128,9 @@ extern const struct opt rec_out_opts[];     /* --no-history */
  * terminal it prints the usage and exits 2. `twice`: rec_rewind will be called. */
 struct rec_in *rec_open(const struct prog *prog, char **operands, bool twice);
 
-/* Open one file whatever prog reads: a model, the other side of a join. */
-struct rec_in *rec_open_file(const char *path, enum io kind);
+/* Open one file whatever prog reads: the other side of a join, a model. A message about records where a model is wanted
+ * says what makes one: `maker`, a command, NULL with other kinds. */
+struct rec_in *rec_open_file(const char *path, enum io kind, const char *maker);
 
 /* The first header: history and columns. */
 const struct head *rec_head(const struct rec_in *in);

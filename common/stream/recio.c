@@ -47,7 +47,7 @@ static void header(struct rec_in *in, const struct frame *f)
     head_free(&h);
 }
 
-static struct rec_in *open_as(char **paths, int how, enum io kind)
+static struct rec_in *open_as(char **paths, int how, enum io kind, const char *maker)
 {
     struct rec_in *in = mem_zero(1, sizeof *in);
     in->frames = frame_open(paths, how);
@@ -58,22 +58,25 @@ static struct rec_in *open_as(char **paths, int how, enum io kind)
     const char *why = head_parse(&in->head, f.body, f.size);
     if (why)
         frame_bad(in->frames, "%s", why);
-    if (kind != IO_ANY && in->head.model != (kind == IO_MODEL))
-        frame_bad(in->frames, "holds %s where %s wanted", in->head.model ? "a model" : "records",
-            in->head.model ? "records are" : "a model is");
+    if (kind == IO_MODEL && !in->head.model)
+        frame_bad(in->frames, "holds records where a model is wanted%s%s", maker ? ", as it is made by " : "",
+                  maker ? maker : "");
+    if (kind == IO_RECORDS && in->head.model)
+        frame_bad(in->frames, "holds a model where records are wanted%s", how & FRAME_BESIDE ? "" :
+                  ": -m FILE applies it, of the filter that made it");
     return in;
 }
 
 struct rec_in *rec_open(const struct prog *prog, char **operands, bool twice)
 {
     opt_need_stdin(prog, operands);
-    return open_as(operands, twice ? FRAME_TWICE : 0, prog->in);
+    return open_as(operands, twice ? FRAME_TWICE : 0, prog->in, NULL);
 }
 
-struct rec_in *rec_open_file(const char *path, enum io kind)
+struct rec_in *rec_open_file(const char *path, enum io kind, const char *maker)
 {
     char *paths[] = { (char *)path, NULL };
-    return open_as(paths, FRAME_BESIDE, kind);
+    return open_as(paths, FRAME_BESIDE | (kind == IO_MODEL ? FRAME_MODEL : 0), kind, maker);
 }
 
 const struct head *rec_head(const struct rec_in *in) { return &in->head; }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "text/settings.h"
@@ -203,8 +204,12 @@ static bool read_weights(const struct settings *o, struct encoder *e)
     char *path = settings_path(o, name), why[300];
     e->file = safetensors_open(path, why, sizeof why);
     free(path);
-    if (!e->file)
-        return settings_wrong(o, name, "%s", why);
+    if (!e->file) {
+        char *old = settings_path(o, "pytorch_model.bin");
+        bool is_old = access(old, F_OK) == 0;
+        free(old);
+        return settings_wrong(o, name, "%s%s", why, is_old ? "; pytorch_model.bin is not read: it may hold code" : "");
+    }
     e->bert = bert_new(e->file, &e->shape, why, sizeof why);
     return e->bert || settings_wrong(o, name, "%s", why);
 }

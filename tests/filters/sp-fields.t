@@ -100,6 +100,12 @@ refuses(6, qr/^sp-fields: --keep: no record has a field clutser; did you mean cl
 refuses(6, qr/^sp-fields: --keep: no record has a field nosuch$/m, "sp-fields --keep cluster,nosuch $tmp/typo.sp", undef, 1);
 my ($typo, $all, $said) = run("sp-fields --drop gnere,cluster $tmp/typo.sp | to-json | wc -l");
 like($said, qr/^sp-fields: --drop: no record has a field gnere; did you mean genre\?$/m, '--drop: a note');
+for ('--drop id', '--drop x,id', '--drop id --drop x') {
+    my ($status, undef, $err) = run("sp-fields $_ $tmp/in.sp | to-json");
+    is($err, "sp-fields: --drop id: the id stays, no record is without one\n", "$_: a note");
+    is($status, 0, '... and no more');
+}
+is((run("sp-fields -q --drop id $tmp/in.sp | to-json"))[2], '', '-q: none');
 is("$typo $all", "0 100\n", 'and the work is done');
 runs("sp-fields --keep nosuch", stream({}));
 done_testing;
