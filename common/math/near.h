@@ -54,11 +54,11 @@ void near_range(const struct near *t, size_t leaf, const struct near_search *s);
 void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *distance);
 
 /* Nearly the same, in less time for 100 000 rows and more, by NN-descent (Dong, Charikar, Li 2011): rows that lie in one leaf
- * of eight trees over random directions are compared, then, in rounds, each row with its neighbours' neighbours, until
- * few change. Of 14 neighbours in a mixture of 50 000 Gaussians in 32 columns 96 % are right. Fewer than 2560 rows, and
- * more than 32 neighbours: exactly. Holds near_knn_about_bytes. Uses par_for; the same for any par_jobs. */
+ * of sixteen trees over random directions meet, then, in rounds, those that a row has among its neighbours or that have it
+ * among theirs, until few change. Of 14 neighbours in a mixture of 50 000 Gaussians in 32 columns 97 % are right. Fewer
+ * than 2560 rows, and more than 32 neighbours: exactly. Holds near_knn_about_bytes. Uses par_for; the same for any par_jobs. */
 void near_knn_about(const struct near *t, size_t k, uint32_t *index, double *distance);
-double near_knn_about_bytes(size_t n, size_t k);
+double near_knn_about_bytes(size_t n, size_t d, size_t k);
 
 /* The k rows nearest to each of q[m][d], an equal one among them, 1 <= k <= n: index[m][k], distance[m][k]. In m n d
  * steps of double precision; q in the range of x. Uses par_for. */

@@ -133,4 +133,54 @@ static inline struct visit *by_nearness(const struct near *t, size_t leaf)
     return visits;
 }
 
+/* ---- the k nearest ---- */
+
+struct candidate { double squared; uint32_t row; };
+
+static inline int after(struct candidate a, struct candidate b)
+{
+    return a.squared > b.squared || (a.squared == b.squared && a.row > b.row);
+}
+
+/* Put c in place of the worst of heap[k], a binary heap with the worst on top. */
+static inline void replace_worst(struct candidate *heap, size_t k, struct candidate c)
+{
+    size_t at = 0;
+    for (size_t child; (child = 2 * at + 1) < k; at = child) {
+        if (child + 1 < k && after(heap[child + 1], heap[child]))
+            child++;
+        if (!after(heap[child], c))
+            break;
+        heap[at] = heap[child];
+    }
+    heap[at] = c;
+}
+
+static inline int by_distance(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    return after(*x, *y) ? 1 : after(*y, *x) ? -1 : 0;
+}
+
+/* A square in float above this is more than `squared` for sure. */
+static inline float too_far(const struct near *t, double squared)
+{
+    return (float)(squared / t->unit / t->unit * (1 + 2 * t->slack) + t->lost);
+}
+
+/* What they are looked for, and where they go: index[n][k], distance[n][k] or NULL. */
+struct wanted { const struct near *t; size_t k; uint32_t *index; double *distance; };
+
+/* Row i's nearest, of heap[m]. */
+static inline void put_row(const struct wanted *w, size_t i, struct candidate *heap, size_t m)
+{
+    size_t k = w->k;
+    qsort(heap, m, sizeof *heap, by_distance);
+    for (size_t j = 0; j < k; j++) {
+        w->index[i * k + j] = heap[j].row;
+        if (w->distance)
+            w->distance[i * k + j] = from_squared(w->t, heap[j].squared);
+    }
+}
+
 #endif
