@@ -26,6 +26,10 @@ for my $c (@clusterers) {
     is(runs("$c -q -j 1 -k 3:6 $blobs"), runs("$c -q -j 3 -k 3:6 $blobs"), "$c: a scan for any -j");
     refuses(6, qr/300 vectors cannot make 301 clusters/, "$c -k 299:301 $blobs");
     refuses(2, qr/--scan needs a range/, "$c -k 2 --scan $tmp/scan.sp $blobs");
+    is(runs("$c -q --no-history -k 5:5 --scan $tmp/scan.sp --also stability $blobs"), $whole, "$c: a scan of one");
+    my @one = records("cat $tmp/scan.sp");
+    is("@{[map { $_->{k} } @one]}", 5, "$c: has its scores");
+    ok($one[0]{stability} > 0.9, "$c: and how sure they are");
 }
 
 # What kmeans has beside: the inertia, its knee, steps.

@@ -19,7 +19,7 @@ enum { PART = 100 };                /* bytes of a label or title in a name */
 
 struct kind { const char *field; struct names names; uint32_t *value, *major; size_t cap; double *share; };
 struct bag { const char *field; const struct columns *columns; struct profile p; struct stored_row row; };
-struct called { struct str name; bool own; char *title; double distance; };
+struct called { struct str name; bool own, titled; char *title; double distance; };
 
 struct naming {
     struct naming_how how;
@@ -90,14 +90,18 @@ static void add_cluster(struct naming *g)
     }
 }
 
+/* The nearest with a title; where none has one, the id of the nearest. */
 static void add_title(struct called *c, const struct rec *r, const struct naming_how *how)
 {
     struct value title = rec_get(r, how->title), v = rec_get(r, how->distance);
     double distance = v.type == V_FLOAT && !isnan(v.f) ? v.f : v.type == V_INT ? (double)v.i : (double)INFINITY;
-    if (title.type != V_STR || title.s.n == 0 || (c->title && !(distance < c->distance)))
+    bool titled = title.type == V_STR && title.s.n > 0;
+    if (c->title && (titled != c->titled ? c->titled : !(distance < c->distance)))
         return;
+    struct text text = titled ? title.s : rec_id(r);
     free(c->title);
-    c->title = mem_text(title.s.p, title.s.n);
+    c->title = mem_text(text.p, text.n);
+    c->titled = titled;
     c->distance = distance;
 }
 

@@ -11,8 +11,9 @@ struct naming_how {
     struct opt_words labels;        /* fields of a label: the one that most records have */
     struct opt_words words;         /* fields of vectors: the columns whose mean is furthest above the others' */
     size_t count;                   /* of these columns */
-    const char *title;              /* field of a text, or NULL: that of the record with the least number in the */
-    const char *distance;           /* field `distance`, of equal ones the first */
+    const char *title;              /* field of a text, or NULL: that of the record with the least number in the field
+                                     * `distance`, of equal ones the first; where no record has a text, its id */
+    const char *distance;
     const char *cluster;            /* field of the cluster */
 };
 

@@ -46,7 +46,7 @@ struct work {
 
 bool scan_wanted(const struct scan *s, const struct prog *prog)
 {
-    bool several = s->k.last > s->k.first;
+    bool several = s->k.last > s->k.first || (s->k.text && strchr(s->k.text, ':'));
     if ((s->file || s->also.n) && !several)
         opt_misuse(prog, "--%s needs a range of numbers of clusters, as in -k 2:20", s->file ? "scan" : "also");
     for (size_t i = 0; i < s->also.n; i++)

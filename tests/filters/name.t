@@ -42,7 +42,8 @@ is(names('-w w -n 1', $in)->{0}, 'love', '-n');
 is_deeply(names('-w w -l genre', $in), { 0 => 'rock: love', 1 => 'rock: night, rain', 2 => 'jazz', -1 => 'noise', nil => undef }, 'words against those of the same name only');
 is_deeply(names('-l genre -t title', $in), { 0 => 'rock: B', 1 => 'rock: D', 2 => 'jazz', -1 => 'noise', nil => undef }, 'or titles');
 is_deeply(names('-l genre -t title', songs([0, 'a', 'x'], [1, 'a', 'x'], [2, 'a'], [3])),
-    { 0 => 'a: x: cluster 0', 1 => 'a: x: cluster 1', 2 => 'a', 3 => 'cluster 3' }, 'the same in all, and nothing to go by');
+    { 0 => 'a: x: cluster 0', 1 => 'a: x: cluster 1', 2 => 'a: s2', 3 => 's3' }, 'the same in all; without a title the id');
+is_deeply(names('-t title', songs([0, 'a', undef, 2], [0, 'a', undef, 1], [1, 'a', undef, 0], [1, 'a', 'T', 9])), { 0 => 's1', 1 => 'T' }, 'the nearest with a title, or else the nearest');
 is_deeply(names('-l genre', songs([3, 'b'], [3, 'a'])), { 3 => 'b' }, 'of equal shares the first');
 
 
