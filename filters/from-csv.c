@@ -22,7 +22,7 @@ static struct {
     const char *id, *out, *delimiter, *decimal;
     struct opt_list drop, text;
     bool keep_columns;
-} arg = { .out = "x", .delimiter = "," };
+} arg = { .out = "x" };
 
 static const struct opt opts[] = {
     OPT_STR(0, "id", &arg.id, "COLUMN", "column that is the id (without: id, a nameless first one, a number)"),
@@ -30,7 +30,7 @@ static const struct opt opts[] = {
     OPT_LIST(0, "text", &arg.text, "A,B,...", "columns that are text though they look like numbers"),
     OPT_FLAG(0, "keep-columns", &arg.keep_columns, "make every column a field of its own, and no vector"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field for the vector"),
-    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between cells; tab for a tabulator"),
+    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between cells, or tab (without: guessed)"),
     OPT_STR(0, "decimal", &arg.decimal, "CHAR", "decimal point of numbers: a point or a comma (without: a point)"),
     OPT_END
 };
@@ -124,10 +124,10 @@ static void choose(struct table *t)
 }
 
 /* First pass: what the columns are. */
-static void look(struct table *t, char **paths, char delimiter)
+static void look(struct table *t, char **paths)
 {
     struct sheet *s = &t->sheet;
-    sheet_open(s, paths, &(struct sheet_how){ delimiter, arg.id, &arg.drop, &arg.text, NULL });
+    sheet_open(s, paths, &(struct sheet_how){ &arg.delimiter, arg.id, &arg.drop, &arg.text, NULL });
     note_text(s);
     if (!arg.keep_columns)
         choose(t);
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
     struct sheet *sheet = &t.sheet;
     struct source s;
     char **operands = source_parse(&prog, argc, argv);
-    char delimiter = source_delimiter(&prog, arg.delimiter);
+    source_delimiter(&prog, &arg.delimiter, true);
     if (strcmp(arg.out, "id") == 0)
         opt_misuse(&prog, "-o id: the id is not a vector");
     if (arg.decimal && strcmp(arg.decimal, ".") != 0 && strcmp(arg.decimal, ",") != 0)
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
     if (arg.decimal)
         cells_point = arg.decimal[0];
     source_open(&s, &prog, operands);
-    look(&t, s.paths, delimiter);
+    look(&t, s.paths);
     for (size_t k = 0; k < t.n; k++)
         name_columns(&t, t.vectors + k, rec_out_head(s.out));
     progress_start(sheet->rows, "rows");

@@ -22,14 +22,14 @@ static struct {
     const char *id, *out, *delimiter;
     struct opt_input labels;
     struct opt_list text;
-} arg = { .out = "x", .delimiter = "," };
+} arg = { .out = "x" };
 
 static const struct opt opts[] = {
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     OPT_INPUT('l', "labels", &arg.labels, "table (CSV) with a row for each row of the array"),
     OPT_STR(0, "id", &arg.id, "COLUMN", "its column with the id (without: id, or a first column without a name)"),
     OPT_LIST(0, "text", &arg.text, "A,B,...", "its columns to read as text even if they look like numbers"),
-    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between its cells; tab for a tab character"),
+    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between its cells, or tab (without: guessed)"),
     NEEDS_WHY("id", "labels", "it is a column of that table"),
     NEEDS_WHY("text", "labels", "it names columns of that table"),
     OPT_END
@@ -69,12 +69,12 @@ static bool set(struct rec *r, float *x)
     return true;
 }
 
-static void open_table(char delimiter)
+static void open_table(void)
 {
     char *paths[] = { (char *)(uintptr_t)arg.labels.path, NULL };
     if (!arg.labels.path)
         return;
-    sheet_open(&table, paths, &(struct sheet_how){ delimiter, arg.id, NULL, &arg.text, &arg.labels.xxh3 });
+    sheet_open(&table, paths, &(struct sheet_how){ &arg.delimiter, arg.id, NULL, &arg.text, &arg.labels.xxh3 });
     size_t other = csv_find(table.csv, arg.out);
     if (other != SIZE_MAX && other != table.id)
         die(ST_STOPPED, "%s has a column %s: give -o NAME for the array's field", csv_path(table.csv), arg.out);
@@ -116,7 +116,7 @@ int main(int argc, char **argv)
 {
     struct source s;
     char **operands = source_parse(&prog, argc, argv);
-    char delimiter = source_delimiter(&prog, arg.delimiter);
+    source_delimiter(&prog, &arg.delimiter, arg.labels.path);
     if (operands[0] && operands[1])
         opt_misuse(&prog, "only one array at a time: join the streams with cat");
     if (strcmp(arg.out, "id") == 0)
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "array and labels cannot both come from stdin");
     source_open(&s, &prog, operands);
     npy_open(&array, s.paths[0]);
-    open_table(delimiter);
+    open_table();
     float *x = mem_new(array.width, sizeof *x);
     progress_start(array.rows, "rows");
     for (size_t row = 0; row < array.rows; row++)

@@ -20,28 +20,30 @@
 #include "drive/source.h"
 #include "drive/tag_fields.h"
 #include "files/file_ids.h"
+#include "files/manifest.h"
 #include "files/path.h"
-#include "files/sheet.h"
 
 static struct {
     struct opt_input csv, not_in;
-    const char *path, *id, *delimiter;
+    const char *path, *base, *id, *delimiter;
     struct opt_words suffixes;
     struct opt_pairs label, text;
     bool tags;
-} arg = { .delimiter = "," };
+} arg;
 
 static const struct opt opts[] = {
     OPT_INPUT(0, "csv", &arg.csv, "take the files from this table; its columns become fields"),
     OPT_STR(0, "path", &arg.path, "COLUMN", "column of the table that is the path (without: path)"),
+    OPT_NOTE(0, "base", &arg.base, "DIR", "folder that the table's paths are relative to (without: its own)"),
     OPT_STR(0, "id", &arg.id, "COLUMN", "column that is the id (without: id, or the path)"),
-    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between the table's cells; tab for a tabulator"),
+    OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between the table's cells, or tab (without: guessed)"),
     OPT_PAIRS('l', "label", &arg.label, "FIELD=PART", "id|path", "part of the path as a field: dir or regex:RE"),
     OPT_PAIRS('t', "text", &arg.text, "FIELD=FILE", "id|path", "read a text beside each file; {stem}: its name"),
     OPT_FLAG(0, "tags", &arg.tags, "take title, artist, album, genre and year from the file"),
     OPT_WORDS(0, "suffixes", &arg.suffixes, "A,B,...", "suffixes of the files to take from folders (without: those of audio)"),
     OPT_INPUT(0, "not-in", &arg.not_in, "leave out the ids that this stream has"),
     NEEDS("path", "csv"),
+    NEEDS("base", "csv"),
     NEEDS("id", "csv"),
     OPT_END
 };
@@ -194,47 +196,24 @@ static void put_operands(char **operands)
 
 /* ---- the table ---- */
 
-static void put_row(struct sheet *t, size_t path_column)
+static void put_table(void)
 {
+    struct manifest m;
     struct rec *r = run.s.rec;
-    struct text cell = csv_cell(t->csv, path_column);
-    size_t folder;
-    char *path = path_beside(arg.csv.path, cell, &folder);
-    struct text id = t->id == SIZE_MAX ? (struct text){ path + folder, path_stem(path + folder) } : csv_cell(t->csv, t->id);
-    path_set_part(r, "id", id.p, id.n);
-    if (!id.n) {
-        rec_error(r, "no id: the cell is empty");
-        item_place(r, csv_path(t->csv), csv_line(t->csv));
+    manifest_open(&m, run.s.paths[0], &(struct sheet_how){ &arg.delimiter, arg.id, NULL, NULL, &arg.csv.xxh3 },
+                  arg.path ? arg.path : "path", arg.base);
+    const struct csv *c = m.sheet.csv;
+    rec_out_head(run.s.out)->total = m.sheet.rows;
+    for (enum csv_got got; (got = manifest_next(&m, r)) != CSV_END; put_record(m.path, m.path ? m.path + m.below : NULL)) {
+        if (got == CSV_BAD)
+            rec_error(r, "%s", csv_error(c));
+        if (r->error[0] && (got == CSV_BAD || !rec_id(r).n))
+            item_place(r, csv_path(c), csv_line(c));
     }
-    cell.n ? path_set(r, path) : rec_set_nil(r, "path");
-    if (!r->error[0])
-        sheet_fields(t, r);
-    put_record(cell.n ? path : NULL, cell.n ? path + folder : NULL);
-    free(path);
-}
-
-static void put_table(char delimiter)
-{
-    struct sheet t;
-    sheet_open(&t, run.s.paths, &(struct sheet_how){ .delimiter = delimiter, .id = arg.id, .hash = &arg.csv.xxh3 });
-    const char *name = arg.path ? arg.path : "path";
-    size_t path_column = csv_find(t.csv, name);
-    if (path_column == SIZE_MAX)
-        die(ST_STOPPED, "%s: no column is called %s: --path names the one with the files", csv_path(t.csv), name);
-    if (strcmp(name, "path") != 0 && csv_find(t.csv, "path") != SIZE_MAX)
-        die(ST_STOPPED, "%s: columns %s and path would both be the field path", csv_path(t.csv), name);
-    t.field[path_column] = false;
-    rec_out_head(run.s.out)->total = t.rows;
-    for (enum csv_got got; (got = sheet_next(&t)) != CSV_END; ) {
-        if (got == CSV_ROW) {
-            put_row(&t, path_column);
-        } else {
-            rec_error(run.s.rec, "%s", csv_error(t.csv));
-            item_place(run.s.rec, csv_path(t.csv), csv_line(t.csv));
-            put_record(NULL, NULL);
-        }
-    }
-    sheet_close(&t);
+    if (m.absent && !progress_quiet)
+        warn("%zu of %zu files do not exist; the first: %s; --base names the folder that paths are relative to", m.absent,
+             m.files, m.first_absent);
+    manifest_close(&m);
 }
 
 static bool add_old(struct rec *r, const struct value *unused, void *state)
@@ -277,7 +256,7 @@ static void note_nil(const struct opt_pairs *fields, const size_t *none)
 int main(int argc, char **argv)
 {
     char **operands = source_parse(&prog, argc, argv), *table[] = { (char *)(uintptr_t)arg.csv.path, NULL };
-    char delimiter = source_delimiter(&prog, arg.delimiter);
+    source_delimiter(&prog, &arg.delimiter, arg.csv.path);
     if (!operands[0] == !arg.csv.path)
         opt_misuse(&prog, operands[0] ? "either files and folders or --csv, not both"
                                       : "nothing to list: name files, folders or --csv FILE");
@@ -288,7 +267,7 @@ int main(int argc, char **argv)
     if (progress_wanted)
         progress_start(0, "files");
     if (arg.csv.path)
-        put_table(delimiter);
+        put_table();
     else
         put_operands(operands);
     int status = source_finish(&run.s);

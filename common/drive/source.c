@@ -17,12 +17,13 @@ char **source_parse(const struct prog *prog, int argc, char **argv)
     return opt_parse(prog, argc, argv);
 }
 
-char source_delimiter(const struct prog *prog, const char *text)
+void source_delimiter(const struct prog *prog, const char **text, bool table)
 {
     char delimiter;
-    if (!csv_delimiter(text, &delimiter))
-        opt_misuse(prog, "--delimiter '%s' is not a single character", text);
-    return delimiter;
+    if (*text && !csv_delimiter(*text, &delimiter))
+        opt_misuse(prog, "--delimiter '%s' is not a single character", *text);
+    if (!*text && !table)
+        *text = ",";
 }
 
 void source_open(struct source *s, const struct prog *prog, char **operands)

@@ -20,8 +20,9 @@ struct source {
 /* Parse the command line; --on-error is skip unless it says otherwise. */
 char **source_parse(const struct prog *prog, int argc, char **argv);
 
-/* The character that --delimiter names; exits 2 if it is none. */
-char source_delimiter(const struct prog *prog, const char *text);
+/* Exit 2 unless --delimiter, where it was given, names a character. What the history has where it was not: what the
+ * table, or sheet_open, says; without a table a comma. */
+void source_delimiter(const struct prog *prog, const char **text, bool table);
 
 /* Create the output, with no record yet. Without operands a terminal on stdin gets a short usage. */
 void source_open(struct source *s, const struct prog *prog, char **operands);

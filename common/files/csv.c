@@ -48,6 +48,17 @@ bool csv_delimiter(const char *text, char *delimiter)
     return text[0] && !text[1] && !strchr("\"\r\n", text[0]) && (unsigned char)text[0] < 0x80;
 }
 
+char csv_separator(const struct csv *c) { return c->delimiter; }
+
+const char *csv_separator_name(const struct csv *c)
+{
+    static const char *const names[] = { ",", ";", "|", "tab" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (c->delimiter == (names[i][1] ? '\t' : names[i][0]))
+            return names[i];
+    return NULL;
+}
+
 /* ---- bytes ---- */
 
 /* Add what a piece of a UTF-16 file is in UTF-8; false at its end. */
@@ -318,6 +329,32 @@ static void begin(struct csv *c)
     take_separator(c);
 }
 
+/* The delimiter that the first line has most of. */
+static void guess(struct csv *c)
+{
+    static const char marks[] = ",;\t";
+    size_t count[sizeof marks] = { 0 }, best = 0, at = 0;
+    bool quoted = false, begun = false;
+    for (;; at++) {
+        if (c->pos + at == c->end && (at >= BUFFER || !more(c)))
+            break;
+        char byte = c->buf[c->pos + at];
+        const char *mark = byte ? strchr(marks, byte) : NULL;
+        bool end = (byte == '\n' || byte == '\r') && !quoted;
+        if (end && begun)
+            break;
+        begun |= !end;
+        quoted ^= byte == '"';
+        if (mark && !quoted)
+            count[mark - marks]++;
+    }
+    for (size_t i = 1; i < sizeof marks - 1; i++)
+        best = count[i] > count[best] ? i : best;
+    set_delimiter(c, marks[best]);
+    if (best && !progress_quiet)
+        warn("%s: the delimiter is %s", c->path, marks[best] == ';' ? "';'" : "tab");
+}
+
 struct csv *csv_open(const char *path, char delimiter, int how)
 {
     struct csv *c = mem_zero(1, sizeof *c);
@@ -328,6 +365,8 @@ struct csv *csv_open(const char *path, char delimiter, int how)
     c->raw = mem_new(BUFFER, 1);
     set_delimiter(c, delimiter);
     begin(c);
+    if (!c->delimiter)
+        guess(c);
     names(c);
     note_delimiter(c);
     return c;

@@ -18,7 +18,9 @@
 
 struct csv;
 
-/* Read path ("-": stdin) and its first row, the names of the columns. An empty file, one
+/* Read path ("-": stdin) and its first row, the names of the columns. The delimiter '\0' is a guess: the comma, semicolon
+ * or tab of which the first line has most outside quotes, of equals the first in this order; what it is, if no comma, a note
+ * tells. An empty file, one
  * that cannot be read, or a first row that is malformed or has a name twice, ends the
  * program with ST_STOPPED. An empty name becomes columnN, N from 1; csv_unnamed tells.
  * CSV_TWICE: csv_rewind will be called; what is no regular file is then kept in an unlinked
@@ -28,6 +30,10 @@ struct csv *csv_open(const char *path, char delimiter, int how);
 
 /* The delimiter that `text` names: one character, or "tab" or "\t". False if it is none. */
 bool csv_delimiter(const char *text, char *delimiter);
+
+/* The delimiter, and one that was guessed as csv_delimiter reads it. */
+char csv_separator(const struct csv *c);
+const char *csv_separator_name(const struct csv *c);
 
 /* The file's name for messages: path or "stdin". */
 const char *csv_path(const struct csv *c);

@@ -12,7 +12,7 @@
 struct renames *renames_read(const char *path, const char *key)
 {
     struct renames *r = mem_zero(1, sizeof *r);
-    struct csv *c = csv_open(path, ',', CSV_BESIDE);
+    struct csv *c = csv_open(path, '\0', CSV_BESIDE);
     size_t from = csv_find(c, key), to = csv_find(c, "name"), cap = 0;
     if (from == SIZE_MAX || to == SIZE_MAX || from == to)
         die(ST_STOPPED, "%s: no column %s; its first line is to be: %s,name", path, from == SIZE_MAX ? key : "name", key);

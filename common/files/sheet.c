@@ -20,13 +20,20 @@ static void check_names(const struct csv *c, const struct csv *first)
 
 void sheet_open(struct sheet *s, char *const *paths, const struct sheet_how *how)
 {
+    char delimiter = '\0';
     *s = (struct sheet){ .files = NULL };
+    if (*how->delimiter)
+        csv_delimiter(*how->delimiter, &delimiter);
     while (paths[s->n_files])
         s->n_files++;
     s->files = mem_new(s->n_files, sizeof *s->files);
-    for (size_t i = 0; i < s->n_files; i++)
-        s->files[i] = csv_open(paths[i], how->delimiter, CSV_TWICE | (how->hash ? CSV_BESIDE : 0));
+    for (size_t i = 0; i < s->n_files; i++) {
+        s->files[i] = csv_open(paths[i], delimiter, CSV_TWICE | (how->hash ? CSV_BESIDE : 0));
+        delimiter = csv_separator(s->files[0]);
+    }
     struct csv *c = s->csv = s->files[0];
+    if (!*how->delimiter)
+        *how->delimiter = csv_separator_name(c);
     s->columns = csv_columns(c);
     s->types = mem_zero(s->columns, sizeof *s->types);
     s->field = mem_zero(s->columns, 1);

@@ -7,7 +7,7 @@
 
 /* What the user says about it. */
 struct sheet_how {
-    char delimiter;
+    const char **delimiter;         /* as csv_delimiter reads it; NULL: guessed, and set to what it is */
     const char *id;                 /* column that is the id, or NULL: see cells_id */
     const struct opt_list *drop;    /* columns to leave out; NULL: there is no such option */
     const struct opt_list *text;    /* columns that are text though they look like numbers, or NULL */

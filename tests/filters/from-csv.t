@@ -111,10 +111,26 @@ is(back("id,v\na,1.5\n", '--decimal .'), qq({"id":"a","x":[1.5]}\n), 'a point');
 refuses(2, qr/--decimal ':' is neither a point nor a comma/, 'from-csv --decimal :', '');
 (undef, undef, $err) = run("from-csv --text t --delimiter ';' | cat >/dev/null", "id;t\na;1,5\n");
 is($err, '', 'no note of what --text names');
-(undef, undef, $err) = run('from-csv | cat >/dev/null', "id;v;w\na;1;2\n");
-like($err, qr/^from-csv: stdin: one column, id;v;w: with --delimiter ';' there would be more$/m, 'another delimiter is noted');
-(undef, undef, $err) = run('from-csv | cat >/dev/null', "id\tv\na\t1\n");
-like($err, qr/with --delimiter tab there/, 'a tab, too');
+(undef, undef, $err) = run('from-csv | cat >/dev/null', "id|v|w\na|1|2\n");
+like($err, qr/^from-csv: stdin: one column, id\|v\|w: with --delimiter '\|' there would be more$/m, 'another delimiter is noted');
+
+# The delimiter is guessed by the first line, and stands in the history.
+for (["id;v;w\na;1;2\n", ';', "';'"], ["id\tv\tw\na\t1\t2\n", 'tab', 'tab'], [qq(\n\n"id";v;"w,x,y,z"\na;1;2\n), ';', "';'"],
+    [utf16("id;v;w\na;1;2\n", 'v'), ';', "';'"], [qq(id;v;"w\n,,,,,"\na;1;2\n), ';', "';'"]) {
+    my ($text, $name, $said) = @$_;
+    ($status, $out, $err) = run("from-csv > $tmp/g.sp", $text);
+    is($err, "from-csv: stdin: the delimiter is $said\n", "$said is guessed, and said");
+    is(runs("to-json $tmp/g.sp"), qq({"id":"a","x":[1,2]}\n), "$said: cells");
+    like(runs("sp-info --pipeline $tmp/g.sp"), qr/--delimiter '?\Q$name\E'? /, "$said: in the history");
+    is((run('from-csv -q | cat >/dev/null', $text))[2], '', "$said: quiet");
+}
+like(runs('from-csv | sp-info --pipeline', "id,v\na,1\n"), qr/--delimiter , /, 'a comma, as ever');
+is(back("id,v;w\na,1\n"), qq({"id":"a","x":[1]}\n), 'of as many, the comma');
+is(back("id;v\na;1\n", "--delimiter ','"), qq({"id":"0","id;v":"a;1"}\n), 'what is said is not guessed');
+is(back("id;" . 'v' x 200000 . ",\na;1\n", '-q --keep-columns'), qq({"id":"a",") . 'v' x 200000 . qq(,":1}\n), 'a first line larger than any buffer');
+spew("$tmp/d1.csv", "id;v\na;1\n");
+spew("$tmp/d2.csv", "id;v\nb;2\n");
+is(runs("from-csv -q $tmp/d1.csv $tmp/d2.csv | to-json"), qq({"id":"a","x":[1]}\n{"id":"b","x":[2]}\n), 'of several files');
 (undef, undef, $err) = run("from-csv --delimiter ';' | cat >/dev/null", "id,v\na,1\n");
 like($err, qr/with --delimiter ',' there/, 'and a comma');
 

@@ -50,6 +50,8 @@ is_deeply(names('-l genre', songs([3, 'b'], [3, 'a'])), { 3 => 'b' }, 'of equal 
 # A table of one's own.
 sub table { spew("$tmp/t.csv", $_[0]); return "-f $tmp/t.csv" }
 is_deeply(names(table("cluster,name\n0,\"Loud, \"\"er\"\"/\"\n2,x\n-1,odd\n1,\n"), $in), { 0 => 'Loud, "er"/', 1 => 'cluster 1', 2 => 'x', -1 => 'odd', nil => undef }, 'a table; an empty name is none');
+is_deeply(names(table("more;cluster;name\n1,5;0;x\n;2;y, z\n"), $in), { 0 => 'x', 1 => 'cluster 1', 2 => 'y, z', -1 => 'noise', nil => undef }, 'with semicolons, as a spreadsheet writes it');
+like((run('name ' . table("cluster\tname\n0\tx\n"), $in))[2], qr/^name: \S+t.csv: the delimiter is tab$/m, 'which is said');
 is_deeply(names(table("name,more,cluster\nx,1,0\nx,2,1\n") . ' -l genre', $in), { 0 => 'x', 1 => 'x', 2 => 'jazz', -1 => 'noise', nil => undef }, 'clusters put together, the others by label');
 is_deeply([map { $_->{family} } records('name -q -c genre -o family ' . table("genre,name\nrock,loud\njazz,soft\n"), $in)], [qw(loud loud soft loud soft), undef, 'loud', 'loud'], 'values of any field');
 my (undef, undef, $err) = run('name ' . table("cluster,name\n0,a\n7,b\n8,c\n"), $in);

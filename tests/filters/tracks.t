@@ -154,6 +154,26 @@ refuses(6, qr/no column is called path: --path names/, "cd $tmp && tracks --csv 
 spew("$tmp/t/both.csv", "id,path,audio\na,1,2\n");
 refuses(6, qr/columns audio and path would both be/, "cd $tmp && tracks --csv t/both.csv --path audio", undef, 1);
 refuses(6, qr/nowhere.csv/, "cd $tmp && tracks --csv nowhere.csv", undef, 1);
+
+# Files that are not there, and --base.
+spew("$tmp/t/some.csv", "id;path\na;x/1.wav\nb;x/2.wav\nc;\nd;/nowhere/3.wav\n");
+mkdir "$tmp/$_" for 'other', 'other/x';
+spew("$tmp/other/x/1.wav", '');
+spew("$tmp/other/x/2.wav", '');
+like((said('--csv t/some.csv'))[1], qr{^tracks: 3 of 3 files do not exist; the first: t/x/1.wav; --base names}m, 'files that are not there are counted');
+for my $base ('other', 'other/', "$tmp/other") {
+    my $dir = $base =~ s{/$}{}r;
+    ($status, $err) = said("--csv t/some.csv --base $base");
+    like($err, qr{^tracks: 1 of 3 files do not exist; the first: /nowhere/3.wav;}m, "--base $base");
+    is(join(' ', map { $_->{path} // 'nil' } sounds("cat $tmp/out.sp")), "$dir/x/1.wav $dir/x/2.wav nil /nowhere/3.wav", "$base: paths");
+}
+spew("$tmp/t/noid.csv", "path\nx/1.wav\n");
+is(ids('--csv t/noid.csv --base other --label d=dir'), 'x/1', 'ids and labels are of what is below it');
+is(field('d', '--csv t/noid.csv --base other --label d=dir'), 'x', 'the label');
+is(scalar(grep { /do not exist/ } (said('--csv t/noid.csv --base other'))[1]), 0, 'all are there');
+refuses(6, qr/^tracks: --base nowhere: no such folder/m, "cd $tmp && tracks --csv t/noid.csv --base nowhere", undef, 1);
+refuses(6, qr/--base t\/noid.csv: no such folder/, "cd $tmp && tracks --csv t/noid.csv --base t/noid.csv", undef, 1);
+refuses(2, qr/--base needs --csv/, "tracks --base x $tmp");
 my $shared = shared('data/msd200/songs.csv');
 SKIP: {
     skip 'needs ../shared', 1 if !$shared;
