@@ -52,14 +52,14 @@ static const struct prog prog = {
 static struct ear *ear;
 static char *tags;                      /* name of that field */
 static size_t width, n_tags;
-static atomic_size_t too_short;
+static atomic_size_t repeated, too_short;
 
 struct worker {
     struct mel_patches *mel;
     struct musicnn_room *room;
     struct rec *piece;
     float *raw, *to, x[MUSICNN_FRAMES * MUSICNN_BANDS];
-    size_t cap;
+    size_t cap, n;                      /* samples at 16 kHz */
     float *vector, *logits;             /* of a patch */
     double *sum;                        /* [width + n_tags] over them */
 };
@@ -109,7 +109,8 @@ static bool take(struct rec *r, const struct value *in, struct worker *w)
     mem_grow(&w->raw, &w->cap, s.t->count, sizeof *w->raw);
     if (!samples_copy(r, arg.in, &s, w->raw))
         return false;
-    w->to = mel_patches_samples(w->mel, resample_length(s.t->count, s.rate, MEL_PATCH_RATE));
+    w->n = resample_length(s.t->count, s.rate, MEL_PATCH_RATE);
+    w->to = mel_patches_samples(w->mel, w->n);
     struct resampler *to16 = resample_new(s.rate, MEL_PATCH_RATE, 1, put, w);
     bool good = to16 && resample_put(to16, w->raw, s.t->count) && resample_end(to16);
     resample_free(to16);
@@ -158,8 +159,12 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     struct worker *w = worker;
     if (!take(r, in, w))
         return false;
+    if (w->n < MEL_PATCH_RATE) {
+        too_short++;
+        return rec_pass_nil(r, arg.out);
+    }
     size_t frames = mel_patches_begin(w->mel), all = frames / MUSICNN_FRAMES;
-    too_short += all == 0;
+    repeated += all == 0;
     all = all ? all : 1;
     size_t n = arg.patches.word == 0 && arg.patches.x < (double)all ? (size_t)arg.patches.x : all;
     memset(w->sum, 0, (width + n_tags) * sizeof *w->sum);
@@ -213,7 +218,9 @@ int main(int argc, char **argv)
     tags = item_side(arg.out, "x", "tags");
     int status = map_main(&prog, &(struct map){ .in = arg.in, .out = arg.out, .keep = arg.keep, .process = process,
         .unset = unset, .worker_new = worker_new, .worker_free = worker_free, .header = header }, operands);
+    if (repeated && !progress_quiet)
+        warn("%zu of less than 3 s, repeated to fill a patch", (size_t)repeated);
     if (too_short && !progress_quiet)
-        warn("%zu of less than 3 s, repeated to fill a patch", (size_t)too_short);
+        warn("%zu shorter than 1 s: nil", (size_t)too_short);
     return status;
 }

@@ -112,7 +112,7 @@ for my $times (1e10, 1e30, 6e38) {
 }
 
 # Sound.
-my $pcm = runs('from-json', '{"id":"a","rate":22050,"pcm":[' . join(',', map { (3e38, -3e38)[$_ / 7 % 2] } 1 .. 8000) . ']}');
+my $pcm = runs('from-json', '{"id":"a","rate":22050,"pcm":[' . join(',', map { (3e38, -3e38)[$_ / 7 % 2] } 1 .. 30000) . ']}');
 Ear::folder("$tmp/ear");
 Ear::folder("$tmp/heavy", weights => sub { my ($name, $x) = @_; @$x = map { $_ * 4e38 } @$x if $name =~ /dense.*kernel/ });
 for my $command ('mfcc', 'logmel', 'chromagram', 'descriptors', 'segment --length 0.1', "embed-audio -m $tmp/ear", "embed-audio -m $tmp/heavy", "embed-audio -m $tmp/ear --layer taggram") {
