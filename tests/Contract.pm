@@ -92,12 +92,13 @@ sub go {
 }
 
 # Run it on damaged copies of a stream by tests/fuzz/damage.c, which spawns faster than
-# Perl forks: [at, status, whole, bytes of output, lines on stderr, the first of them]...
+# Perl forks: [at, status, whole, bytes of output, lines on stderr, the first of them]... With beside and text there is
+# the path that the copies are written to.
 sub damaged {
-    my ($mode, $n, $bytes, $argv) = @_;
+    my ($mode, $n, $bytes, $argv, @at) = @_;
     my ($name, @args) = @$argv;
     my $path = spew("$tmp/damage.sp", $bytes);
-    open my $from, '-|', 'damage', $mode, $n, $path, "$bin/$name", @args or die "damage: $!";
+    open my $from, '-|', 'damage', $mode, $n, $path, @at, "$bin/$name", @args or die "damage: $!";
     my @runs = map { chomp; [split / /, $_, 6] } <$from>;
     close $from or die "damage: status $?";
     return @runs;

@@ -4,6 +4,9 @@
  *     damage flip STEP STREAM PROGRAM [ARG]...     one bit changed in every STEPth byte
  *     damage mutate SEED/N STREAM PROGRAM [ARG]... N mutations drawn from SEED; two of three
  *                                                  with a new checksum, so that they go deeper
+ *     damage beside SEED/N STREAM AT PROGRAM [ARG]...  the same, but written to the file AT, which an
+ *                                                  argument names, and nothing on stdin
+ *     damage text SEED/N FILE AT PROGRAM [ARG]...  mutations of a file that is no stream, written to AT
  *
  * One line for each run: where, exit status (128 + signal; 142: it hung), whether an end
  * record stands in its output, bytes of output, lines on stderr, the first of them.
@@ -11,9 +14,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +32,7 @@
 extern char **environ;
 
 static int in_fd, out_fd, err_fd;
+static const char *beside;      /* the file to write to; NULL: stdin */
 static pid_t child;
 
 static void hung(int signal)
@@ -90,7 +96,11 @@ static void keep(const uint8_t *bytes, size_t size, const char *program, size_t 
 static void run(char **argv, const uint8_t *bytes, size_t size, size_t at)
 {
     static const char end[] = "\x93\xd7" "ESONGPIPE\xce";
-    put(in_fd, bytes, size);
+    int to = beside ? open(beside, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : in_fd;
+    check(to < 0 ? errno : 0, "cannot open");
+    put(to, bytes, size);
+    if (beside)
+        close(to);
     empty(out_fd);
     empty(err_fd);
     posix_spawn_file_actions_t files;
@@ -129,7 +139,7 @@ static void run(char **argv, const uint8_t *bytes, size_t size, size_t at)
 int main(int argc, char **argv)
 {
     if (argc < 5) {
-        fprintf(stderr, "usage: damage cut|flip|mutate N STREAM PROGRAM [ARG]...\n");
+        fprintf(stderr, "usage: damage cut|flip|mutate N STREAM PROGRAM [ARG]..., or beside|text N FILE AT PROGRAM [ARG]...\n");
         return 2;
     }
     size_t size;
@@ -159,9 +169,11 @@ int main(int argc, char **argv)
         }
     } else {
         size_t count = *more == '/' ? strtoul(more + 1, NULL, 10) : 1;
+        bool text = strcmp(argv[1], "text") == 0;
+        beside = text || strcmp(argv[1], "beside") == 0 ? argv[4] : NULL;
         for (size_t i = 0; i < count; i++) {
-            struct bytes b = mutate(stream, size, n, i);
-            run(argv + 4, b.p, b.n, i);
+            struct bytes b = text ? mutate_text(stream, size, n, i) : mutate(stream, size, n, i);
+            run(argv + (beside ? 5 : 4), b.p, b.n, i);
             free(b.p);
         }
     }

@@ -123,4 +123,57 @@ static inline struct bytes mutate(const uint8_t *stream, size_t size, uint64_t s
     return b;
 }
 
+/* What breaks readers of text: tables, JSON, and what arrays and models say of themselves. */
+static const char *const odd_words[] = {
+    "\"", "\"\"", "\n", "\r", ",", ";", "[", "]", "{", "}", "[[[[[[[[", "{\"\":", ":", "\\", "\\u", "\\ud800", "null", "true", "1e999", "-",
+    "-1", "0", "1e-320", "\xff", "\xc3", "\xef\xbb\xbf", "\xff\xfe", "(", ")", "'", "18446744073709551615", "9223372036854775808",
+    "4294967296", "999999999999999999999999999999", "L", "inf", "nan", "<f8", "|O", "True", "\"id\":", "\xff\xff\xff\xff", "F16", "#",
+    "  ", "\t", "sep=;\n" };
+
+/* Number `index` of the mutations of a file that is no stream: bits, bytes, words, and pieces of itself, half of them
+ * near its beginning, where headers are; p is the caller's. */
+static inline struct bytes mutate_text(const uint8_t *file, size_t size, uint64_t seed, size_t index)
+{
+    struct rng rng;
+    rng_init(&rng, seed, index);
+    struct bytes b = { mem_new(size + 8192, 1), size };
+    memcpy(b.p, file, size);
+    for (size_t k = 1 + draw(&rng, 4); k > 0 && b.n; k--) {
+        const char *word = draw(&rng, 12) ? odd_words[draw(&rng, sizeof odd_words / sizeof *odd_words)] : "";
+        size_t n = *word ? strlen(word) : 1, at = draw(&rng, draw(&rng, 2) || b.n < 400 ? b.n : 400);
+        size_t over = draw(&rng, 2) ? 0 : draw(&rng, 6) ? n : 1 + draw(&rng, 40);
+        over = over < b.n - at ? over : b.n - at;
+        switch (draw(&rng, 8)) {
+        case 0: case 1:
+            b.p[at] ^= (uint8_t)(1 << draw(&rng, 8));
+            break;
+        case 2:                             /* cut */
+            b.n = draw(&rng, 3) ? b.n : at;
+            break;
+        case 3: {                           /* a piece once more, elsewhere */
+            size_t from = draw(&rng, b.n), len = 1 + draw(&rng, 200);
+            uint8_t piece[200];
+            len = len < b.n - from ? len : b.n - from;
+            memcpy(piece, b.p + from, len);
+            memmove(b.p + at + len, b.p + at, b.n - at);
+            memcpy(b.p + at, piece, len);
+            b.n += len;
+            break;
+        }
+        case 4:                             /* take away */
+            over = 1 + draw(&rng, 60);
+            over = over < b.n - at ? over : b.n - at;
+            memmove(b.p + at, b.p + at + over, b.n - at - over);
+            b.n -= over;
+            break;
+        default:                            /* a word, put in or in place of something */
+            memmove(b.p + at + n, b.p + at + over, b.n - at - over);
+            memcpy(b.p + at, word, n);
+            b.n += n - over;
+            break;
+        }
+    }
+    return b;
+}
+
 #endif
