@@ -60,6 +60,8 @@ static const struct prog prog = {
 static bool choose(struct rec *r)
 {
     static const struct { const char *y, *x; } usual[] = { { "loss", "epoch" }, { "kdist", "rank" }, { "silhouette", "k" } };
+    if (arg.silhouette && !arg.y.n)
+        opt_cut(&prog, "y", "silhouette", &arg.y);
     for (size_t i = 0; i < 3; i++) {
         if (!arg.y.n && rec_find(r, usual[i].y))
             opt_cut(&prog, "y", usual[i].y, &arg.y);
@@ -70,7 +72,8 @@ static bool choose(struct rec *r)
         arg.x = rec_find(r, "method") ? "method" : "id";
     if (arg.silhouette && !arg.by)
         arg.by = "cluster";
-    return arg.y.n || rec_lacks(r, "loss, kdist or silhouette", "; give -y");
+    return arg.y.n || rec_lacks(r, "loss, kdist or silhouette",
+                                    rec_find(r, "height") ? "; --tree draws a tree" : "; give -y");
 }
 
 /* The number in a field: NaN where it is nil. */

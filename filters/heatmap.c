@@ -16,6 +16,7 @@
 #include "drive/pass.h"
 #include "drive/picture.h"
 #include "drive/row.h"
+#include "drive/sought.h"
 #include "plot/heatmap.h"
 #include "stream/history.h"
 #include "stream/value.h"
@@ -69,6 +70,8 @@ static bool read_matrix(struct rec *r, const struct value *value, const struct h
     return true;
 }
 
+static struct sought sought = { .row = SIZE_MAX };     /* --id */
+
 static bool add_row(struct rec *r, const struct value *value, void *in)
 {
     static struct row row;
@@ -77,7 +80,7 @@ static bool add_row(struct rec *r, const struct value *value, void *in)
     struct text id = rec_id(r);
     struct value label;
     uint32_t number = 0;
-    if (matrix || (arg.id && (strlen(arg.id) != id.n || memcmp(arg.id, id.p, id.n) != 0)))
+    if (matrix || (arg.id && !sought_see(&sought, r, 0)))
         return false;
     if (n == 0 && value->type == V_TENSOR && value->t.ndim == 2 && !arg.similarity)
         return read_matrix(r, value, head);
@@ -157,9 +160,12 @@ int main(int argc, char **argv)
     char **operands = picture_parse(&prog, argc, argv, &h.page);
     struct rec_in *in = rec_open(&prog, operands, false);
     struct str g = { NULL, 0, 0 };
+    sought.id = arg.id;
     pass_each(in, &(struct pass){ .field = arg.in, .what = "rows", .only = true }, add_row, in);
+    if (arg.id)
+        sought_need(&sought, "no record with this id has what --input names");
     if (n == 0 || d == 0)
-        die(ST_STOPPED, arg.id ? "no record '%s' with %s to draw" : "nothing to draw", arg.id, arg.in);
+        die(ST_STOPPED, "nothing to draw");
     if (matrix) {
         h.x = axes.x;
         h.y = axes.y;

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "drive/slurp.h"
+#include "drive/sought.h"
 #include "math/path.h"
 
 enum { NEIGHBOUR = 60 };        /* bytes: in a list, both ways in the graph, and sorted meanwhile */
@@ -39,17 +40,15 @@ static const struct prog prog = {
     .example = "--from id1 --to id7 -n 3", .opts = opts, .also = slurp_also,
 };
 
-static struct { const char *id; size_t row; } ends[2];
+static struct sought ends[2];
 static size_t *way, steps;          /* rows */
 static struct rec **songs;          /* [steps] */
 
 static void find_ends(struct rec *r, size_t row, void *unused)
 {
-    struct text id = rec_id(r);
     (void)unused;
-    for (int i = 0; i < 2 && row != SLURP_NO_ROW; i++)
-        if (strlen(ends[i].id) == id.n && memcmp(ends[i].id, id.p, id.n) == 0)
-            ends[i].row = row;
+    for (int i = 0; i < 2; i++)
+        sought_see(ends + i, r, row);
 }
 
 static void keep_song(struct rec *r, size_t row, void *slurp)
@@ -112,14 +111,12 @@ int main(int argc, char **argv)
         opt_misuse(&prog, "--from and --to are the same song");
     struct slurp *s = slurp_open(&prog, operands, arg.in, "step", &out);
     size_t count = (size_t)arg.count;
-    for (int i = 0; i < 2; i++) {
-        ends[i].id = i ? arg.to : arg.from;
-        ends[i].row = SIZE_MAX;
-    }
+    slurp_note_scales(s);
+    for (int i = 0; i < 2; i++)
+        ends[i] = (struct sought){ .id = i ? arg.to : arg.from, .row = SIZE_MAX };
     slurp_again(s, find_ends, NULL);
     for (int i = 0; i < 2; i++)
-        if (ends[i].row == SIZE_MAX)
-            die(ST_STOPPED, "%s: no record with this id has a vector", ends[i].id);
+        sought_need(ends + i, "no record with this id has a vector");
     budget_need(2.0 * (double)s->n * (double)s->d * sizeof(float), "the vectors and a sorted copy");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     way = mem_new(s->n > count ? s->n : count, sizeof *way);

@@ -192,6 +192,8 @@ int main(int argc, char **argv)
     free(row.x);
     free(place);
     free(paths);
+    if (songs == 0 && !progress_quiet)
+        warn("no record has a %s: the page shows no song", arg.in);
     if (silent)
         warn("songs without a preview: %zu", silent);
     if (lost.not_utf8)

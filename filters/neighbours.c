@@ -14,6 +14,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/slurp.h"
+#include "drive/sought.h"
 #include "math/near.h"
 
 static struct {
@@ -42,9 +43,9 @@ static struct {
     double *distance;           /* [n][k] */
     struct msg_buf ids;         /* of all rows, packed */
     size_t *start;              /* [n + 1] */
-    size_t of;                  /* row of --of, SIZE_MAX if it has none */
+    struct sought of;           /* --of */
     struct rec **picked;        /* [k]: its neighbours */
-} found = { .of = SIZE_MAX };
+} found;
 
 static void add_id(struct rec *r, size_t row, void *unused)
 {
@@ -52,8 +53,8 @@ static void add_id(struct rec *r, size_t row, void *unused)
     (void)unused;
     if (row == SLURP_NO_ROW)
         return;
-    if (arg.of && strlen(arg.of) == id.n && memcmp(arg.of, id.p, id.n) == 0)
-        found.of = row;
+    if (arg.of)
+        sought_see(&found.of, r, row);
     msgpack_packer pk = msg_packer(&found.ids);
     msg_put_str(&pk, id.p, id.n);
     found.start[row + 1] = found.ids.n;
@@ -79,7 +80,7 @@ static void pick_neighbour(struct rec *r, size_t row, void *slurp)
     if (row == SLURP_NO_ROW)
         slurp_without(slurp, r);
     for (size_t j = 0; j < found.k; j++)
-        if (found.index[found.of * found.k + j] == row) {
+        if (found.index[found.of.row * found.k + j] == row) {
             found.picked[j] = rec_keep(r);
             return;
         }
@@ -94,7 +95,7 @@ static int write_of(struct slurp *s, struct rec_out *out)
         struct rec *r = found.picked[j];
         item_note_side(r, "distance");
         rec_set_int(r, "rank", (int64_t)j + 1);
-        rec_set_f64(r, "distance", found.distance[found.of * found.k + j]);
+        rec_set_f64(r, "distance", found.distance[found.of.row * found.k + j]);
         rec_put(out, r);
         rec_free(r);
     }
@@ -108,13 +109,15 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_out *out;
     struct slurp *s = slurp_open(&prog, operands, arg.in, arg.of ? NULL : arg.out, &out);
+    slurp_note_scales(s);
     found.k = (size_t)arg.k;
     if (s->n && found.k >= s->n)
         die(ST_STOPPED, "%zu vectors are too few for %zu neighbours each: give a smaller -k", s->n, found.k);
+    found.of = (struct sought){ .id = arg.of, .row = SIZE_MAX };
     found.start = mem_zero(s->n + 1, sizeof *found.start);
     slurp_again(s, add_id, NULL);
-    if (arg.of && found.of == SIZE_MAX)
-        die(ST_STOPPED, "%s: no record with this id has a vector", arg.of);
+    if (arg.of)
+        sought_need(&found.of, "no record with this id has a vector");
     budget_need((double)s->n * (double)found.k * 12 + 2.0 * (double)s->n * (double)s->d * 4, "the list of neighbours");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
     found.index = mem_new(mem_mul(s->n, found.k), sizeof *found.index);

@@ -64,6 +64,10 @@ static bool process(struct rec *r, const struct value *in, void *state)
         take_missing(first, r);
     }
     const struct rec *partner = join_partner(&arg.join, r);
+    if (!partner && arg.missing == MISSING_FAIL && arg.join.by && !rec_find(r, arg.join.by))
+        return rec_lacks(r, arg.join.by, "");
+    if (!partner && arg.missing == MISSING_FAIL && !rec_find(r, arg.join.on))
+        return rec_lacks(r, arg.join.on, "");
     if (!partner && arg.missing == MISSING_FAIL)
         return rec_error(r, "no partner in %s; give --missing skip or nil", arg.join.with.path);
     if (!partner && arg.missing == MISSING_SKIP)

@@ -7,7 +7,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/sorter.h"
 #include "drive/pass.h"
@@ -34,6 +36,9 @@ static char **fields(char **operands)
 {
     struct opt_words words = { .n = 0 };
     char **files = opt_words(&prog, operands, 1);
+    if (!files[0] && access(operands[0], F_OK) == 0 && io_stdin_empty())
+        opt_misuse(&prog, "'%s' is taken as FIELD, and nothing comes from stdin; with a file it is: sp-sort FIELD %s",
+                   operands[0], operands[0]);
     opt_cut(&prog, NULL, operands[0], &words);
     by = mem_new(words.n, sizeof *by);
     for (n_by = 0; n_by < words.n; n_by++) {
@@ -56,7 +61,7 @@ static bool put_key(struct rec *r, struct msg_buf *key)
     for (const struct by *b = by; b < by + n_by; b++) {
         const struct field *f = rec_find(r, b->field);
         if (!f)
-            return rec_lacks(r, b->field, "");
+            return rec_lacks(r, b->field, strchr(b->field, ':') ? "; FIELD:r is from the largest down" : "");
         struct value v = field_value(f);
         if (v.type == V_TENSOR || v.type == V_SPARSE || v.type == V_OTHER)
             return value_no_label(r, b->field, &v);

@@ -146,7 +146,7 @@ static bool is_wanted(const char *name, void *unused)
     if (!*dot || !arg.suffixes.n)
         return *dot && suffix_is_audio(dot + 1);
     for (size_t i = 0; i < arg.suffixes.n; i++)
-        if (strcasecmp(dot + 1, arg.suffixes.v[i]) == 0)
+        if (strcasecmp(dot + (arg.suffixes.v[i][0] != '.'), arg.suffixes.v[i]) == 0)
             return true;
     return false;
 }

@@ -186,6 +186,40 @@ for ("$tmp/a.sph", "$tmp/unnamed", "$tmp/songs", "--suffixes csv $tmp/table.csv"
     is($err, '', "tracks $_: no note");
 }
 
+# A field that is called like a file.
+for (['zscore -o z.sp', 'output z.sp is the name of a field; the output goes to stdout: > FILE'], ['kmeans -k 1 -o out.csv', 'output out.csv is the name of a field; .*'],
+    ['l2norm -q -o z.sp', ''], ['l2norm -o z.space', '']) {
+    my ($status, undef, $err) = run("$_->[0] $tmp/stream.sp");
+    is($status, 0, "$_->[0]: done");
+    $_->[1] ? like($err, qr/^[a-z0-9]+: --$_->[1]$/m, '... with a note') : is($err, '', '... without a note');
+}
+refuses(6, qr/^zscore: --input y.sp is the name of a field; files are words without an option$/m, "zscore -i y.sp $tmp/stream.sp");
+
+# An id that no record has, where an option names one.
+runs("from-json > $tmp/songs.sp", join '', map { qq({"id":"song$_","x":[$_,1]}\n) } 1 .. 9);
+refuses(6, qr/^$_->[0]: .*no record with this id has .*; $_->[2]$/m, "$_->[0] $_->[1] $tmp/songs.sp")
+    for ['journey', '--from sogn2 --to song3', 'did you mean song2\?'], ['journey', '--from song2 --to "Let it be"', 'the first id is song1'],
+        ['neighbours', '-k 2 --of song11', 'did you mean song1\?'], ['heatmap', '--id song_3', 'did you mean song3\?'];
+refuses(6, qr/^journey: a: no record with this id has a vector$/m, 'journey --from a --to b', runs('from-json', '{"id":"a","x":null}'));
+
+# Orders, trees, partners, suffixes.
+spew("$tmp/nothing", '');
+refuses(2, qr/^sp-sort: '\S+songs.sp' is taken as FIELD, and nothing comes from stdin; with a file it is: sp-sort FIELD \S+songs.sp;/, "sp-sort $tmp/songs.sp <$tmp/nothing");
+refuses(6, qr/^sp-sort: song1: no field id:desc; FIELD:r is from the largest down; its fields/, "sp-sort id:desc $tmp/songs.sp");
+refuses(6, qr/^curve: a: no field silhouette; metrics makes it, metrics --each of each song;/, "curve --silhouette $tmp/full.sp");
+runs("agglo -k 2 -q --tree $tmp/tree.sp $tmp/songs.sp >/dev/null");
+refuses(6, qr/^curve: \d+: no field loss, kdist or silhouette; --tree draws a tree;/, "curve $tmp/tree.sp");
+refuses(6, qr/^curve: song1: no field height; agglo --tree or hdbscan --tree writes it;/, "curve --tree $tmp/songs.sp");
+refuses(6, qr/^outliers: song1: no field cluster; kmeans and the like make it; its fields: id, x$/m, "outliers --method centre $tmp/songs.sp");
+refuses(6, qr/^sp-join: song1: no field gnere; its fields: id, x$/m, "sp-join --with $tmp/songs.sp $_ $tmp/songs.sp", undef, 1) for '--on gnere', '--draw --by gnere';
+refuses(2, qr/^spectral: --n-neighbors needs --affinity/, "spectral -k 2 --n-neighbors 3 $tmp/songs.sp");
+refuses(2, qr/^spectral: --gamma needs --affinity/, "spectral -k 2 --affinity knn --gamma 3 $tmp/songs.sp");
+spew("$tmp/names.csv", "cluster;name\n0;a\n");
+like(runs("name --from $tmp/names.csv $tmp/full.sp | to-json"), qr/"name":"a"/, 'a table with semicolons');
+is(runs("tracks --suffixes .wav $tmp/songs --no-history"), runs("tracks --suffixes wav $tmp/songs --no-history"), 'a suffix with its dot');
+like((run("sp-match x absent $tmp/songs.sp | sp-fields --set xy=1 | map-page"))[2],
+    qr/^map-page: no record has a xy: the page shows no song$/m, 'a page without songs');
+
 runs("from-json > $tmp/x.sp", join '', map { qq({"id":"$_","genre":"g","cluster":@{[$_ % 2]},"x":[1,$_]}\n) } 1 .. 4);
 refuses(2, qr/^sp-match: 'genre eq rock' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match genre eq rock;/,
     "sp-match 'genre eq rock' $tmp/x.sp");

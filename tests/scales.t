@@ -9,7 +9,7 @@ use Test::More;
 spew("$tmp/raw.csv", join '', "id,centroid,zcr\n", map { join(',', "s$_", 1000 + 300 * sin $_, 0.1 + 0.01 * cos $_) . "\n" } 1 .. 40);
 runs("from-csv $tmp/raw.csv > $tmp/raw.sp; zscore --save $tmp/z.model $tmp/raw.sp > $tmp/z.sp");
 my $vae = 'vae-train --hidden 4 --latent 2 --epochs 1';
-for ('kmeans -k 2', 'kmeans -k 2:3', 'agglo -k 2', 'dbscan --eps 100', 'spectral -k 2', $vae) {
+for ('kmeans -k 2', 'kmeans -k 2:3', 'agglo -k 2', 'dbscan --eps 100', 'spectral -k 2', $vae, 'neighbours -k 3', 'journey --from s1 --to s2', 'outliers', 'hdbscan', 'mixture -k 2', 'umap', 'tsne --perplexity 5') {
     my ($status, $out, $err) = run("$_ $tmp/raw.sp");
     my @said = grep { /zscore\?/ } split /\n/, $err;
     my ($name) = /^(\S+)/;
@@ -22,7 +22,9 @@ unlike((run("$_ $tmp/raw.sp"))[2], qr/zscore\?/, "not $_") for 'zscore', 'whiten
 
 # The histories tell how the vectors were made.
 runs("kmeans -k 2 --save $tmp/k.model $tmp/z.sp > $tmp/k.sp; pca --save $tmp/p.model $tmp/z.sp > $tmp/p.sp; $vae $tmp/z.sp > $tmp/v.model");
-for ("kmeans -m $tmp/k.model", "pca -m $tmp/p.model", "vae-encode -m $tmp/v.model") {
+runs("contrast-train -q --by id --hidden 4 --out 2 --epochs 1 $tmp/z.sp > $tmp/c.model");
+runs("$_ --save $tmp/@{[/^(\w+)/]}.model $tmp/z.sp >/dev/null") for 'mixture -k 2', 'umap -k 5', 'tsne --perplexity 5 --n-iter 20', 'whiten';
+for ("kmeans -m $tmp/k.model", "pca -m $tmp/p.model", "vae-encode -m $tmp/v.model", "contrast-encode -m $tmp/c.model", map { "$_ -m $tmp/$_.model" } 'mixture', 'umap', 'tsne', 'whiten') {
     my ($status, $out, $err) = run("$_ $tmp/raw.sp");
     is($status, 0, $_);
     is(scalar(() = $err =~ /was fitted to vectors behind zscore, which the input has not been through: apply the same zscore/g), 1, 'names the missing step, once');

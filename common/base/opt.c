@@ -369,6 +369,24 @@ bool opt_given(const struct opt *o)
     return i < n_given_opts;
 }
 
+/* --input and --output name fields: say so where the value looks like a file. */
+static void note_files(const struct parser *p)
+{
+    static const char *const suffixes[] = { ".sp", ".csv", ".json", ".jsonl", ".npy", ".model", ".png", ".svg", ".pdf", ".html",
+                                            ".m3u" };
+    for (size_t i = 0; i < p->n && !progress_quiet; i++) {
+        const struct opt *o = p->opts[i];
+        bool in = strcmp(o->name, "input") == 0;
+        if (!p->given[i] || o->type != OPT_T_STR || strcmp(o->arg, "FIELD") != 0 || (!in && strcmp(o->name, "output") != 0))
+            continue;
+        const char *value = *o->to.text, *dot = strrchr(value, '.');
+        for (size_t k = 0; dot && k < sizeof suffixes / sizeof *suffixes; k++)
+            if (strcmp(dot, suffixes[k]) == 0)
+                warn("--%s %s is the name of a field; %s", o->name, value,
+                     in ? "files are words without an option" : "the output goes to stdout: > FILE");
+    }
+}
+
 static _Noreturn void print_and_exit(const struct prog *prog)
 {
     if (want_help)
@@ -397,6 +415,7 @@ char **opt_parse(const struct prog *prog, int argc, char **argv)
     parse_all(&p);
     if (want_help || want_version)
         print_and_exit(prog);
+    note_files(&p);
     check_rules(&p, prog->opts);
     for (const struct opt *const *t = prog->also; t && *t; t++)
         check_rules(&p, *t);

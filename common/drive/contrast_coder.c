@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "drive/net_model.h"
+#include "drive/scales.h"
 #include "math/vec.h"
 
 void contrast_coder_open(struct contrast_coder *c, struct opt_input *file, const struct head *in, const char *const fields[2])
@@ -24,6 +25,7 @@ void contrast_coder_open(struct contrast_coder *c, struct opt_input *file, const
         s->y = mem_new(CODER_BLOCK * c->out, sizeof *s->y);
         model_same_columns(stream, s->model->field, in, s->field);
     }
+    scales_note_missing(model_head(stream), in, file->path);
     model_free(stream);
 }
 

@@ -25,7 +25,7 @@ static void read_label(struct rec *r, size_t row, void *state)
     } else if (r->nil) {
         return;
     }
-    die(ST_STOPPED, "%s: %s", REC_ID(r), r->error);
+    die(ST_STOPPED, "%s: %s%s%s", REC_ID(r), r->error, *r->hint ? "; " : "", r->hint);
 }
 
 uint32_t *slurp_labels(struct slurp *s, const char *field, struct names *names)

@@ -11,10 +11,21 @@ enum { SHOWN = 24 };        /* names at most */
 static const char *maker(const char *name)
 {
     static const struct { const char *field, *by; } makers[] = {
-        { "pcm", "decode makes it" }, { "mfcc", "mfcc makes it" }, { "logmel", "logmel makes it" },
-        { "x", "summarize, tfidf, embed or from-csv makes it" }, { "cluster", "kmeans and the like make it" },
-        { "lyrics", "tracks --text, from-csv or sp-join brings it" }, { "path", "tracks makes it" },
-        { "track", "segment makes it" }, { "xy", "tsne or umap makes it" }, { "method", "metrics --set method=NAME makes it" },
+        { "pcm", "decode makes it" },
+        { "mfcc", "mfcc makes it" },
+        { "logmel", "logmel makes it" },
+        { "x", "summarize, tfidf, embed or from-csv makes it" },
+        { "cluster", "kmeans and the like make it" },
+        { "lyrics", "tracks --text, from-csv or sp-join brings it" },
+        { "path", "tracks makes it" },
+        { "track", "segment makes it" },
+        { "genre", "tracks --label or --tags, or a table brings it" },
+        { "loss", "vae-train --log or contrast-train --log writes it" },
+        { "kdist", "dbscan --kdist writes it" },
+        { "silhouette", "metrics makes it, metrics --each of each song" },
+        { "height", "agglo --tree or hdbscan --tree writes it" },
+        { "xy", "tsne or umap makes it" },
+        { "method", "metrics --set method=NAME makes it" },
     };
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         if (strcmp(makers[i].field, name) == 0)

@@ -100,7 +100,7 @@ is((tics('x', $program))[0], "'0' 249.5, '1' 749.5, '2' 1249.5", 'axes count son
 # ---- what it refuses ----
 
 refuses(6, qr/^heatmap: nothing to draw/, 'heatmap -q', stream({}, record('a', x => nil())));
-refuses(6, qr/^heatmap: no record 'z' with chroma to draw/, 'heatmap -q -i chroma --id z', $frames);
+refuses(6, qr/^heatmap: z: no record with this id has what --input names; the first id is \S+$/, 'heatmap -q -i chroma --id z', $frames);
 refuses(6, qr/^heatmap: --normalize: a number is below 0/, 'heatmap --normalize', stream({}, record('a', x => vec(1, -1))));
 refuses(6, qr/^heatmap: a: no field x; .* its fields: id, loss/, 'heatmap', stream({}, record('a', loss => f64(1))));
 refuses(6, qr/^heatmap: a: no field cluster/, 'heatmap --similarity', stream({}, record('a', x => vec(1))));
