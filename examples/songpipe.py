@@ -73,7 +73,8 @@ def write(target, records, columns=None, history=()):
 def pipe(command, records=None, columns=None):
     """Put records through filters: "zscore | kmeans -k 5". Returns (header, records), or the text that the last one writes.
 
-    Notes of the filters go to stderr. PipeError if one fails; some bad records (status 1), or no convergence (5), are no failure.
+    Notes of the filters go to stderr. PipeError if one fails; bad records that are skipped (status 1), or no convergence (5),
+    are no failure.
     """
     given = None
     if records is not None:
@@ -105,7 +106,8 @@ def to_frame(records, columns=None):
             rows = np.array([np.full(width, np.nan) if v is None else v for v in values])
             table.update({f"{field}:{name}": rows[:, i] for i, name in enumerate(columns.get(field) or range(width))})
         else:
-            table[field] = pandas.Series(values, dtype=None if any(isinstance(v, (int, float, str)) for v in values) else object)
+            single = any(isinstance(v, (int, float, str)) for v in values)
+            table[field] = pandas.Series(values, dtype=None if single else object)
     frame = pandas.DataFrame(table)
     frame.index = pandas.Index([record["id"] for record in records], name="id")
     return frame
@@ -167,7 +169,8 @@ def _parse(data, name):
         end = at + 16 + struct.unpack(">I", size)[0]
         if end > len(data):
             raise StreamError(f"{name}: breaks off after {len(records)} records")
-        body = msgpack.unpackb(data[at + 16:end], object_pairs_hook=_value, strict_map_key=False, unicode_errors="surrogateescape")
+        body = msgpack.unpackb(data[at + 16:end], object_pairs_hook=_value, strict_map_key=False,
+                               unicode_errors="surrogateescape")
         kind = mark[2:3]
         if (kind == b"H") != (start is None) or kind not in (b"H", b"R", b"E"):
             raise StreamError(f"{name}: damaged at byte {at}")

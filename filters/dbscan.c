@@ -2,11 +2,13 @@
  *
  * in      records with a vector x
  * out     the same records with cluster (int, -1 is noise) and core (bool); with --kdist
- *         one record for each vector instead: rank, kdist
+ *         one record for each vector instead: rank, kdist; with --eps A:B and --scan a record with
+ *         the scores of each eps tried to a file
  * memory  n x d floats twice
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/budget.h"
@@ -14,7 +16,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cluster/dbscan.h"
-#include "drive/slurp.h"
+#include "drive/scan.h"
 
 static struct {
     const char *in, *out;
@@ -22,16 +24,21 @@ static struct {
     int64_t min_samples;
     int metric;
     bool kdist;
-} arg = { .in = "x", .out = "cluster", .eps.text = "0.5", .min_samples = 5 };
+    struct scan scan;
+} arg = { .in = "x", .out = "cluster", .eps.text = "0.5", .min_samples = 5, .scan = { .name = "eps", .words = SCAN_SCORES } };
+
+enum { TRIED = 20 };            /* values of A:B */
 
 static const struct opt opts[] = {
-    OPT_F64_OR('e', "eps", &arg.eps, DBL_MIN, 1e300, "X|auto",
-               "largest distance between neighbours; auto: the knee of the k-distances"),
+    OPT_F64_OR('e', "eps", &arg.eps, DBL_MIN, 1e300, "X|A:B|auto",
+               "largest distance between neighbours; the best from A to B; auto: the knee of the k-distances"),
+    OPT_OUTPUT(0, "scan", &arg.scan.file, "write a record with the scores of each of 20 values in A:B to this file"),
     OPT_INT('m', "min-samples", &arg.min_samples, 1, 4e9, "neighbours, including the vector itself, that make a core"),
     OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "distance between vectors"),
     OPT_FLAG(0, "kdist", &arg.kdist, "write the sorted distances to the min-samples-th neighbour instead"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
+    EXCLUDES("kdist", "scan"),
     OPT_END
 };
 static const struct prog prog = {
@@ -81,11 +88,31 @@ static int write_kdist(struct slurp *s, struct rec_out *out, const double *kdist
     return slurp_done(s);
 }
 
-/* eps as given, or the knee of the k-distances. */
-static double choose_eps(const double *kdist, size_t n)
+struct work { const struct near *t; size_t k; int32_t *labels; bool *core; double eps[TRIED]; };
+
+static struct scanned try_eps(const struct slurp *s, size_t i, void *work)
+{
+    const struct work *w = work;
+    dbscan(w->t, s->n, w->eps[i], w->k, w->labels, w->core);
+    return (struct scanned){ .label = w->labels, .inertia = NAN };
+}
+
+/* The best in A:B, of values that grow by the same factor. */
+static double scan_eps(const struct slurp *s, struct work *w)
+{
+    double a = arg.eps.x, b = arg.eps.last;
+    for (size_t i = 0; i < TRIED; i++)
+        w->eps[i] = i + 1 < TRIED ? a * pow(b / a, (double)i / (TRIED - 1)) : b;
+    arg.scan.value = w->eps;
+    arg.scan.k.last = TRIED - 1;
+    return w->eps[scan_best(&arg.scan, &prog, s, try_eps, w)];
+}
+
+/* eps as given, the best of a range, or the knee of the k-distances. */
+static double choose_eps(const struct slurp *s, struct work *w, const double *kdist, size_t n)
 {
     if (!kdist)
-        return arg.eps.x;
+        return arg.eps.last > arg.eps.x && n ? scan_eps(s, w) : arg.eps.x;
     double eps = dbscan_knee(kdist, n);
     if (!progress_quiet)
         warn("eps is %.6g, the knee of the %lld-distances", eps, (long long)arg.min_samples);
@@ -95,6 +122,8 @@ static double choose_eps(const double *kdist, size_t n)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
+    if (arg.scan.file && !(arg.eps.last > arg.eps.x))
+        opt_misuse(&prog, "--scan needs a range, as in --eps 0.5:2");
     struct rec_out *out;
     struct slurp *s = slurp_open(&prog, operands, arg.in, arg.out, &out);
     slurp_note_scales(s);
@@ -116,7 +145,8 @@ int main(int argc, char **argv)
     }
     int32_t *labels = mem_new(s->n, sizeof *labels);
     bool *core = mem_new(s->n, sizeof *core);
-    dbscan(t, s->n, choose_eps(kdist, s->n), k, labels, core);
+    struct work w = { .t = t, .k = k, .labels = labels, .core = core };
+    dbscan(t, s->n, choose_eps(s, &w, kdist, s->n), k, labels, core);
     red_flags(labels, core, s->n);
     near_free(t);
     free(kdist);

@@ -34,6 +34,7 @@ struct opt_pairs { struct opt_pair { char *name; const char *value; } *v; size_t
 struct opt_or {
     const char *text;       /* as it was given */
     double x;               /* the number; 0 if it is a word */
+    double last;            /* of A:B, B; else x */
     int word;               /* 0: it is the number; else the word's place in "X|first|second" */
 };
 
@@ -78,7 +79,7 @@ struct opt {
 #define OPT_INT(c, n, t, lo, hi, h) { c, n, OPT_T_INT, { .integer = t }, lo, hi, "N", h, NULL }
 /* double; a default of NAN is "not set" */
 #define OPT_F64(c, n, t, lo, hi, h) { c, n, OPT_T_F64, { .real = t }, lo, hi, "X", h, NULL }
-/* struct opt_or: a number or one of the words of a = "X|first|second" */
+/* struct opt_or: a number or one of the words of a = "X|first|second"; with "X|A:B|first", or two, A < B */
 #define OPT_F64_OR(c, n, t, lo, hi, a, h) { c, n, OPT_T_F64_OR, { .number_or = t }, lo, hi, a, h, NULL }
 /* struct opt_range, its numbers parted by ':', or by ',' where a has one; in the history a text, or with
  * OPT_INT_RANGE a number where it is one */

@@ -249,19 +249,36 @@ static void pack_input(const struct opt *o, struct opt_value *to)
     to->v.input = o->to.input;
 }
 
-/* A number or a word; the words stand in arg behind its first, "X|auto|max". */
+/* "A:B" with lo <= A < B <= hi. */
+static bool read_span(const char *text, double lo, double hi, struct opt_or *to)
+{
+    const char *colon = strchr(text, ':');
+    char *first = mem_text(text, colon ? (size_t)(colon - text) : 0);
+    bool right = colon && opt_number(first, lo, hi, &to->x) && opt_number(colon + 1, lo, hi, &to->last) && to->x < to->last;
+    free(first);
+    return right;
+}
+
+/* A number or a word; the words stand in arg behind its first, "X|auto|max", or behind "X|A:B|". */
 static void parse_or(const struct prog *prog, const struct opt *o, char *given)
 {
     struct opt_or *to = o->to.number_or;
     const char *text = given ? given : to->text, *words = strchr(o->arg, '|') + 1;
     char range[80];
+    bool span = strncmp(words, "A:B|", 4) == 0;
+    words += span ? 4 : 0;
     to->text = text;
+    to->x = to->last = 0;
+    if (text && span && read_span(text, o->min, o->max, to))
+        return;
     to->x = 0;
     to->word = text ? 1 + opt_word_index(words, text, strlen(text)) : 0;
     if (text && !to->word && !opt_number(text, o->min, o->max, &to->x)) {
         describe_range(o, range, sizeof range);
-        opt_misuse(prog, "--%s '%s' is neither a number%s nor %s", o->name, text, range, words);
+        opt_misuse(prog, "--%s '%s' is neither a number%s nor %s%s", o->name, text, range, words,
+                   span ? ", nor two as in 0.5:2, the smaller one first" : "");
     }
+    to->last = to->x;
 }
 
 static void print_or(const struct opt *o, char *to, size_t size) { print(o->to.number_or->text, to, size); }

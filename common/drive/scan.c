@@ -42,6 +42,7 @@ struct work {
     double (*v)[SCORES];        /* [n] */
     double *uniform;            /* [n][UNIFORM]: sums of squares within clusters, or NULL */
     double *deviation, *chance; /* [n]: the gap's s, and the agreement that chance gives */
+    struct found { size_t clusters, noise; } *found;    /* [n], of values */
 };
 
 bool scan_wanted(const struct scan *s, const struct prog *prog)
@@ -73,12 +74,12 @@ static void silhouette_tick(double share)
     scan_note(note);
 }
 
-/* The labels of one clustering, numbered without gaps, in label[n]. */
-static struct clustered clusters_of(const struct slurp *rows, size_t k, const int32_t *from, uint32_t *label)
+/* The labels of one clustering, lowest ... lowest + k-1, numbered without gaps, in label[n]. */
+static struct clustered clusters_of(const struct slurp *rows, size_t k, int32_t lowest, const int32_t *from, uint32_t *label)
 {
     uint32_t *number = mem_zero(k, sizeof *number), used = 0;
     for (size_t i = 0; i < rows->n; i++) {      /* clusters without members do not count */
-        uint32_t *to = number + from[i];
+        uint32_t *to = number + (from[i] - lowest);
         *to = *to ? *to : ++used;
         label[i] = *to - 1;
     }
@@ -93,6 +94,16 @@ static struct scanned cluster_k(struct work *w, const struct slurp *rows, size_t
     return one;
 }
 
+static struct found find(const int32_t *label, size_t n)
+{
+    struct found f = { 0, 0 };
+    for (size_t i = 0; i < n; i++) {
+        f.noise += label[i] < 0;
+        f.clusters = label[i] >= (int64_t)f.clusters ? (size_t)label[i] + 1 : f.clusters;
+    }
+    return f;
+}
+
 /* The scores of one k, NAN where they are not defined. */
 static struct scanned score(struct work *w, size_t i, bool silhouette)
 {
@@ -100,7 +111,10 @@ static struct scanned score(struct work *w, size_t i, bool silhouette)
     double *v = w->v[i];
     struct scanned one = cluster_k(w, rows, w->first + i);
     uint32_t *label = mem_new(rows->n, sizeof *label);
-    struct clustered c = clusters_of(rows, w->first + i, one.label, label);
+    if (w->s->value)
+        w->found[i] = find(one.label, rows->n);
+    struct clustered c = w->s->value ? clusters_of(rows, w->found[i].clusters + 1, -1, one.label, label)
+                                     : clusters_of(rows, w->first + i, 0, one.label, label);
     v[SILHOUETTE] = NAN;
     if (silhouette) {
         budget_need((double)rows->n * (double)rows->d * sizeof *rows->x + silhouette_memory(&c), "the silhouette");
@@ -127,7 +141,7 @@ static void cluster_uniform(struct work *w)
     for (size_t set = 0; set < UNIFORM; set++) {
         resample_uniform(w->rows->x, drawn.n, drawn.d, w->s->seed, set, drawn.x);
         for (size_t i = 0; i < w->n; i++) {
-            struct clustered c = clusters_of(&drawn, w->first + i, cluster_k(w, &drawn, w->first + i).label, label);
+            struct clustered c = clusters_of(&drawn, w->first + i, 0, cluster_k(w, &drawn, w->first + i).label, label);
             w->uniform[i * UNIFORM + set] = centres_within(&c);
         }
     }
@@ -221,8 +235,15 @@ static void put_score(struct rec *r, const char *field, double v)
 static void put_scores(const struct work *w, struct rec_out *out, struct rec *r, size_t i, const struct scanned *one)
 {
     char id[32];
-    rec_begin(r, id, (size_t)snprintf(id, sizeof id, "k%zu", w->first + i));
-    rec_set_int(r, "k", (int64_t)(w->first + i));
+    const char *name = w->s->name ? w->s->name : "k";
+    rec_begin(r, id, (size_t)snprintf(id, sizeof id, "%s%zu", name, w->first + i));
+    if (w->s->value) {
+        rec_set_f64(r, name, w->s->value[i]);
+        rec_set_int(r, "clusters", (int64_t)w->found[i].clusters);
+        rec_set_f64(r, "noise", (double)w->found[i].noise / (double)w->rows->n);
+    } else {
+        rec_set_int(r, name, (int64_t)(w->first + i));
+    }
     for (int score = 0; score < SCORES; score++)
         if (wanted(w->s, score))
             put_score(r, scores[score].field, w->v[i][score]);
@@ -251,13 +272,19 @@ static size_t knee(const double *inertia, size_t n)
     return i;
 }
 
+/* A score to choose by: NAN if it is not defined, or there are less than two clusters. */
+static double to_choose(const struct work *w, size_t i, int by)
+{
+    return w->s->value && w->found[i].clusters < 2 ? (double)NAN : w->v[i][by];
+}
+
 /* The index of the best by a score: the least of equals, by the stability the largest. */
 static size_t best_by(const struct work *w, int by)
 {
     double sign = scores[by].least ? -1 : 1, *v = mem_new(w->n, sizeof *v);
     size_t best = 0;
     for (size_t i = 0; i < w->n; i++)
-        v[i] = w->v[i][by];
+        v[i] = to_choose(w, i, by);
     for (size_t i = 1; i < w->n; i++)
         if (sign * v[i] > sign * v[best] || !isfinite(v[best]) || (by == STABILITY && v[i] >= v[best]))
             best = i;
@@ -267,22 +294,34 @@ static size_t best_by(const struct work *w, int by)
     return best;
 }
 
+/* k, or the value, as text[24]. */
+static const char *number(const struct work *w, size_t i, char *text)
+{
+    if (w->s->value)
+        snprintf(text, 24, "%.6g", w->s->value[i]);
+    else
+        snprintf(text, 24, "%zu", w->first + i);
+    return text;
+}
+
 /* Say which is the best, and what the other scores would choose. */
 static void tell(const struct work *w, int by, size_t best, bool silhouette)
 {
-    char others[256] = "";
-    if (!isfinite(w->v[best][by])) {
-        warn("no k from %zu to %zu has a score: taking the first", w->first, w->first + w->n - 1);
+    char others[256] = "", text[24], last[24];
+    const char *name = w->s->name ? w->s->name : "k";
+    if (!isfinite(to_choose(w, best, by))) {
+        warn("no %s from %s to %s %s: taking the first", name, number(w, 0, text), number(w, w->n - 1, last),
+             w->s->value ? "gives two clusters" : "has a score");
         return;
     }
     for (int i = 0; i < SCORES; i++) {
         size_t other = wanted(w->s, i) && (i != SILHOUETTE || silhouette) ? best_by(w, i) : best, n = strlen(others);
-        if (other != best && isfinite(w->v[other][i]))
-            snprintf(others + n, sizeof others - n, "%s%s %zu", n ? ", " : "", scores[i].title, w->first + other);
+        if (other != best && isfinite(to_choose(w, other, i)))
+            snprintf(others + n, sizeof others - n, "%s%s %s", n ? ", " : "", scores[i].title, number(w, other, text));
     }
     if (progress_quiet)
         return;
-    warn("k = %zu is the best: %s %.6g", w->first + best, scores[by].title, w->v[best][by]);
+    warn("%s = %s is the best: %s %.6g", name, number(w, best, text), scores[by].title, w->v[best][by]);
     if (others[0])
         warn("others choose otherwise: %s", others);
 }
@@ -294,12 +333,14 @@ size_t scan_best(const struct scan *s, const struct prog *prog, const struct slu
     struct work w = { .s = s, .rows = rows, .first = (size_t)s->k.first, .n = n, .cluster = cluster, .state = state };
     int by = criterion(s);
     bool gap = wanted(s, GAP), halves = wanted(s, STABILITY), silhouette = s->file || by == SILHOUETTE;
-    scan_possible(rows, (size_t)s->k.last);
+    if (!s->value)
+        scan_possible(rows, (size_t)s->k.last);
     struct rec_out *out = s->file ? rec_create_file(prog, NULL, s->file, IO_RECORDS) : NULL;
     struct rec *r = rec_new();
     w.v = mem_zero(n, sizeof *w.v);
     w.deviation = mem_zero(n, sizeof *w.deviation);
     w.chance = mem_zero(n, sizeof *w.chance);
+    w.found = mem_zero(n, sizeof *w.found);
     w.uniform = gap ? mem_new(mem_mul(n, UNIFORM), sizeof *w.uniform) : NULL;
     at = 0;
     size_t sets = 1 + (gap ? (size_t)UNIFORM : 0) + (halves ? (size_t)2 * PAIRS : 0);
@@ -319,7 +360,7 @@ size_t scan_best(const struct scan *s, const struct prog *prog, const struct slu
         rec_finish(out);
     size_t best = best_by(&w, by);
     tell(&w, by, best, silhouette);
-    void *const all[] = { w.v, w.deviation, w.chance, w.uniform };
+    void *const all[] = { w.v, w.deviation, w.chance, w.uniform, w.found };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     return (size_t)s->k.first + best;

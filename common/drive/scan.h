@@ -1,4 +1,4 @@
-/* scan - which of several numbers of clusters is the best: -k A:B of every clusterer
+/* scan - which of several numbers of clusters is the best: -k A:B of every clusterer; or of other values: dbscan's eps
  *
  * Each k is clustered, its labels are scored by the vectors themselves (score/silhouette,
  * score/centres), and the k of the best score is taken, of equals the least.
@@ -18,6 +18,8 @@ struct scan {
     struct opt_words also;
     const char *words;
     uint64_t seed;              /* of the draws; the filter sets it, or leaves 0 */
+    const char *name;           /* of the values that are tried in place of k = 0, 1, ...; NULL: the numbers are k itself */
+    const double *value;
 };
 
 /* --by: the first for all, the others for clusterers that have such a thing. */
@@ -34,7 +36,8 @@ struct scan {
 
 /* What came of one k. */
 struct scanned {
-    const int32_t *label;       /* of each row in 0 ... k-1; not each need have rows. Borrowed until the next k */
+    const int32_t *label;       /* of each row in 0 ... k-1; not each need have rows. With values from -1, noise, on. Borrowed
+                                 * until the next k */
     double inertia, bic, aic;   /* NAN or 0: there is none */
     size_t n_iter;              /* steps of the method; 0: it has none, nor does it converge */
     bool converged;
@@ -50,7 +53,9 @@ void scan_possible(const struct slurp *rows, size_t k);
  * silhouette, which takes n^2 d / 2 steps for each k, is computed if it goes to that file or
  * decides. Before, for the gap statistic and the stability (score/resample), all k of one set of drawn rows after the
  * other, which have an x of their own. Says which k is the best, and which others would choose, and returns it. Ends with
- * ST_STOPPED as scan_possible does, and with ST_MEMORY where the silhouette needs more than allowed. */
+ * ST_STOPPED as scan_possible does, and with ST_MEMORY where the silhouette needs more than allowed.
+ * With values noise is scored as a cluster like others, as metrics does; fields tell how many clusters there are and the
+ * share of noise; the best is among those with two clusters or more. It returns the place of the value. */
 size_t scan_best(const struct scan *s, const struct prog *prog, const struct slurp *rows,
                  struct scanned (*cluster)(const struct slurp *rows, size_t k, void *state), void *state);
 

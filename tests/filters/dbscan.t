@@ -46,4 +46,34 @@ for (sets(qw(blobs moons dups gtzan))) {
     my ($want) = npy("$dir/dbscan_kdist5.npy");
     near_all([map { $_->{kdist} } records("dbscan --kdist -m 5 $tmp/x.sp")], $want, 1e-9, 1e-10, "$set: kdist");
 }
+
+# --eps A:B: 20 values, each as if it were run alone and scored by metrics, which is held against scikit-learn.
+my ($set) = sets('blobs');
+runs("from-npy $set->{dir}/x.npy > $tmp/x.sp");
+my $whole = runs("dbscan -q --no-history --eps 1:6 --scan $tmp/scan.sp $tmp/x.sp");
+my @scan = records("cat $tmp/scan.sp");
+near_all([map { $_->{eps} } @scan], [map { 6 ** ($_ / 19) } 0 .. 19], 1e-12, 1e-12, '20 values in a geometric row');
+my @clusters;
+for my $row (@scan) {
+    my @got = records(sprintf "dbscan -q --eps %.17g $tmp/x.sp", $row->{eps});
+    my %count;
+    $count{$_->{cluster}}++ for @got;
+    near_all([$row->{noise}], [($count{-1} // 0) / @got], 1e-12, 0, "eps $row->{eps}: the share of noise");
+    delete $count{-1};
+    is($row->{clusters}, keys %count, "eps $row->{eps}: clusters");
+    push @clusters, scalar keys %count;
+    my ($m) = records(sprintf "dbscan -q --eps %.17g $tmp/x.sp | metrics", $row->{eps});
+    near_all([map { $_ // -9 } @$row{qw(silhouette calinski_harabasz davies_bouldin)}], [map { $_ // -9 } @$m{qw(silhouette calinski_harabasz davies_bouldin)}], 1e-9, 1e-9, "eps $row->{eps}: scores");
+}
+my ($best) = sort { $scan[$b]{silhouette} <=> $scan[$a]{silhouette} || $a <=> $b } grep { $clusters[$_] > 1 } 0 .. 19;
+is($clusters[$best], 5, 'five blobs');
+is($whole, runs(sprintf "dbscan -q --no-history --eps %.17g $tmp/x.sp", $scan[$best]{eps}), 'the output is that of the best silhouette');
+($status, $out, $err) = run("dbscan --eps 1:6 $tmp/x.sp");
+like($err, qr/^dbscan: eps = [\d.]+ is the best: silhouette 0\.\d+$/m, 'which is said');
+is(runs("dbscan -q -j 1 --eps 1:6 $tmp/x.sp"), runs("dbscan -q -j 3 --eps 1:6 $tmp/x.sp"), 'for any -j');
+like((run("dbscan --eps 10:20 $tmp/x.sp"))[2], qr/^dbscan: no eps from 10 to 20 gives two clusters: taking the first$/m, 'one cluster is no choice');
+is(runs("dbscan -q --eps 1:2 --no-history", runs("sp-match id eq none $tmp/x.sp")), runs("sp-match --no-history id eq none $tmp/x.sp"), 'no vectors');
+refuses(2, qr/--eps '$_' is neither a number above 0 nor auto, nor two as in 0.5:2, the smaller one first/, "dbscan --eps $_") for qw(2:1 1:1 0:1 1: :1 1:2:3 A:B x:y);
+refuses(2, qr/--scan needs a range, as in --eps 0.5:2/, "dbscan --eps 1 --scan $tmp/s.sp $tmp/x.sp");
+refuses(2, qr/either --kdist or --scan|--kdist/, "dbscan --eps 1:2 --kdist --scan $tmp/s.sp $tmp/x.sp");
 done_testing;
