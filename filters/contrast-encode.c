@@ -28,7 +28,7 @@ static const struct opt opts[] = {
     MAP_KEEP(&arg.keep),
     OPT_INPUT('m', "model", &arg.model, "the model, from contrast-train"),
     OPT_STR('p', "pool", &arg.pool, "FIELD", "merge the records that have the same value here: track"),
-    REQUIRED("model", NULL),
+    REQUIRED("model", "what contrast-train wrote"),
     EXCLUDES("pool", "keep"),
     OPT_END
 };

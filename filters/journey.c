@@ -31,7 +31,7 @@ static const struct opt opts[] = {
     OPT_INT('k', "n-neighbors", &arg.k, 1, 1e6, "go only between songs that are among each other's so many nearest"),
     OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "distance between vectors"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
-    REQUIRED("from", NULL), REQUIRED("to", NULL),
+    REQUIRED("from", "the id of a song"), REQUIRED("to", "the id of a song"),
     OPT_END
 };
 static const struct prog prog = {

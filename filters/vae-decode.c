@@ -29,7 +29,7 @@ static const struct opt opts[] = {
     OPT_INT(0, "traverse", &arg.traverse, -1, 1 << 20, "walk along this latent, counted from 0; -1: no walk"),
     OPT_INT(0, "steps", &arg.steps, 1, 10000, "records in a walk"),
     OPT_F64(0, "range", &arg.range, 0, 1e6, "a walk goes from minus this to plus this"),
-    REQUIRED("model", NULL),
+    REQUIRED("model", "what vae-train wrote"),
     OPT_END
 };
 static const struct prog prog = {

@@ -28,7 +28,7 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "both", &arg.both, "also write logvar"),
     OPT_FLAG(0, "score", &arg.score, "also write recon and kl, the record's parts of the loss"),
     OPT_SEED(&arg.seed),
-    REQUIRED("model", NULL),
+    REQUIRED("model", "what vae-train wrote"),
     OPT_END
 };
 static const struct prog prog = {

@@ -186,6 +186,16 @@ for ("$tmp/a.sph", "$tmp/unnamed", "$tmp/songs", "--suffixes csv $tmp/table.csv"
     is($err, '', "tracks $_: no note");
 }
 
+# What an option that must be there is about.
+refuses(2, qr/^[a-z-]+: --$_->[1] is missing: $_->[2];/, "$_->[0] $tmp/full.sp")
+    for ['journey', 'from', 'the id of a song'], ['journey --from a', 'to', 'the id of a song'], ['vae-encode', 'model', 'what vae-train wrote'],
+        ['vae-decode', 'model', 'what vae-train wrote'], ['contrast-encode', 'model', 'what contrast-train wrote'];
+
+# A file to write behind the one to read.
+refuses(6, qr/^\w\S*: \S+out.$_->[1]: cannot open: no such file; all files are read, and the output goes to stdout: > FILE$/m, "$_->[0] $tmp/full.sp $tmp/out.$_->[1]")
+    for ['to-csv', 'csv'], ['to-json', 'json'], ['to-npy', 'npy'], ['zscore', 'sp'], ['kmeans -k 1 -o k', 'sp'], ['scatter', 'png'];
+refuses(6, qr/none.sp: cannot open: No such file or directory$/m, "zscore $tmp/none.sp $tmp/full.sp");
+
 # A field that is called like a file.
 for (['zscore -o z.sp', 'output z.sp is the name of a field; the output goes to stdout: > FILE'], ['kmeans -k 1 -o out.csv', 'output out.csv is the name of a field; .*'],
     ['l2norm -q -o z.sp', ''], ['l2norm -o z.space', '']) {

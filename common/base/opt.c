@@ -387,6 +387,17 @@ static void note_files(const struct parser *p)
     }
 }
 
+/* Other programs take IN and OUT: a file behind one that is there was probably meant to be written. */
+static void refuse_out(const struct prog *prog, char **operands)
+{
+    bool streams = prog->in == IO_RECORDS || prog->in == IO_MODEL || prog->in == IO_ANY;
+    if (!streams || prog->operands || !operands[0] || access(operands[0], F_OK) != 0)
+        return;
+    for (char **file = operands + 1; *file; file++)
+        if (strcmp(*file, "-") != 0 && access(*file, F_OK) != 0 && errno == ENOENT)
+            die(ST_STOPPED, "%s: cannot open: no such file; all files are read, and the output goes to stdout: > FILE", *file);
+}
+
 static _Noreturn void print_and_exit(const struct prog *prog)
 {
     if (want_help)
@@ -430,6 +441,7 @@ char **opt_parse(const struct prog *prog, int argc, char **argv)
     argv += argc > 0;
     if ((prog->out == IO_RECORDS || prog->out == IO_MODEL) && (argv[0] || !isatty(STDIN_FILENO)))
         opt_not_terminal(prog);         /* before there is work that would be lost */
+    refuse_out(prog, argv);
     return argv;
 }
 
