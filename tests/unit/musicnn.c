@@ -102,12 +102,13 @@ static void spectrogram(void **state)
     free(want);
 }
 
-/* The real weights, layer by layer; maxima as near as cnn3, whose values go up to 89. */
+/* The real weights, layer by layer; maxima as near as cnn3, whose values go up to 89. Of cnn2, TensorFlow's own numbers are up to
+ * 5e-5 from those of double precision, PyTorch's 9e-5, ours 1e-4. */
 static void real(void **state)
 {
     (void)state;
     static const struct { const char *name; enum musicnn_layer layer; double tolerance; } parts[] = {
-        { "cnn1", MUSICNN_CNN1, 1e-4 }, { "cnn2", MUSICNN_CNN2, 1e-4 }, { "cnn3", MUSICNN_CNN3, 4e-4 },
+        { "cnn1", MUSICNN_CNN1, 1e-4 }, { "cnn2", MUSICNN_CNN2, 2e-4 }, { "cnn3", MUSICNN_CNN3, 4e-4 },
         { "max_pool", MUSICNN_MAX, 4e-4 }, { "mean_pool", MUSICNN_MEAN, 1e-4 }, { "penultimate", MUSICNN_PENULTIMATE, 1e-5 },
         { "logits", MUSICNN_LOGITS, 2e-5 } };
     size_t n;
