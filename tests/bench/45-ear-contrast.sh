@@ -4,12 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 here=$(dirname "$0")
 
-# used COMMAND... - seconds of processor time, in $tmp/used; stdin and stdout as they are
-used() { /usr/bin/time -f '%U' -o "$tmp/used" "$@"; }
-
-# least NUMBER... - the smallest
-least() { printf '%s\n' "$@" | sort -g | head -1; }
-
 echo '| 1000 songs of 12 crops, one core | seconds | MB | numpy and PyTorch | times as fast |'
 echo '|---|---|---|---|---|'
 [ -n "${PEERS:-}" ] || { echo 'no input: name a Python with numpy and torch by PEERS='; exit 0; }

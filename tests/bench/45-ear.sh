@@ -1,35 +1,26 @@
 #!/usr/bin/env bash
-# Vectors that cluster: textures of crops, from log-mel spectrograms.
+# Vectors that an ear is for: textures of crops, and musicnn's beside librosa and PyTorch. Processor time, the least of RUNS.
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$(dirname "$0")/lib.sh"
-music=$shared/data/gtzan100
+here=$(dirname "$0")
+music=$shared/data/gtzan100 previews=$shared/data/msd200/audio ear=$shared/models/musicnn-msd
 [ -e "$music" ] || { echo 'no music to time: needs ../shared'; exit 0; }
-tracks "$music" | decode | logmel -j0 > "$tmp/mel.sp"
+each() { awk -v s="$1" -v n="$2" 'BEGIN { printf "%.3g", 1000 * s / n }'; }
+records() { sp-info "$1" | awk '$1 == "records" { print $2 }'; }
+tracks "$music" | decode -q | logmel -j0 > "$tmp/mel.sp"
 texture -j0 "$tmp/mel.sp" > "$tmp/crops.sp"
-crops=$(sp-info "$tmp/crops.sp" | awk '$1 == "records" { print $2 }')
-one() { echo "taskset -c 0 bash -c '$1 > /dev/null'"; }
-read -r -a t < <(medians "$(one "texture $tmp/mel.sp")" "bash -c 'texture -j2 $tmp/mel.sp > /dev/null'" \
-    "$(one "pool $tmp/crops.sp | zscore -q | pca -q -n 30")")
-each() { awk -v s="$1" -v n="$crops" 'BEGIN { printf "%.3g ms", 1000 * s / n }'; }
-echo "| $crops crops of 5 s | one core | two |"
-echo '|---|---|---|'
-echo "| texture, a crop (numpy 3.1 ms) | $(each "${t[0]}") | $(each "${t[1]}") |"
-echo "| pool, zscore, pca -n 30, all | ${t[2]} s | - |"
-echo
-echo "Memory: texture $(peak texture "$tmp/mel.sp" 2>&1 >/dev/null) MB"
-
-ear=$shared/models/musicnn-msd
+n=$(records "$tmp/crops.sp")
+echo '| one core | ms | MB | peer, ms |'
+echo '|---|---|---|---|'
+echo "| texture, a crop of 5 s | $(each "$(best texture "$tmp/mel.sp")" "$n") | $(mb texture "$tmp/mel.sp") | - |"
 [ -e "$ear/model.safetensors" ] || exit 0
-tracks "$shared"/golden/audio/mp3/*.mp3 > "$tmp/previews.sp"
-decode -j0 "$tmp/previews.sp" > "$tmp/pcm.sp"
-clips=$(sp-info "$tmp/pcm.sp" | awk '$1 == "records" { print $2 }')
-read -r -a t < <(RUNS=3 medians "$(one "embed-audio -q -m $ear $tmp/pcm.sp")" "bash -c 'embed-audio -q -j2 -m $ear $tmp/pcm.sp > /dev/null'" \
-    "$(one "decode -q -j1 $tmp/previews.sp | embed-audio -q -m $ear")")
-each() { awk -v s="$1" -v n="$clips" 'BEGIN { printf "%.3g ms", 1000 * s / n }'; }
-echo
-echo "| $clips previews, 3 patches | one core | two |"
-echo '|---|---|---|'
-echo "| embed-audio, a decoded clip | $(each "${t[0]}") | $(each "${t[1]}") |"
-echo "| decode, embed-audio, a clip from MP3 | $(each "${t[2]}") | - |"
-echo
-echo "Memory: embed-audio $(peak embed-audio -q -m "$ear" "$tmp/pcm.sp" 2>&1 >/dev/null) MB"
+tracks "$previews" > "$tmp/previews.sp"
+decode -q -j0 "$tmp/previews.sp" > "$tmp/pcm.sp"
+n=$(records "$tmp/pcm.sp")
+load=- net=-
+if [ -n "${PEERS:-}" ]; then
+    read -r load net < <("$PEERS" "$here/45-ear-audio.py" "$ear" "$previews")
+fi
+pipeline="decode -q -j1 $tmp/previews.sp | embed-audio -q -m $ear"
+echo "| embed-audio, a decoded clip, 3 patches | $(each "$(best embed-audio -q -m "$ear" "$tmp/pcm.sp")" "$n") | $(mb embed-audio -q -m "$ear" "$tmp/pcm.sp") | $net |"
+echo "| decode, embed-audio, of $n previews in MP3 | $(each "$(best bash -o pipefail -c "$pipeline")" "$n") | - | $(awk "BEGIN { print $load + $net }") |"

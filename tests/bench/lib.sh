@@ -21,6 +21,22 @@ medians() {
 # peak COMMAND ARG... - the most memory that it had, in MB; stdin and stdout as they are
 peak() { /usr/bin/time -f '%M' -o "$tmp/peak" "$@" && awk '{ printf "%.1f\n", $1 / 1024 }' "$tmp/peak" >&2; }
 
+# used COMMAND... - seconds of processor time, in $tmp/used; stdin and stdout as they are
+used() { /usr/bin/time -f '%U' -o "$tmp/used" "$@"; }
+
+# least NUMBER... - the smallest
+least() { printf '%s\n' "$@" | sort -g | head -1; }
+
+# best COMMAND... - the least seconds of processor time of RUNS runs; its output goes nowhere
+best() {
+    local all=()
+    for ((i = 0; i < RUNS; i++)); do
+        used "$@" > /dev/null
+        all+=("$(cat "$tmp/used")")
+    done
+    least "${all[@]}"
+}
+
 # peer SCRIPT CASE THREADS KEY - a number of the peer's own report; "-" without PEERS
 peer() {
     local report=$tmp/peer-$1-$2-$3
