@@ -28,7 +28,7 @@ BIN = bin
 DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libflac-dev libmpg123-dev libsoxr-dev libtagc0-dev \
 	libfftw3-dev libopenblas-dev libarpack2-dev libmsgpack-dev libxxhash-dev libjansson-dev libunistring-dev libssl-dev \
 	libcmocka-dev \
-	gnuplot-nox fonts-dejavu-core mandoc perl xz-utils
+	gnuplot-nox fonts-dejavu-core parallel rsync mandoc perl xz-utils
 
 CC ?= cc
 # ARCH=-march=native: for this machine alone. Else the program runs on any, and what computes is

@@ -35,7 +35,8 @@ static const struct opt *const also[] = { spectral_stft_opts, map_opts, item_opt
 static const struct prog prog = {
     .name = "chromagram", .brief = "strength of each pitch class, frame by frame",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
-    .writes = "chroma matrix, frame_rate number, tuning number", .conv = "librosa-0.11", .opts = opts, .also = also,
+    .writes = "chroma matrix, frame_rate number, tuning number", .conv = "librosa-0.11",
+    .alone = "", .opts = opts, .also = also,
 };
 
 static void *worker_new(void *unused)

@@ -34,7 +34,8 @@ static const struct opt opts[] = {
 };
 static const struct prog prog = {
     .name = "contrast-encode", .brief = "vectors by a net that contrast-train trained", .in = IO_RECORDS, .out = IO_RECORDS,
-    .reads = "x vector", .writes = "x vector", .example = "-m MODEL", .conv = "torch-2.13", .opts = opts, .also = map_also,
+    .reads = "x vector", .writes = "x vector", .example = "-m MODEL", .conv = "torch-2.13",
+    .alone = "without --pool", .opts = opts, .also = map_also,
 };
 
 static struct contrast_coder coder;

@@ -52,7 +52,7 @@ static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, 
 static const struct prog prog = {
     .name = "decode", .brief = "read the samples of audio files, mixed and resampled", .in = IO_RECORDS,
     .out = IO_RECORDS, .reads = "path text", .writes = "pcm samples, rate number, seconds number, decoder text",
-    .example = "", .opts = opts, .also = also,
+    .example = "", .alone = "", .opts = opts, .also = also,
 };
 
 /* A record under way, whose track has the same number. */

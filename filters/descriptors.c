@@ -34,7 +34,8 @@ static const struct opt *const also[] = { spectral_stft_opts, map_opts, item_opt
 static const struct prog prog = {
     .name = "descriptors", .brief = "numbers that describe the sound of each frame",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
-    .writes = "descriptors matrix, frame_rate number", .conv = "librosa-0.11", .opts = opts, .also = also,
+    .writes = "descriptors matrix, frame_rate number", .conv = "librosa-0.11",
+    .alone = "", .opts = opts, .also = also,
 };
 
 static const char *const names[] = { "centroid", "bandwidth", "rolloff", "flatness", "zcr", "rms" };

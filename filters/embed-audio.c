@@ -46,7 +46,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "embed-audio", .brief = "samples as vectors of a network that hears tags in music (musicnn)",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number", .writes = "x vector, tags vector",
-    .example = "-m EAR", .conv = "musicnn-0.1.0", .opts = opts, .also = map_also,
+    .example = "-m EAR", .conv = "musicnn-0.1.0", .alone = "", .opts = opts, .also = map_also,
 };
 
 static struct ear *ear;

@@ -56,7 +56,7 @@ static const struct prog prog = {
     .name = "embed", .brief = "texts as vectors of a sentence encoder (BERT and its family)",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "lyrics text", .example = "-m DIR",
     .writes = "x vector, tokens number, truncated any, unk number", .conv = "sentence-transformers-6.2",
-    .opts = opts, .also = also,
+    .alone = "", .opts = opts, .also = also,
 };
 
 enum { WINDOW = 32768 };                /* pieces of text that are computed at once */

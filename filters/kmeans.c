@@ -38,7 +38,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "kmeans", .brief = "cluster vectors around k centres",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "cluster label, distance number",
-    .example = "-k 2", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
+    .example = "-k 2", .conv = "sklearn-1.9", .alone = "with --model", .opts = opts, .also = slurp_also,
 };
 
 static struct { struct kmeans m; size_t records; } fit;

@@ -25,7 +25,8 @@ static const struct opt opts[] = {
 };
 static const struct prog prog = {
     .name = "l2norm", .brief = "scale vectors to unit length", .in = IO_RECORDS, .out = IO_RECORDS,
-    .reads = "x vector", .writes = "x vector", .conv = "sklearn-1.9", .opts = opts, .also = map_also,
+    .reads = "x vector", .writes = "x vector", .conv = "sklearn-1.9",
+    .alone = "", .opts = opts, .also = map_also,
 };
 
 static const struct columns *columns;   /* of the input, for messages */

@@ -51,7 +51,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "lda", .brief = "project vectors onto the directions in which a group varies least",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector, track label", .writes = "x vector", .example = "--ridge 0.1",
-    .opts = opts, .also = map_also,
+    .alone = "with --model", .opts = opts, .also = map_also,
 };
 
 /* What is fitted: y = matrix (x - mean). */

@@ -39,7 +39,8 @@ static const struct opt *const also[] = { spectral_stft_opts, spectral_logmel_op
 static const struct prog prog = {
     .name = "logmel", .brief = "mel spectrogram of samples in decibels",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
-    .writes = "logmel matrix, frame_rate number", .conv = "librosa-0.11", .opts = opts, .also = also,
+    .writes = "logmel matrix, frame_rate number", .conv = "librosa-0.11",
+    .alone = "", .opts = opts, .also = also,
 };
 
 struct worker {

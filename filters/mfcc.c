@@ -36,7 +36,8 @@ static const struct opt *const also[] = { spectral_stft_opts, spectral_logmel_op
 static const struct prog prog = {
     .name = "mfcc", .brief = "mel-frequency cepstral coefficients of samples",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "pcm samples, rate number",
-    .writes = "mfcc matrix, frame_rate number", .conv = "librosa-0.11", .opts = opts, .also = also,
+    .writes = "mfcc matrix, frame_rate number", .conv = "librosa-0.11",
+    .alone = "", .opts = opts, .also = also,
 };
 
 static struct dct *dct;

@@ -43,7 +43,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "mixture", .brief = "cluster vectors by a mixture of Gaussians",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "cluster label, p vector",
-    .example = "-k 2", .conv = "sklearn-1.9", .opts = opts, .also = slurp_also,
+    .example = "-k 2", .conv = "sklearn-1.9", .alone = "with --model", .opts = opts, .also = slurp_also,
 };
 
 static struct { struct mixture m; size_t records; double bic, aic; } fit;

@@ -42,7 +42,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "segment", .brief = "cut tracks into pieces", .in = IO_RECORDS, .out = IO_RECORDS,
     .reads = "pcm samples, rate number", .writes = "pcm samples, track label, start number, seconds number",
-    .example = "--length 0.1", .opts = opts, .also = map_also,
+    .example = "--length 0.1", .alone = "", .opts = opts, .also = map_also,
 };
 
 static atomic_size_t too_short, remainders;

@@ -37,7 +37,8 @@ static const struct opt opts[] = {
 };
 static const struct prog prog = {
     .name = "sp-fields", .brief = "keep, drop, rename, set or shuffle the fields of records",
-    .in = IO_RECORDS, .out = IO_RECORDS, .example = "--set year=1999", .opts = opts, .also = map_also,
+    .in = IO_RECORDS, .out = IO_RECORDS, .example = "--set year=1999",
+    .alone = "without --shuffle", .opts = opts, .also = map_also,
 };
 
 /* The field's values, packed, in a random order. */

@@ -29,7 +29,8 @@ static const struct opt opts[] = {
 };
 static const struct prog prog = {
     .name = "sp-join", .brief = "add fields from the records of a second stream",
-    .in = IO_RECORDS, .out = IO_RECORDS, .example = "--with FILE", .opts = opts, .also = map_also,
+    .in = IO_RECORDS, .out = IO_RECORDS, .example = "--with FILE",
+    .alone = "without --all --draw", .opts = opts, .also = map_also,
 };
 
 static struct rec *first;       /* the first record as it came in: the fields of this stream */

@@ -29,7 +29,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "sp-match", .brief = "pass on the records that meet a condition",
     .in = IO_RECORDS, .out = IO_RECORDS, .operands = "FIELD OP [VALUE] [FILE]...",
-    .example = "id present", .opts = opts, .also = map_also,
+    .example = "id present", .alone = "", .opts = opts, .also = map_also,
 };
 
 enum { EQ, NE, LT, LE, GT, GE, IN, MATCH, PRESENT, ABSENT, OPS };

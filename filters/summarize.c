@@ -31,7 +31,8 @@ static const struct opt opts[] = {
 };
 static const struct prog prog = {
     .name = "summarize", .brief = "summarize frames over time as one vector: mean, deviation, quantiles, ...",
-    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "mfcc matrix", .writes = "x vector", .opts = opts, .also = map_also,
+    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "mfcc matrix", .writes = "x vector",
+    .alone = "", .opts = opts, .also = map_also,
 };
 
 /* One --stats: which stats of which field. */

@@ -41,7 +41,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "texture", .brief = "describe crops of a spectrogram by numbers that tell what a song is like",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "logmel matrix, frame_rate number",
-    .writes = "x vector, track label, start number", .opts = opts, .also = map_also,
+    .writes = "x vector, track label, start number", .alone = "", .opts = opts, .also = map_also,
 };
 
 static const char *const names[] = { "band", "cepstrum", "cov", "delta", "modulation" };

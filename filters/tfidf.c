@@ -72,7 +72,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "tfidf", .brief = "weight the words of texts by term frequency times inverse document frequency",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "lyrics text", .writes = "x vector", .conv = "sklearn-1.9",
-    .opts = opts, .also = map_also,
+    .alone = "with --model", .opts = opts, .also = map_also,
 };
 
 /* What is fitted, and what came up in use. */

@@ -35,7 +35,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "vae-decode", .brief = "decode codes with a trained auto-encoder", .in = IO_RECORDS,
     .out = IO_RECORDS, .reads = "x vector", .writes = "x vector", .example = "-m MODEL",
-    .conv = "torch-2.13", .opts = opts, .also = map_also,
+    .conv = "torch-2.13", .alone = "", .opts = opts, .also = map_also,
 };
 
 static const struct head *in_head;

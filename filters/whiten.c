@@ -33,7 +33,8 @@ static const struct opt opts[] = {
 };
 static const struct prog prog = {
     .name = "whiten", .brief = "make columns uncorrelated, with variance 1 (ZCA)",
-    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector", .opts = opts, .also = map_also,
+    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector",
+    .alone = "with --model", .opts = opts, .also = map_also,
 };
 
 /* What is fitted. */

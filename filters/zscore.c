@@ -43,7 +43,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "zscore", .brief = "scale columns to mean 0 and standard deviation 1",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector",
-    .conv = "sklearn-1.9", .opts = opts, .also = map_also,
+    .conv = "sklearn-1.9", .alone = "with --model", .opts = opts, .also = map_also,
 };
 
 /* What is fitted or loaded. */

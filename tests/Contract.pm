@@ -160,8 +160,8 @@ sub option {
     return (grep { $_->{name} eq $name } @{ $d->{options} })[0];
 }
 
-# Reads all before it writes, on all processors; decode works on these, too, but file by file.
-sub is_batch { return ((option($_[0], 'jobs') // {})->{default} // '') eq '0' && $_[0]{name} ne 'decode' }
+# Reads all before it writes, on all processors; decode and sp-parallel work on these, too, but file by file.
+sub is_batch { return ((option($_[0], 'jobs') // {})->{default} // '') eq '0' && $_[0]{name} !~ /^(decode|sp-parallel)$/ }
 sub is_sink { return $_[0]{out} eq 'text' }
 sub writes_stream { return $_[0]{out} =~ /^(records|model|any stream)$/ }
 

@@ -141,6 +141,8 @@ static void print_help(const struct prog *prog)
     each(common, print_option, NULL);
     printf("\ninput    %s%s%s\n", stream_name(prog->in), prog->reads ? ": " : "", prog->reads ? prog->reads : "");
     printf("output   %s%s%s\n", stream_name(prog->out), prog->writes ? ": " : "", prog->writes ? prog->writes : "");
+    if (prog->alone)
+        printf("records  one by one%s%s\n", *prog->alone ? " " : "", prog->alone);
     printf("example  %s%s%s\n", prog->name, prog->example ? " " : "", prog->example ? prog->example : "");
     printf("manual   man %s\n", prog->name);
 }

@@ -142,6 +142,7 @@ struct prog {
     const char *writes;     /* output fields and kinds, or NULL */
     const char *operands;   /* NULL: "[FILE]..." */
     const char *example;    /* options and words that make it run on the least input */
+    const char *alone;      /* each record is looked at by itself: "" always, "with --model", "without --a --b"; NULL: never */
     const char *conv;       /* the set of conventions its numbers follow: "librosa-0.11" */
     const struct opt *opts; /* the filter's own options */
     const struct opt *const *also;  /* shared tables: NULL-ended list, or NULL */

@@ -415,7 +415,7 @@ static struct work work_on(struct mixture *m, const float *x, size_t n)
     struct work w = { .m = m, .x = x, .n = n, .one = sums_of(m->d, (enum mixture_kind)m->kind) };
     size_t shards = shards_for(m->k, w.one);
     w.shard = par_blocks(par_blocks(n, shards), ROWS) * ROWS;
-    w.shards = par_blocks(n, w.shard);
+    w.shards = n ? par_blocks(n, w.shard) : 0;
     w.likelihood = mem_new(w.shards, sizeof *w.likelihood);
     return w;
 }

@@ -108,11 +108,14 @@ void head_rename_columns(struct head *h, const char *from, const char *to)
 
 bool head_same_columns(const struct head *a, const struct head *b)
 {
-    if (a->n_columns != b->n_columns)
-        return false;
+    return a->n_columns == b->n_columns && head_columns_within(a, b);
+}
+
+bool head_columns_within(const struct head *a, const struct head *b)
+{
     for (size_t i = 0; i < a->n_columns; i++) {
-        const struct columns *x = a->columns + i, *y = b->columns + i;
-        if (strcmp(x->field, y->field) != 0)
+        const struct columns *x = a->columns + i, *y = i < b->n_columns ? b->columns + i : NULL;
+        if (!y || strcmp(x->field, y->field) != 0)
             y = find(b, x->field);
         if (!y || x->n != y->n)
             return false;

@@ -32,8 +32,9 @@ void head_pack(const struct head *h, const struct prog *prog, struct msg_buf *bo
 void head_copy(struct head *to, const struct head *from);
 void head_free(struct head *h);
 
-/* Whether two headers name the same columns. */
+/* Whether two headers name the same columns; whether b names all that a does. */
 bool head_same_columns(const struct head *a, const struct head *b);
+bool head_columns_within(const struct head *a, const struct head *b);
 
 /* Names of the columns of a field's vectors, or NULL where they are not known. */
 const struct columns *head_columns(const struct head *h, const char *field);

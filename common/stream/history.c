@@ -145,18 +145,58 @@ bool history_known(const struct step *s)
     return strstr(tools, word);
 }
 
-struct value history_value(const struct step *s, const char *name)
+static bool same(struct text a, struct text b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* The packed value of its option, or NULL. */
+static const uint8_t *value_of(const struct step *s, struct text name)
 {
     const uint8_t *p = s->args;
     size_t head = 0, n = p ? msg_map(p, s->end, &head) : 0;
     for (p += head; n; n--) {
         struct text key = text_of(p, s->end);
         p += msg_size(p, s->end);
-        if (is(key, name))
-            return msg_value(p, msg_size(p, s->end));
+        if (same(key, name))
+            return p;
         p += msg_size(p, s->end);
     }
-    return (struct value){ .type = V_NIL };
+    return NULL;
+}
+
+struct value history_value(const struct step *s, const char *name)
+{
+    const uint8_t *p = value_of(s, (struct text){ name, strlen(name) });
+    return p ? msg_value(p, msg_size(p, s->end)) : (struct value){ .type = V_NIL };
+}
+
+static bool step_within(const struct step *a, const struct step *b)
+{
+    const uint8_t *p = a->args;
+    size_t head = 0, n = p ? msg_map(p, a->end, &head) : 0;
+    if (!same(a->tool, b->tool) || !same(a->version, b->version) || !same(a->conv, b->conv))
+        return false;
+    for (p += head; n; n--) {
+        const uint8_t *other = value_of(b, text_of(p, a->end));
+        p += msg_size(p, a->end);
+        size_t size = msg_size(p, a->end);
+        if (!other || msg_size(other, b->end) != size || memcmp(p, other, size) != 0)
+            return false;
+        p += size;
+    }
+    return true;
+}
+
+bool history_within(const struct head *a, const struct head *b)
+{
+    struct step *s = history_steps(a), *t = history_steps(b);
+    bool within = a->n_history == b->n_history;
+    for (size_t i = 0; within && i < a->n_history; i++)
+        within = step_within(s + i, t + i);
+    free(s);
+    free(t);
+    return within;
 }
 
 bool history_has(const struct step *s, const char *name) { return history_value(s, name).type != V_NIL; }

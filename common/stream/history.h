@@ -29,6 +29,9 @@ bool history_known(const struct step *s);
 struct value history_value(const struct step *s, const char *name);
 bool history_has(const struct step *s, const char *name);
 
+/* Whether a's steps are those of b, but for parameters that only b knows: a filter settles some by its first good record. */
+bool history_within(const struct head *a, const struct head *b);
+
 /* Add the whole history as a pipeline, a command a line, without a line feed at its end. A step of another tool is a
  * comment on one line: whatever it is, it is not run. */
 void history_pipeline(const struct head *h, struct str *to);

@@ -138,6 +138,12 @@ const struct head *rec_head(const struct rec_in *in);
 /* Read the next record; false after the valid end. What is wrong ends the program. */
 bool rec_next(struct rec_in *in, struct rec *r);
 
+/* The same as bytes, not taken apart, which live until the next call. */
+bool rec_next_frame(struct rec_in *in, struct frame *f);
+
+/* The first header's body as it came. */
+struct span rec_head_body(const struct rec_in *in);
+
 /* From here on, until rec_rewind, let an id that appears twice be bad (ST_STREAM): for what reads the whole
  * stream before it writes. */
 void rec_unique(struct rec_in *in);

@@ -21,6 +21,7 @@ const struct opt rec_in_opts[] = {
 struct rec_in {
     struct frame_in *frames;
     struct head head;
+    struct msg_buf head_body;
     uint64_t records;           /* read in this pass */
     bool twice, warned, again;
     struct ids *ids;            /* seen in this pass; NULL: not looked at */
@@ -58,6 +59,7 @@ static struct rec_in *open_as(char **paths, int how, enum io kind, const char *m
     const char *why = head_parse(&in->head, f.body, f.size);
     if (why)
         frame_bad(in->frames, "%s", why);
+    msg_append(&in->head_body, f.body, f.size);
     if (kind == IO_MODEL && !in->head.model)
         frame_bad(in->frames, "holds records where a model is wanted%s%s", maker ? ", as it is made by " : "",
                   maker ? maker : "");
@@ -80,6 +82,7 @@ struct rec_in *rec_open_file(const char *path, enum io kind, const char *maker)
 }
 
 const struct head *rec_head(const struct rec_in *in) { return &in->head; }
+struct span rec_head_body(const struct rec_in *in) { return (struct span){ in->head_body.p, in->head_body.n }; }
 bool rec_ready(const struct rec_in *in) { return frame_ready(in->frames); }
 bool rec_piped(const struct rec_in *in) { return frame_piped(in->frames); }
 int rec_fd(const struct rec_in *in) { return frame_fd(in->frames); }
@@ -88,22 +91,28 @@ const char *rec_name(const struct rec_in *in) { return frame_name(in->frames); }
 uint64_t rec_hash(const struct rec_in *in) { return frame_hash(in->frames); }
 uint64_t rec_digest(const struct rec_in *in) { return frame_digest(in->frames); }
 
+bool rec_next_frame(struct rec_in *in, struct frame *f)
+{
+    while (frame_next(in->frames, f)) {
+        if (f->kind == FRAME_RECORD) {
+            in->records++;
+            return true;
+        }
+        header(in, f);
+    }
+    return false;
+}
+
 bool rec_next(struct rec_in *in, struct rec *r)
 {
     struct frame f;
-    while (frame_next(in->frames, &f)) {
-        if (f.kind == FRAME_HEADER) {
-            header(in, &f);
-            continue;
-        }
-        in->records++;
-        if (!rec_parse(r, f.body, f.size))
-            frame_bad(in->frames, "record %llu is malformed%s", (unsigned long long)in->records, r->error);
-        if (in->ids && !ids_add(in->ids, rec_id(r), (size_t)in->records))
-            frame_bad(in->frames, "id %s appears twice", REC_ID(r));
-        return true;
-    }
-    return false;
+    if (!rec_next_frame(in, &f))
+        return false;
+    if (!rec_parse(r, f.body, f.size))
+        frame_bad(in->frames, "record %llu is malformed%s", (unsigned long long)in->records, r->error);
+    if (in->ids && !ids_add(in->ids, rec_id(r), (size_t)in->records))
+        frame_bad(in->frames, "id %s appears twice", REC_ID(r));
+    return true;
 }
 
 void rec_rewind(struct rec_in *in)
@@ -128,6 +137,7 @@ void rec_close(struct rec_in *in)
     frame_close(in->frames);
     ids_free(in->ids);
     head_free(&in->head);
+    msg_free(&in->head_body);
     free(in);
 }
 

@@ -59,6 +59,7 @@ my @frames = map { $_->{frame} =~ s/full/diag/r } unseal(slurp_file("$tmp/m.sp")
 spew("$tmp/bad.sp", stream({ kind => 'model' }, @frames));
 refuses(3, qr/its covariances do not fit its means/, "mixture -m $tmp/bad.sp $blobs");
 refuses(6, qr/x has 2 numbers, but the model .* was fitted to 8/, "mixture -m $tmp/m.sp", stream({}, record('a', x => vec(1, 2))));
+is(scalar records("mixture -m $tmp/m.sp", stream({})), 0, 'a model and no records');
 refuses(2, qr/the model has its clusters/, "mixture -m $tmp/m.sp -k 3 $blobs");
 
 # What collapses is held, and said.
