@@ -194,6 +194,8 @@ int main(int argc, char **argv)
     free(paths);
     if (songs == 0 && !progress_quiet)
         warn("no record has a %s: the page shows no song", arg.in);
+    if (row.d > 2 && !progress_quiet)
+        warn("%s has %zu columns: the page shows the first two", arg.in, row.d);
     if (silent)
         warn("songs without a preview: %zu", silent);
     if (lost.not_utf8)

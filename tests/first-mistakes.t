@@ -229,6 +229,10 @@ like(runs("name --from $tmp/names.csv $tmp/full.sp | to-json"), qr/"name":"a"/, 
 is(runs("tracks --suffixes .wav $tmp/songs --no-history"), runs("tracks --suffixes wav $tmp/songs --no-history"), 'a suffix with its dot');
 like((run("sp-match x absent $tmp/songs.sp | sp-fields --set xy=1 | map-page"))[2],
     qr/^map-page: no record has a xy: the page shows no song$/m, 'a page without songs');
+my $three = runs('from-json', '{"id":"a","x":[1,2,3]}');
+is((run('map-page -i x', $three))[2], "map-page: x has 3 columns: the page shows the first two\n", 'a page of vectors');
+is((run('map-page -q -i x', $three))[2], '', '-q: without a note');
+is((run("map-page -i x $tmp/songs.sp"))[2], '', 'nor where there are two');
 
 runs("from-json > $tmp/x.sp", join '', map { qq({"id":"$_","genre":"g","cluster":@{[$_ % 2]},"x":[1,$_]}\n) } 1 .. 4);
 refuses(2, qr/^sp-match: 'genre eq rock' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match genre eq rock;/,
