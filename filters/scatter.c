@@ -38,6 +38,7 @@ static const struct opt opts[] = {
     OPT_STR('s', "shape", &arg.shape, "FIELD", "field to show by the shape of the marks"),
     OPT_STR(0, "names", &arg.names, "FIELD", "write this field beside the points, where there is room"),
     OPT_FLAG(0, "hull", &s.hull, "outline the classes"),
+    OPT_FLAG(0, "density", &s.density, "lines of equal density, inside which 90, 75, 50 and 25 % of the points lie"),
     OPT_INPUT(0, "pca", &arg.pca, "pca's model: axes say their share of the variance"),
     OPT_END
 };

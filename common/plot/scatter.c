@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "plot/beside.h"
+#include "plot/density.h"
 
 enum { NAME_MOST = 32, NAME_SHOWN = 24 };       /* characters of a class in the legend, of a name beside a point */
 
@@ -340,12 +341,40 @@ static void write_names(struct str *g, const struct scatter *s, const struct lay
     free(x);
 }
 
+/* Lines of equal density as $contours, the same in all panels. */
+static void contours(struct str *g, const struct scatter *s, struct ends x, struct ends y)
+{
+    struct density *d = mem_new(1, sizeof *d);
+    double low[2] = { x.low, y.low }, high[2] = { x.high, y.high };
+    for (int axis = 0; axis < 2; axis++) {      /* farther than gnuplot_range goes, also around one value */
+        double more = high[axis] > low[axis] ? 0.08 * (high[axis] - low[axis]) : fmax(fabs(low[axis]), 1);
+        low[axis] -= more;
+        high[axis] += more;
+    }
+    density_of(s->x, s->y, s->n, low, high, d);
+    str_printf(g, "$density << END_OF_DENSITY\n");
+    for (size_t j = 0; j < DENSITY_SIDE; j++) {
+        for (size_t i = 0; i < DENSITY_SIDE; i++)
+            str_printf(g, "%.6g %.6g %.4g\n", low[0] + (double)i * d->step[0], low[1] + (double)j * d->step[1],
+                       (double)d->at[j][i]);
+        str_printf(g, "\n");
+    }
+    str_printf(g, "END_OF_DENSITY\nset contour base\nunset surface\nset cntrparam linear levels discrete ");
+    for (size_t l = 0; l < DENSITY_LEVELS; l++)
+        str_printf(g, "%s%.6g", l ? ", " : "", d->level[l]);
+    str_printf(g, "    # 90, 75, 50 and 25 %% of the points are inside\n"
+                  "set table $contours\nsplot $density with lines\nunset table\nunset contour\nset surface\n");
+    free(d);
+}
+
 static void frame(struct str *g, const struct scatter *s, const struct layout *l)
 {
     struct ends x = ends_of(s->x, s->n), y = ends_of(s->y, s->n);
     bool dumb = s->page.terminal == GNUPLOT_DUMB;
     if (s->map)
         same_unit(&x, &y, l, dumb);
+    if (s->density && !dumb)            /* before there are ranges, at which gnuplot would leave it off */
+        contours(g, s, x, y);
     gnuplot_range(g, "x", x.low, x.high, false);
     gnuplot_range(g, "y", y.low, y.high, false);
     if (s->axes[0])
@@ -399,6 +428,8 @@ static void panel(struct str *g, const struct scatter *s, const struct layout *a
     else
         str_printf(g, ":(%#x + %s) with points pointtype variable pointsize %g linecolor rgb variable notitle", clear,
                    colour, size);
+    if (s->density && !dumb)
+        str_printf(g, ", \\\n     $contours using 1:2 with lines linewidth 1 linecolor rgb '#808080' notitle");
     if (classes)
         legend(g, s, l, false);
     if (s->shape && !dumb)

@@ -35,6 +35,7 @@ struct scatter {
     bool map;                   /* distances alone count: the same unit on both axes, and no numbers along them */
     char **names;               /* [n] what to write beside points where there is room; NULL: nothing */
     bool hull;                  /* outline the classes */
+    bool density;               /* draw lines of equal density of all points */
     const char *axes[2];        /* NULL: nothing */
     struct gnuplot_page page;
 };

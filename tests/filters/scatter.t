@@ -78,6 +78,18 @@ my @square = map { record("q$_->[0]", xy => vec(@$_[1, 2]), cluster => int64(1))
 $program = runs('scatter -q --hull', stream({}, @square));
 is(($program =~ /^\$hulls << END_OF_HULLS\n(.*)END_OF_HULLS/ms)[0] =~ s/ 0x0072b2\n/ | /gr, '0 0 | 2 0 | 2 2 | 0 2 | 0 0 | ', 'the outline of a class');
 is(system("gnuplot >/dev/null 2>&1 <<'END'\n${program}END\n"), 0, 'gnuplot draws it');
+# Lines of equal density, in several panels, on a spot and on a line; gnuplot makes lines of them.
+my %clouds = (cloud => [map { [cos($_) * ($_ % 7), sin($_) * ($_ % 5)] } 1 .. 60], spot => [[3, 3], [3, 3]], line => [[1, 2], [2, 2], [4, 2]], one => [[0, 0]]);
+for my $cloud (sort keys %clouds) {
+    my $n = 0;
+    my @cloud = map { record('k' . $n++, xy => vec(@$_), cluster => int64($n % 2), genre => str('g' . $n % 3)) } @{ $clouds{$cloud} };
+    $program = runs('scatter -q --density --color cluster,genre --names id', stream({}, @cloud));
+    is(() = $program =~ /^     \$contours using 1:2 with lines/mg, 2, "$cloud: contours in both panels");
+    my ($status, $out, $err) = run('gnuplot', $program);
+    is("$status$err", '0', "$cloud: gnuplot draws it");
+    ($status, $out, $err) = run('gnuplot', ($program =~ s/^set multiplot.*//msr) . "set terminal dumb\nset print '-'\nprint \$contours\n");
+    cmp_ok(scalar(() = $out =~ /^# Contour /mg), '>=', 1, "$cloud: there are lines") if $cloud eq 'cloud';
+}
 spew("$tmp/pca.sp", runs("pca -q --save $tmp/pca.model", stream({}, map { record("w$_->[0]", x => vec(@$_[1, 2])) } [1, 3, 0], [2, -3, 0], [3, 0, 1], [4, 0, -1])));
 $program = runs("scatter -q --pca $tmp/pca.model $tmp/pca.sp");
 like($program, qr/^set xlabel 'pca0 \(90\.0 % of the variance\)'/m, 'the share of the first component');
@@ -100,7 +112,7 @@ spew("$tmp/nasty.sp", stream({ columns => { xy => [$nasty, $nasty] } }, map { re
     $nasty => str("$nasty$_"), f => str("'.system('touch $tmp/run').'")) } 1 .. 3));
 spew("$tmp/field", $nasty);
 for my $terminal (qw(pngcairo svg pdfcairo dumb)) {
-    my ($status, $out, $err) = run("scatter --terminal $terminal --color f,\"\$(cat $tmp/field)\" --shape f " .
+    my ($status, $out, $err) = run("scatter --density --hull --names f --terminal $terminal --color f,\"\$(cat $tmp/field)\" --shape f " .
         "--title \"\$(cat $tmp/field)\" $tmp/nasty.sp | gnuplot");
     is("$status$err", '0', "gnuplot draws it: $terminal");
     like($out, { pngcairo => qr/\A\x89PNG/, svg => qr/<svg /, pdfcairo => qr/\A%PDF/, dumb => qr/touch/ }->{$terminal}, 'a picture');

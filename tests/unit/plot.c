@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "base/rng.h"
 #include "plot/beside.h"
+#include "plot/density.h"
 #include "plot/gnuplot.h"
 #include "plot/heatmap.h"
 #include "plot/tree.h"
@@ -235,12 +237,47 @@ static void test_hull(void **state)
     assert_int_equal(beside_hull(x, y, one, 1), 1);
 }
 
+/* Against the sum of the kernels themselves, at each node; levels have their shares of the points above them. */
+static void test_density(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    float x[N], y[N];
+    const double low[2] = { -10, -6 }, high[2] = { 16, 9 };
+    struct rng rng;
+    static struct density d;
+    rng_init(&rng, 1, 0);
+    for (size_t i = 0; i < N; i++) {
+        x[i] = (float)(rng_normal(&rng) + (i % 3 ? 0 : 6));
+        y[i] = (float)(0.7 * rng_normal(&rng) + (i % 3 ? 0 : 3));
+    }
+    density_of(x, y, N, low, high, &d);
+    double most = 0, wrong = 0, all = 0;
+    for (size_t j = 0; j < DENSITY_SIDE; j++)
+        for (size_t i = 0; i < DENSITY_SIDE; i++) {
+            double want = 0, u = low[0] + (double)i * d.step[0], v = low[1] + (double)j * d.step[1];
+            for (size_t p = 0; p < N; p++)
+                want += exp(-0.5 * (pow((u - (double)x[p]) / d.width[0], 2) + pow((v - (double)y[p]) / d.width[1], 2)));
+            want /= N * 2 * 3.14159265358979 * d.width[0] * d.width[1];
+            most = fmax(most, want);
+            wrong = fmax(wrong, fabs(want - (double)d.at[j][i]));
+            all += (double)d.at[j][i] * d.step[0] * d.step[1];
+        }
+    assert_true(wrong < 0.1 * most);            /* points in four shares are a little wider */
+    assert_true(fabs(all - 1) < 1e-4);
+    for (size_t l = 1; l < DENSITY_LEVELS; l++)
+        assert_true(d.level[l] > d.level[l - 1]);
+    assert_true(d.level[0] > 0 && d.level[DENSITY_LEVELS - 1] < most);
+    density_of((float[]){ 3, 3 }, (float[]){ 4, 4 }, 2, (double[]){ 2, 3 }, (double[]){ 4, 5 }, &d);    /* one spot */
+    assert_true(d.width[0] == d.step[0] && d.at[40][40] > 0 && d.level[0] == d.level[3]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes), cmocka_unit_test(test_quote), cmocka_unit_test(test_size),
         cmocka_unit_test(test_colours), cmocka_unit_test(test_tics), cmocka_unit_test(test_range), cmocka_unit_test(test_tree),
-        cmocka_unit_test(test_beside), cmocka_unit_test(test_hull),
+        cmocka_unit_test(test_beside), cmocka_unit_test(test_hull), cmocka_unit_test(test_density),
         cmocka_unit_test(test_shares), cmocka_unit_test(test_cosines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
