@@ -113,7 +113,7 @@ int main(int argc, char **argv)
     struct rec_out *out;
     struct slurp *s = slurp_open(&prog, operands, arg.in, arg.out, &out);
     slurp_note_scales(s);
-    budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 200), "the vectors, a sorted copy and the tree");
+    budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 400), "the vectors, a sorted copy and the tree");
     int32_t *labels = mem_new(s->n, sizeof *labels);
     double *probability = mem_new(s->n, sizeof *probability), *outlier = mem_new(s->n, sizeof *outlier);
     size_t clusters = 0, noise = 0;

@@ -7,8 +7,9 @@
 #include "base/par.h"
 #include "base/union.h"
 
-/* Neighbours of each row that are kept: most edges of the tree are among them. */
-enum { KEPT = 16, BLOCK = 1024 };
+/* Neighbours of each row that are kept: most edges of the tree are among them; at least KEPT, and as many as the core
+ * distance asks for, up to MOST, so that they are looked for once. */
+enum { KEPT = 10, MOST = 64, BLOCK = 1024 };
 
 struct work {
     const struct near *t;
@@ -119,7 +120,8 @@ static size_t end_step(struct work *w, uint32_t *best, struct merge *merges, siz
 
 void reach_tree(const struct near *t, size_t n, size_t min_samples, struct merge *merges, void (*tick)(size_t edges))
 {
-    struct work w = { .t = t, .n = n, .k = n - 1 < KEPT ? n - 1 : KEPT };
+    size_t keep = min_samples > KEPT && min_samples - 1 <= MOST ? min_samples - 1 : KEPT;
+    struct work w = { .t = t, .n = n, .k = n - 1 < keep ? n - 1 : keep };
     w.near = mem_new(mem_mul(n, w.k), sizeof *w.near);
     w.core = mem_new(n, sizeof *w.core);
     w.floor = mem_new(n, sizeof *w.floor);
