@@ -11,15 +11,17 @@ seeds := $(shell seq $(SEEDS))
 o := $(OUT)
 $(shell mkdir -p $o)
 
-$o/songs.sp: $(DATA)/songs.csv
+%/songs.sp: $(DATA)/songs.csv
 	tracks -q --csv $< --path audio --id id | sp-match -q path present > $@
 
 # The songs' samples; a file that cannot be decoded is named, and left out.
 heard = { decode -q $o/songs.sp || [ $$? -eq 1 ]; }
 
-# map,LABELS,TITLE: a picture of the stream's t-SNE, coloured by labels
-map = tsne -q --perplexity $$(sp-info $o/songs.sp | awk '$$1 == "records" { print ($$2 > 90 ? 30 : $$2 / 4) }') | \
-	scatter -q --color $1 --title $2 | gnuplot
+# map,LAYOUT,LABELS,TITLE: a picture of the stream's t-SNE or UMAP, coloured by labels
+fits = $$(sp-info $o/songs.sp | awk '$$1 == "records" { print int($$2 > 3 * $1 ? $1 : $$2 / 4) }')
+tsne = tsne -q --perplexity $(call fits,30)
+umap = umap -q --n-neighbors $(call fits,15)
+map = $($1) | scatter -q --color $2 --title $3 | gnuplot
 
 # A label of the songs, and the same shuffled, which no cluster can know.
 $o/names.%.sp: $o/songs.sp
@@ -35,13 +37,17 @@ number = $$(sp-fields -q --keep label $1 | to-csv -q --no-header --delimiter tab
 table = export TABLE=$1 NAMES=$o/names.$2.sp ON=$3 COMMON=$o/$4.sp SEED=$* $5; for row in $6; do \
 	METHOD="$${row%=*}" $(here)../score-clusters $o/"$${row\#\#*=}".$*.sp; done > $@
 
-# results: OUT/RESULTS.md of the scores in $(tables), the paper's own beside them
+columns = clusters,silhouette,common,calinski_harabasz,davies_bouldin,coverage,nmi.label,ari.label,purity.label,ari.drawn$(more)
+# results: OUT/RESULTS.md of the scores in $(tables), the paper's own beside them, and $(sections), TITLE=NAME of NAME.md
+# It is always written: a table that more seeds ask for is secondary, and so would not be missed.
 results: $o/RESULTS.md
+FORCE:
 $o/paper.sp: $(here)paper.csv
 	from-csv -q --keep-columns --text table $< > $@
-$o/RESULTS.md: $o/paper.sp $(tables) $(here)head.md
+$o/RESULTS.md: $o/paper.sp $(tables) $(here)head.md $(parts) FORCE
 	cat $(here)head.md > $@
 	for t in $(numbers); do echo; echo "## Table $$t"; echo; \
 	    cat $o/paper.sp $(tables) | sp-match -q table eq $$t | scoreboard -q -f markdown -d 3 --by method,algorithm \
-		--columns silhouette,common,calinski_harabasz,davies_bouldin,coverage,nmi.label,ari.label,purity.label,ari.drawn; \
+		--columns $(columns); \
 	done >> $@
+	for s in $(sections); do echo; echo "## $${s%=*}"; echo; cat $o/$${s#*=}.md; done >> $@
