@@ -23,7 +23,7 @@ tsne = tsne -q --perplexity $(call fits,30)
 umap = umap -q --n-neighbors $(call fits,15)
 map = $($1) | scatter -q --color $2 --title $3 | gnuplot
 
-# A label of the songs, and the same shuffled, which no cluster can know.
+# A label of the songs, and the same shuffled, which no cluster can know (by seed 0: lyrics are shuffled by another one).
 $o/names.%.sp: $o/songs.sp
 	sp-fields -q --keep $* --rename $*=label $< > $@.labels
 	sp-fields -q --rename label=drawn $@.labels | sp-fields -q --shuffle drawn | sp-join -q --with $@.labels > $@

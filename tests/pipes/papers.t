@@ -42,11 +42,15 @@ tables('hybrid-language', 'b', 'PIECES=1 RESULTS=1 results');
 is(slurp_file("$tmp/b/RESULTS.md"), $results, 'the same from nothing');
 
 SKIP: {
-    skip 'needs ../shared', 3 if !$model;
+    skip 'needs ../shared', 5 if !$model;
     ($status, $said) = tables('multimodal', 'c', "MODEL=$model");
     is($status, 0, 'paper B runs') or diag $said;
     my @rows = slurp_file("$tmp/c/RESULTS.md") =~ /^\| (?!method)(.*?) +\|/mg;
     is(scalar(grep { !/^paper/ } @rows), 3 * 2 + 4 * 6 + 14, 'every row of ours');
     is(scalar(grep { /^paper/ } @rows), 10, 'and of the paper');
+    ($status, $said) = tables('better', 'd', "PIECES=1 HYBRID=b MULTIMODAL=c TEXT=$model");
+    is($status, 0, 'what the papers wished for runs') or diag $said;
+    @rows = slurp_file("$tmp/d/RESULTS.md") =~ /^\| (?!method)(.*?) +\|/mg;
+    is(join(' ', map { my $kind = $_; scalar grep { /^$kind/ } @rows } 'paper', 'again', 'contrast,', 'lyrics,'), '7 12 4 24', 'rows of all kinds');
 }
 done_testing;
