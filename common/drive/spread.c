@@ -27,7 +27,7 @@ enum { FULL = 256, FULL_HOSTS = 1024 };
 static const char keeper[] =
     "dir=$1; shift\n"
     "trap 'cd /; rm -rf -- \"$dir\"' EXIT\n"
-    "trap '[ ! \"$p\" ] || { kill $p; kill $p; } 2>&-; exit' TERM\n"
+    "trap '[ ! \"$p\" ] || { kill $p; sleep 0.2; kill $p; wait $p; } 2>&-; exit' TERM\n"
     "cd -- \"$dir\" && read -r go && { parallel \"$@\" <&0 3<&- & p=$!; wait $p; }\n"
     "status=$?\n"
     "exec >&-\n"
