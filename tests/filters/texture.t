@@ -7,14 +7,14 @@ use Stream;
 use Test::More;
 
 # The song of tests/golden/texture/make.py.
-sub frames {
+sub song_frames {
     my ($n) = @_;
     return map { my $t = $_; [map { -30 - $_ + 12 * sin(.37 * $t + .9 * $_) + 7 * cos(.053 * $t * ($_ + 1)) } 0 .. 25] } 0 .. $n - 1;
 }
 
 sub song {
     my ($id, $n, $rate) = @_;
-    return record($id, genre => str('rock'), logmel => tensor('<f4', [$n, 26], pack 'f<*', map { @$_ } frames($n)), frame_rate => f64($rate));
+    return record($id, genre => str('rock'), logmel => tensor('<f4', [$n, 26], pack 'f<*', map { @$_ } song_frames($n)), frame_rate => f64($rate));
 }
 my $options = '-b 16 -c 8 --length 3 --hop 1.5';
 spew("$tmp/two.sp", stream({}, song('a', 100, 20), song('b', 45, 20)));
