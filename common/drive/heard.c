@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/str.h"
 #include "stream/ids.h"
 
 static struct ids *lines;               /* that were said */
@@ -49,6 +50,7 @@ void heard_say(const char *text, size_t n)
         struct text as_id = { text, length };
         char *line = mem_text(text, length);
         size = feed ? length + 1 : n;
+        line[str_clean(line, length, "\t")] = '\0';
         if (!is_count(line) && ids_add(lines, as_id, 0))
             fprintf(stderr, "%s\n", line);
         free(line);

@@ -22,17 +22,22 @@
 /* GNU parallel waits for more lines than it has jobs before it says how they ended. */
 enum { FULL = 256, FULL_HOSTS = 1024 };
 
-/* Between us and GNU parallel: removes the folder when we let it, by closing its descriptor 3, or have ended. $1 is the folder,
- * then come the arguments of parallel, which starts with the first line of input; its second TERM ends its jobs. */
+/* Between us and GNU parallel, which starts with the first line of input: removes the folder when its descriptor 3 ends, as we
+ * let it go or have ended ourselves. Parallel's second TERM ends its jobs; if it was killed, they have become children of
+ * this shell (PR_SET_CHILD_SUBREAPER), and lead groups. $1 is the folder, then come the arguments of parallel. */
 static const char keeper[] =
     "dir=$1; shift\n"
     "trap 'cd /; rm -rf -- \"$dir\"' EXIT\n"
-    "trap '[ ! \"$p\" ] || { kill $p; sleep 0.2; kill $p; wait $p; } 2>&-; exit' TERM\n"
-    "cd -- \"$dir\" && read -r go && { parallel \"$@\" <&0 3<&- & p=$!; wait $p; }\n"
-    "status=$?\n"
+    "if cd -- \"$dir\" && read -r go; then\n"
+    "    parallel \"$@\" <&0 3<&- & p=$!\n"
+    "    { read -r go <&3; kill $p; sleep 0.2; kill $p; } >&- 2>&- &\n"
+    "    wait $p\n"
+    "    status=$?\n"
+    "    for child in $(</proc/$$/task/$$/children); do kill -9 -- -$child; done 2>&-\n"
+    "fi\n"
     "exec >&-\n"
     "read -r go <&3\n"
-    "exit $status\n";
+    "exit ${status:-0}\n";
 
 /* What parallel runs for block $1, behind definitions of sp_dir, _home, _version and _command. The last line of .err says what
  * became of it: "status N", or "refused WHY" by a machine that is not fit. What ends otherwise is tried again: was killed, or
@@ -156,14 +161,27 @@ noreturn static void keep(const struct spread_how *how, const char *hosts, const
     _exit(127);
 }
 
+/* The path of the list of machines, to be freed. */
+static char *hosts_path(const char *list)
+{
+    char *path = realpath(list, NULL);
+    size_t n, size;
+    char *text = path ? io_file(path, (size_t)1 << 20, &n) : NULL;
+    if (!text)
+        die(ST_STOPPED, "%s: cannot read:", list);
+    for (const char *c = text; c < text + n; c += size)
+        if (!str_harmless(c, (size_t)(text + n - c), &size) && *c != '\n' && *c != '\t')
+            die(ST_STOPPED, "%s: no list of machines: it is no text", list);
+    free(text);
+    return path;
+}
+
 void spread_start(const struct spread_how *how)
 {
     const char *tmp = getenv("TMPDIR");
     struct str path = { 0 };
-    char *hosts = how->hosts ? realpath(how->hosts, NULL) : NULL;
+    char *hosts = how->hosts ? hosts_path(how->hosts) : NULL;
     int to[2], from[2], hold[2];
-    if (how->hosts && !hosts)
-        die(ST_STOPPED, "%s: cannot open:", how->hosts);
     str_printf(&path, "%s/sp-parallel.XXXXXX", tmp && *tmp ? tmp : "/tmp");
     run.full = hosts ? FULL_HOSTS : FULL;
     run.said = io_temporary();
@@ -175,7 +193,7 @@ void spread_start(const struct spread_how *how)
     if (run.pid < 0)
         die(ST_STOPPED, "cannot start a process:");
     if (run.pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
         dup2(to[0], STDIN_FILENO);
         dup2(from[1], STDOUT_FILENO);
         dup2(run.said, STDERR_FILENO);

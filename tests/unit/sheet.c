@@ -14,6 +14,7 @@
 
 static char a[] = "/tmp/songpipe-sheet-XXXXXX", b[] = "/tmp/songpipe-sheet-XXXXXX";
 static char *files[] = { a, b, NULL };
+static const char *comma = ",";
 
 static void write_text(const char *path, const char *text)
 {
@@ -38,7 +39,7 @@ static void rows(void **state)
     struct rec *r = rec_new();
     write_text(a, "id,n,x,gone,t\nk1,1,2,w,3\nbad\nk2,,NA,,4\n");
     write_text(b, "id,n,x,gone,t\nk3,5,0.5,w,six\n");
-    sheet_open(&s, files, &(struct sheet_how){ .delimiter = ',', .drop = &drop, .hash = &hash });
+    sheet_open(&s, files, &(struct sheet_how){ .delimiter = &comma, .drop = &drop, .hash = &hash });
     assert_int_equal(s.rows, 3);
     assert_int_equal(s.columns, 5);
     assert_int_equal(s.id, 0);
@@ -70,13 +71,13 @@ static void ids(void **state)
     struct rec *r = rec_new();
     write_text(a, "n,name\n1,\n");
     char *one[] = { a, NULL };
-    sheet_open(&s, one, &(struct sheet_how){ .delimiter = ',', .text = &text });
+    sheet_open(&s, one, &(struct sheet_how){ .delimiter = &comma, .text = &text });
     assert_int_equal(sheet_next(&s), CSV_ROW);
     assert_true(sheet_begin(&s, r, 17) && sheet_fields(&s, r));
     assert_memory_equal(rec_id(r).p, "17", 2);
     assert_int_equal(rec_get(r, "n").type, V_STR);
     sheet_close(&s);
-    sheet_open(&s, one, &(struct sheet_how){ .delimiter = ',', .id = "name" });
+    sheet_open(&s, one, &(struct sheet_how){ .delimiter = &comma, .id = "name" });
     assert_int_equal(sheet_next(&s), CSV_ROW);
     assert_false(sheet_begin(&s, r, 17));
     assert_string_equal(r->error, "no id: the cell of name is empty");
