@@ -41,7 +41,7 @@ columns = clusters,silhouette,common,calinski_harabasz,davies_bouldin,coverage,n
 # results: OUT/RESULTS.md of the scores in $(tables), the paper's own beside them, and $(sections), TITLE=NAME of NAME.md
 # It is always written: a table that more seeds ask for is secondary, and so would not be missed.
 results: $o/RESULTS.md
-FORCE:
+.PHONY: FORCE
 $o/paper.sp: $(here)paper.csv
 	from-csv -q --keep-columns --text table $< > $@
 $o/RESULTS.md: $o/paper.sp $(tables) $(here)head.md $(parts) FORCE
