@@ -2,6 +2,7 @@
 #define _GNU_SOURCE         /* pipe2 */
 #include "drive/spread.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,8 +24,8 @@
 enum { FULL = 256, FULL_HOSTS = 1024 };
 
 /* Between us and GNU parallel, which starts with the first line of input: removes the folder when its descriptor 3 ends, as we
- * let it go or have ended ourselves. Parallel's second TERM ends its jobs; if it was killed, they have become children of
- * this shell (PR_SET_CHILD_SUBREAPER), and lead groups. $1 is the folder, then come the arguments of parallel. */
+ * let it go or have ended ourselves. Parallel's second TERM ends its jobs; if it was killed, they and its helpers have become
+ * children of this shell (PR_SET_CHILD_SUBREAPER); jobs lead groups. $1 is the folder, then come the arguments of parallel. */
 static const char keeper[] =
     "dir=$1; shift\n"
     "trap 'cd /; rm -rf -- \"$dir\"' EXIT\n"
@@ -33,7 +34,7 @@ static const char keeper[] =
     "    { read -r go <&3; kill $p; sleep 0.2; kill $p; } >&- 2>&- &\n"
     "    wait $p\n"
     "    status=$?\n"
-    "    for child in $(</proc/$$/task/$$/children); do kill -9 -- -$child; done 2>&-\n"
+    "    for child in $(</proc/$$/task/$$/children); do kill -9 -- -$child $child; done 2>&-\n"
     "fi\n"
     "exec >&-\n"
     "read -r go <&3\n"
@@ -339,6 +340,13 @@ void spread_last(void)
 
 void spread_end(void)
 {
+    struct dirent *e;
     close(run.hold);
     ended(run.pid);
+    DIR *d = opendir(run.dir);      /* there only if the shell was killed */
+    while (d && (e = readdir(d)))
+        unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+    rmdir(run.dir);
 }
