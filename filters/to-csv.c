@@ -1,6 +1,6 @@
 /* to-csv - write records as a table
  *
- * in      records of scalars and vectors
+ * in      records of scalars, vectors and lists of texts
  * out     text: CSV, a line for each record, a column for each scalar field and for each
  *         element of a vector
  * memory  one record and the columns; the stream is read twice, a pipe copied to TMPDIR
@@ -47,6 +47,7 @@ struct part {
     size_t d;               /* columns: 1 unless it is a vector */
     struct value now;       /* of the record that is being written, of that number */
     const uint8_t *raw;
+    size_t size;
     size_t record;
 };
 
@@ -55,6 +56,7 @@ static size_t n_parts, cap_parts;
 static struct ids *part_numbers;        /* of the fields */
 static struct csv_how how;
 static size_t lost;            /* bytes that no table holds */
+static struct str list;        /* of texts, as a cell */
 
 /* ---- first pass: the columns ---- */
 
@@ -73,8 +75,8 @@ static bool vector_of(const struct rec *r, const struct field *f, const struct v
         *d = v->sp.d;
     else if (v->type == V_TENSOR && v->t.ndim > 1)
         refuse(r, f, "is a matrix, which is not a row of a table: use to-json or to-npy, or drop it with sp-fields");
-    else if (v->type == V_OTHER && f->raw[f->key] != MSG_U64)
-        refuse(r, f, "is a list or a map, which is not a cell of a table: use to-json, or drop it with sp-fields");
+    else if (v->type == V_OTHER && f->raw[f->key] != MSG_U64 && !csv_list(&list, f->raw + f->key, f->size - f->key, NULL))
+        refuse(r, f, "is a map or a list not of texts, which is not a cell of a table: use to-json, or drop it with sp-fields");
     else if (v->type == V_BIN && memchr(v->s.p, '\0', v->s.n))
         refuse(r, f, "is binary: use to-json, or drop it with sp-fields");
     if (*d > 1 << 20)
@@ -98,9 +100,13 @@ static struct part *part_of(const struct field *f, size_t hint)
 }
 
 /* Whether from-csv will take a value for a number, or for a word. */
-static void note_kind(struct part *p, const struct value *v)
+static void note_kind(struct part *p, const struct value *v, const uint8_t *raw, size_t size)
 {
-    enum cell_type type = v->type == V_STR ? cell_look(v->s) : v->type == V_BIN || v->type == V_BOOL ? CELL_TEXT : CELL_REAL;
+    enum cell_type type = v->type == V_BIN || v->type == V_BOOL ? CELL_TEXT : CELL_REAL;
+    if (v->type == V_STR)
+        type = cell_look(v->s);
+    else if (v->type == V_OTHER && csv_list(&list, raw, size, NULL))
+        type = cell_look((struct text){ list.p, list.n });
     p->numbers |= type == CELL_INT || type == CELL_REAL;
     p->words |= type == CELL_TEXT;
 }
@@ -128,7 +134,7 @@ static bool look(struct rec *r, const struct value *unused, void *state)
         p->vector = vector;
         p->d = d;
         if (!vector)
-            note_kind(p, &v);
+            note_kind(p, &v, f->raw + f->key, f->size - f->key);
     }
     return true;
 }
@@ -150,6 +156,7 @@ static bool put_record(struct rec *r, const struct value *unused, void *state)
             continue;
         p->now = field_value(r->fields + i);
         p->raw = r->fields[i].raw + r->fields[i].key;
+        p->size = r->fields[i].size - r->fields[i].key;
         p->record = number;
     }
     for (size_t i = 0; i < n_parts; i++) {
@@ -159,7 +166,7 @@ static bool put_record(struct rec *r, const struct value *unused, void *state)
             continue;
         if (!first)
             str_char(to, how.delimiter);
-        lost += csv_put_value(to, p->record == number ? &p->now : &nil, p->raw, p->d, how);
+        lost += csv_put_value(to, p->record == number ? &p->now : &nil, p->raw, p->size, p->d, how);
         first = false;
     }
     line_end(out);
@@ -248,6 +255,7 @@ int main(int argc, char **argv)
         free(parts[i].field);
     free(parts);
     ids_free(part_numbers);
+    str_free(&list);
     if (lost)
         warn("bytes that are NUL or not UTF-8, written as U+FFFD: %zu", lost);
     return item_status();

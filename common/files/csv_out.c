@@ -59,7 +59,38 @@ static void put_sparse(struct str *to, const struct sparse *s, char delimiter)
     }
 }
 
-size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t cells, struct csv_how how)
+bool csv_list(struct str *to, const uint8_t *raw, size_t size, size_t *bad)
+{
+    const uint8_t *end = raw + size;
+    size_t head, length, all_bad = 0, n = msg_array(raw, end, &head);
+    to->n = 0;
+    if (n == SIZE_MAX)
+        return false;
+    raw += head;
+    for (size_t i = 0; i < n; i++, raw += head + length) {
+        length = msg_str(raw, end, &head);
+        if (length == SIZE_MAX)
+            return false;
+        if (i)
+            str_char(to, ';');
+        all_bad += csv_put_text(to, (const char *)raw + head, length, (struct csv_how){ .delimiter = ';' });
+    }
+    if (bad)
+        *bad = all_bad;
+    return true;
+}
+
+static size_t put_list(struct str *to, const uint8_t *raw, size_t size, struct csv_how how)
+{
+    struct str list = { NULL, 0, 0 };
+    size_t bad = 0;
+    csv_list(&list, raw, size, &bad);
+    csv_put_text(to, list.p, list.n, how);
+    str_free(&list);
+    return bad;
+}
+
+size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t size, size_t cells, struct csv_how how)
 {
     switch (v->type) {
     case V_NIL:
@@ -73,7 +104,11 @@ size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, 
     case V_BIN: return csv_put_text(to, v->s.p, v->s.n, how);
     case V_SPARSE: put_sparse(to, &v->sp, how.delimiter); break;
     case V_TENSOR: put_tensor(to, &v->t, how.delimiter); break;
-    case V_OTHER: str_printf(to, "%" PRIu64, msg_u64(raw)); break;
+    case V_OTHER:
+        if (*raw != MSG_U64)
+            return put_list(to, raw, size, how);
+        str_printf(to, "%" PRIu64, msg_u64(raw));
+        break;
     }
     return 0;
 }

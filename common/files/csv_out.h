@@ -14,8 +14,12 @@ struct csv_how { char delimiter; bool safe; };
  * not UTF-8, become U+FFFD; returns how many there were. */
 size_t csv_put_text(struct str *to, const char *p, size_t n, struct csv_how how);
 
-/* Add the cells of a value whose packed bytes are at raw: one, or as many as a vector has. Nil is
- * `cells` empty ones. Returns as csv_put_text does. */
-size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t cells, struct csv_how how);
+/* Set `to` to a packed list of texts as one text: with ; between them, each as csv_put_text puts it where ; is the
+ * delimiter. In *bad (or NULL) what that returns for all of them. False: it is not such a list. */
+bool csv_list(struct str *to, const uint8_t *raw, size_t size, size_t *bad);
+
+/* Add the cells of a value whose packed bytes are raw[size]: one, or as many as a vector has; a list of texts is the text that
+ * csv_list makes of it. Nil is `cells` empty ones. Returns as csv_put_text does. */
+size_t csv_put_value(struct str *to, const struct value *v, const uint8_t *raw, size_t size, size_t cells, struct csv_how how);
 
 #endif

@@ -22,6 +22,16 @@ is(table('{"id":"a","s":{"sparse":4,"index":[1,3],"value":[0.5,2]}}'), "id,s0,s1
 is(table('{"id":"a","x":[null,1]}'), "id,x0,x1\na,nan,1\n", 'NaN');
 is(table('{"id":"a","x":[],"n":1}'), "id,n\na,1\n", 'a vector of nothing has no columns');
 
+# lists of texts
+is(table('{"id":"a","l":["b","c d"]}{"id":"b","l":["e,f"]}{"id":"c","l":null}{"id":"d","l":"g"}'), qq(id,l\na,b;c d\nb,"e,f"\nc,\nd,g\n),
+    'a list of texts is one cell');
+is(table(q({"id":"a","l":["b;c","d","","e\"f"]})), qq(id,l\na,"""b;c"";d;"""";""e""""f"""\n), 'quotes within quotes');
+is(table(q({"id":"a","l":["=b","c"]}), "--safe --delimiter ';'"), qq(id;l\na;"'=b;c"\n), 'with ; as the delimiter, and safe');
+is(table('{"id":"a","x":[1],"l":["7"]}'), "id,x:0,l\na,1,7\n", 'one that reads as a number counts as one');
+is(table('{"id":"a","x":[1],"l":["7","8"]}'), "id,x0,l\na,1,7;8\n", 'two do not');
+is(runs('from-csv | neighbours -k 2 | sp-fields --drop neighbours.distance | to-csv', "id,p\na;,0\nb,1\nc,3\n"),
+    qq(id,p,neighbours\na;,0,b;c\nb,1,"""a;"";c"\nc,3,"b;""a;"""\n), 'neighbours');
+
 # names
 my $named = runs('from-csv -o v', "id,p,q\na,1,2\n");
 is(runs('to-csv', $named), "id,p,q\na,1,2\n", 'names from the header');
@@ -36,7 +46,7 @@ refuses(6, qr/^to-csv: two columns would be called x:0/, 'from-json | to-csv', '
 
 # what has no place
 refuses(6, qr/^to-csv: a: m is a matrix.*sp-fields/, 'from-json | to-csv', '{"id":"a","m":[[1],[2]]}');
-refuses(6, qr/^to-csv: a: m is a list or a map/, 'from-json | to-csv', '{"id":"a","m":["b"]}');
+refuses(6, qr/^to-csv: a: m is a map or a list not of texts/, 'from-json | to-csv', qq({"id":"a","m":$_})) for '{"b":1}', '["b",[1]]', '[["b"]]';
 refuses(6, qr/^to-csv: a: m is binary/, 'from-json | to-csv', '{"id":"a","m":{"bin":"AAEC"}}');
 refuses(6, qr/^to-csv: a: m has over a million/, 'from-json | to-csv', '{"id":"a","m":{"sparse":4000000000,"index":[],"value":[]}}');
 refuses(6, qr/^to-csv: b: x is a vector of 3 elements where earlier records have a vector of 2/, 'from-json | to-csv',
@@ -86,6 +96,8 @@ sub there_and_back {
 my $mixed = '{"id":"a","x":[1.5,-2],"seconds":30.000045351473922,"rate":44100,"g":"rock"}' . "\n" . '{"id":"b","x":null,"seconds":null,"rate":8000,"g":null}' . "\n";
 is(there_and_back($mixed, ''), $mixed, 'numbers beside x come back as fields');
 my $several = qq({"id":"a","a":[1,2],"b.c":[0.1],"cluster":-1}\n);
+is(there_and_back('{"id":"a","x":[1,2],"l":["7"]}{"id":"b","x":[3,4],"l":["8"]}', ''),
+    qq({"id":"a","x":[1,2],"l":7}\n{"id":"b","x":[3,4],"l":8}\n), 'lists come back as what their text is, beside x');
 is(there_and_back($several, '-o a'), $several, 'and several vectors');
 my $all = runs("from-csv --no-history | sp-fields --no-history --set seconds=2.5 --set cluster=3", "id,p,q\na,1,2\nb,3,4\n");
 is(runs('to-csv | from-csv --no-history', $all), $all, 'names and all, byte for byte');

@@ -138,7 +138,7 @@ static void value_is(struct rec *r, size_t cells, const char *csv, const char *j
     struct json_lost lost = { 0, 0 };
     const struct field *f = field_of(r);
     struct value v = field_value(f);
-    csv_put_value(&s, &v, f->raw + f->key, cells, (struct csv_how){ ';', false });
+    csv_put_value(&s, &v, f->raw + f->key, f->size - f->key, cells, (struct csv_how){ ';', false });
     str_text(&s, "");
     is_text(&s, csv);
     assert_ptr_equal(json_put_value(&s, f->raw + f->key, f->raw + f->size, &lost), f->raw + f->size);
@@ -158,6 +158,12 @@ static void test_values(void **state)
     value_is(r, 1, "-9223372036854775808", "-9223372036854775808");
     rec_set_raw(r, "x", "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", 9);
     value_is(r, 1, "18446744073709551615", "18446744073709551615");
+    rec_set_raw(r, "x", "\x90", 1);
+    value_is(r, 1, "\"\"", "[]");
+    rec_set_raw(r, "x", "\x92\xa1" "a\xa2" "b,", 6);
+    value_is(r, 1, "\"a;b,\"", "[\"a\",\"b,\"]");
+    rec_set_raw(r, "x", "\x93\xa2" "a\"\xa0\xa1;", 7);
+    value_is(r, 1, "\"\"\"a\"\"\"\"\"\";\"\"\"\";\"\";\"\"\"", "[\"a\\\"\",\"\",\";\"]");
     rec_set_f64(r, "x", 3);
     value_is(r, 1, "3", "3.0");
     rec_set_f64(r, "x", (double)NAN);
