@@ -17,6 +17,7 @@
 #include "drive/profiles.h"
 #include "score/bootstrap.h"
 #include "score/external.h"
+#include "score/hubs.h"
 #include "score/map_score.h"
 
 static struct {
@@ -26,7 +27,7 @@ static struct {
     int64_t bootstrap;
     uint64_t seed;
     int noise;
-    bool per_cluster, each;
+    bool per_cluster, each, hubness;
     struct profiles how;
 } arg = { .cluster = "cluster", .id = "metrics", .noise = NOISE_CLUSTER, .how = { .input = "x" } };
 
@@ -41,6 +42,7 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "per-cluster", &arg.per_cluster, "write a record for each cluster instead of the scores, as profile does"),
     OPT_FLAG(0, "each", &arg.each, "write the records, each with its own silhouette and the next cluster to it"),
     OPT_STR(0, "map", &arg.map, "FIELD", "score this map of the vectors, too: are neighbours kept, and of one label?"),
+    OPT_FLAG(0, "hubness", &arg.hubness, "tell whether a few records are everybody's neighbours, and by mutual proximity"),
     OPT_INT(0, "bootstrap", &arg.bootstrap, 0, 1e6, "give 95 percent intervals from this many bootstrap samples of the rows"),
     OPT_SEED(&arg.seed),
     OPT_FLAG(0, "cosine", &arg.how.cosine, "also compute the silhouette by cosine distance"),
@@ -49,8 +51,8 @@ static const struct opt opts[] = {
     OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field of it; may be given several times"),
     OPT_JOBS(0),
     EXCLUDES("cosine", "no-silhouette"),
-    EXCLUDES("per-cluster", "bootstrap|map"),
-    EXCLUDES("each", "per-cluster|bootstrap|map|truth|noise|no-silhouette|id|set"),
+    EXCLUDES("per-cluster", "bootstrap|map|hubness"),
+    EXCLUDES("each", "per-cluster|bootstrap|map|hubness|truth|noise|no-silhouette|id|set"),
     NEEDS("per-cluster", "noise=cluster|noise=drop"),
     OPT_END
 };
@@ -120,6 +122,30 @@ static void score_map(struct scores *to, const struct scored *s)
     score_hit(to, s, "neighbour_hit", s->cluster);
 }
 
+enum { HUBNESS_NEAREST = 10 };
+
+/* How uneven it is whose neighbour each record is. */
+static void score_hubness(struct scores *to, const struct scored *s)
+{
+    double plain = NAN, mutual = NAN;
+    size_t n = s->n, k = HUBNESS_NEAREST;
+    if (s->d && n > k) {
+        budget_need((double)n * (4 * (double)s->d + 4 * (double)k + 16), "the neighbours of all vectors");
+        struct near *t = near_new(s->x, n, s->d, NEAR_EUCLIDEAN);
+        uint32_t *index = mem_new(n * k, sizeof *index);
+        near_knn_all(t, k, index, NULL);
+        plain = hubs_skewness(index, n, k);
+        hubs_mutual(t, n, k, index, NULL);
+        mutual = hubs_skewness(index, n, k);
+        free(index);
+        near_free(t);
+    } else if (n && n <= k) {
+        scores_because(to, "hubness needs 11 rows", "");
+    }
+    scores_put(to, "hubness", "", plain);
+    scores_put(to, "hubness_mutual", "", mutual);
+}
+
 static void score_truth(struct scores *to, const struct scored *s, const struct scored_truth *t)
 {
     uint32_t *truth = mem_new(s->n, sizeof *truth), *cluster = mem_new(s->n, sizeof *cluster);
@@ -163,6 +189,8 @@ static void score(struct scores *to, const struct scored *s, const char *part, s
     score_alone(to, s);
     if (arg.map)
         score_map(to, s);
+    if (arg.hubness)
+        score_hubness(to, s);
     for (size_t t = 0; t < s->n_truths; t++)
         score_truth(to, s, s->truths + t);
     scores_reason(to);

@@ -2,7 +2,8 @@
  *
  * in      records with a vector x
  * out     the same records with neighbours (ids, nearest first) and neighbours.distance
- *         (f32[k]); with --of the nearest records themselves, with rank and distance
+ *         (f32[k]); with --of the nearest records themselves, with rank and distance; with
+ *         --duplicates the records that have another very near, with its id and distance
  * memory  n x d floats twice, the ids, n x k neighbours; with --of k records
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -13,22 +14,31 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
+#include "drive/duplicates.h"
 #include "drive/slurp.h"
 #include "drive/sought.h"
 #include "math/near.h"
+#include "score/hubs.h"
 
 static struct {
     const char *in, *out, *of;
     int64_t k;
+    double within;
     int metric;
-} arg = { .in = "x", .out = "neighbours", .k = 10 };
+    bool mutual, duplicates;
+} arg = { .in = "x", .out = "neighbours", .k = 10, .within = NAN };
 
 static const struct opt opts[] = {
     OPT_INT('k', "n-neighbors", &arg.k, 1, 1e6, "number of neighbours, not counting the song itself"),
     OPT_CHOICE(0, "metric", &arg.metric, "euclidean|cosine", "distance between vectors"),
+    OPT_FLAG(0, "mutual", &arg.mutual, "by mutual proximity, so that no song is everybody's neighbour"),
     OPT_STR(0, "of", &arg.of, "ID", "write only this song's neighbours, nearest first"),
+    OPT_FLAG(0, "duplicates", &arg.duplicates, "write only songs that are there twice, each with the id of the other"),
+    OPT_F64(0, "within", &arg.within, 0, 1e300, "how far duplicates may be apart; else a quarter of the median distance"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
+    EXCLUDES("duplicates", "n-neighbors|mutual|of"),
+    NEEDS("within", "duplicates"),
     OPT_END
 };
 static const struct prog prog = {
@@ -75,6 +85,16 @@ static void make_list(struct rec *r, const char *field, size_t row, const void *
     msg_free(&list);
 }
 
+/* Neither --of nor --duplicates: all records, each with its list. */
+static int write_all(struct slurp *s, struct rec_out *out, const char *side)
+{
+    return slurp_annotate(s, out, (struct column[]){
+        { .field = arg.out, .type = COL_MADE, .make = make_list },
+        { .field = side, .type = COL_VECTOR_F8, .data = found.distance, .d = found.k, .side = true },
+        { .field = NULL },
+    });
+}
+
 static void pick_neighbour(struct rec *r, size_t row, void *slurp)
 {
     if (row == SLURP_NO_ROW)
@@ -104,13 +124,37 @@ static int write_of(struct slurp *s, struct rec_out *out)
     return slurp_done(s);
 }
 
+/* --duplicates: the records whose nearest is near enough. */
+static int write_duplicates(struct slurp *s, struct rec_out *out, const char *side)
+{
+    return duplicates_write(s, out, (struct duplicates){
+        .index = found.k ? found.index : NULL, .distance = found.distance, .within = arg.within,
+        .ids = found.ids.p, .start = found.start, .field = arg.out, .side = side,
+    });
+}
+
+/* The neighbours of all rows, nearest first. */
+static void find(const struct slurp *s)
+{
+    struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
+    found.index = mem_new(mem_mul(s->n, found.k), sizeof *found.index);
+    found.distance = mem_new(mem_mul(s->n, found.k), sizeof *found.distance);
+    if (arg.mutual)
+        hubs_mutual(t, s->n, found.k, found.index, found.distance);
+    else
+        near_knn_all(t, found.k, found.index, found.distance);
+    near_free(t);
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_out *out;
+    if (arg.duplicates && strcmp(arg.out, "neighbours") == 0)
+        arg.out = "duplicate";
     struct slurp *s = slurp_open(&prog, operands, arg.in, arg.of ? NULL : arg.out, &out);
     slurp_note_scales(s);
-    found.k = (size_t)arg.k;
+    found.k = arg.duplicates ? s->n > 1 : (size_t)arg.k;
     if (s->n && found.k >= s->n)
         die(ST_STOPPED, "%zu vectors are too few for %zu neighbours each: give a smaller -k", s->n, found.k);
     found.of = (struct sought){ .id = arg.of, .row = SIZE_MAX };
@@ -118,18 +162,10 @@ int main(int argc, char **argv)
     slurp_again(s, add_id, NULL);
     if (arg.of)
         sought_need(&found.of, "no record with this id has a vector");
-    budget_need((double)s->n * (double)found.k * 12 + 2.0 * (double)s->n * (double)s->d * 4, "the list of neighbours");
-    struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
-    found.index = mem_new(mem_mul(s->n, found.k), sizeof *found.index);
-    found.distance = mem_new(mem_mul(s->n, found.k), sizeof *found.distance);
-    near_knn_all(t, found.k, found.index, found.distance);
-    near_free(t);
+    budget_need((double)s->n * ((double)found.k * 12 + 8 * (double)s->d + (arg.mutual ? 16 : 0)), "the list of neighbours");
+    find(s);
     char *side = item_side(arg.out, "", "distance");
-    int status = arg.of ? write_of(s, out) : slurp_annotate(s, out, (struct column[]){
-        { .field = arg.out, .type = COL_MADE, .make = make_list },
-        { .field = side, .type = COL_VECTOR_F8, .data = found.distance, .d = found.k, .side = true },
-        { .field = NULL },
-    });
+    int status = arg.of ? write_of(s, out) : arg.duplicates ? write_duplicates(s, out, side) : write_all(s, out, side);
     free(found.index);
     free(found.distance);
     free(found.start);

@@ -179,6 +179,20 @@ for my $set (sets_with('map_scores.csv', 'blobs')) {
     is_deeply([@$got{qw(trustworthiness reason)}], [undef, 'no field x'], 'a map without vectors');
     near_all([$got->{neighbour_hit}], [$want->{hit_kmeans}], 1e-12, 0, 'has labels');
 }
+# Hubness by scipy's skew of scikit-learn's neighbours, and by mutual proximity.
+for my $set (sets_with('hubs.csv', 'blobs')) {
+    my ($want) = csv("$set->{dir}/hubs.csv");
+    my ($got) = records('metrics --hubness --no-silhouette ' .
+        rows_sp("$set->{dir}/x.npy", "$tmp/hubs.sp", {}, cluster => [map { int64($_ % 2) } 0 .. 299]));
+    near_all([$got->{$_}], [$want->{$_}], 0, 1e-6, $_) for qw(hubness hubness_mutual);
+}
+($r) = records('metrics --hubness', stream({}, map { record($_, x => vec($_), cluster => int64($_ % 2)) } 1 .. 10));
+is_deeply([@$r{qw(hubness hubness_mutual reason)}], [undef, undef, 'hubness needs 11 rows'], 'too few for hubness');
+($r) = records('metrics --hubness', stream({}, map { record($_, x => vec($_), cluster => int64($_ % 2)) } 1 .. 11));
+is_deeply([@$r{qw(hubness hubness_mutual reason)}], [0, 0, undef], 'of 11 each is everybody\'s');
+refuses(2, qr/--per-cluster and --hubness cannot/, "metrics --per-cluster --hubness $tmp/in.sp");
+refuses(2, qr/--each and --hubness cannot/, "metrics --each --hubness $tmp/in.sp");
+
 # Noise that is dropped takes its places along: 30 on a line, and as many of noise that lie between them on the map only.
 my @line = map { record("l$_", x => vec($_, 0), xy => vec($_), cluster => int64($_ > 15)) } 1 .. 30;
 my @between = map { record("n$_", x => vec($_, 99), xy => vec($_ + 0.3), cluster => int64(-1)) } 1 .. 30;

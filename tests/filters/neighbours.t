@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Cluster;
 use Songpipe;
+use Stream;
 use Test::More;
 
 my $line = "id,p,genre\na,0,rock\nb,1,pop\nc,3,rock\nd,7,pop\n";
@@ -41,4 +43,39 @@ for my $i (0 .. $#p) {
 }
 is($wrong, 0, 'all as a plain search finds them');
 is(runs("from-json | neighbours -k 7 -j 1", $json), runs("from-json | neighbours -k 7 -j 3", $json), 'on any threads');
+
+# Mutual proximity: against numpy and scipy.
+for my $set (sets_with('mutual5.csv', 'blobs')) {
+    my @got = records('neighbours --mutual -k 5 ' . rows_sp("$set->{dir}/x.npy", "$tmp/x.sp", {}));
+    for my $want (csv("$set->{dir}/mutual5.csv")) {
+        my $r = $got[$want->{row}];
+        is("@{ $r->{neighbours} }", join(' ', map { $want->{"near$_"} } 0 .. 4), "mutual: of row $want->{row}");
+        near_all($r->{'neighbours.distance'}, [map { $want->{"far$_"} } 0 .. 4], 1e-7, 0, "mutual: 1 - MP of row $want->{row}");
+    }
+}
+is(runs("neighbours --mutual -k 4 -j 1 $tmp/x.sp"), runs("neighbours --mutual -k 4 -j 3 $tmp/x.sp"), 'mutual: on any threads');
+my ($all) = grep { $_->{id} eq '16' } records("neighbours --mutual -k 4 $tmp/x.sp");
+is(join(' ', map { $_->{id} } records("neighbours --mutual -k 4 --of 16 $tmp/x.sp")), "@{ $all->{neighbours} }", 'mutual: of one song');
+# Cosine: of some directions, in any lengths.
+my @dirs = ([1, 0], [1, 0.2], [0, 1], [-1, 0.5], [0.3, -1]);
+my ($one, $many) = map { my $grow = $_; [map { "@{ $_->{neighbours} }" } records('neighbours --mutual -k 4 --metric cosine',
+    stream({}, map { my $i = $_; record($i, x => vec(map { $_ * $grow**$i } @{ $dirs[$i] })) } 0 .. 4))] } 1, 8;
+is_deeply($one, $many, 'mutual: cosine does not look at lengths');
+
+# Duplicates: songs on a line, a and d the same, e and f close to it, g missing.
+my $twice = "id,p\na,0\nb,10\nc,20\nd,0\ne,31\nf,31.5\nh,43\ni,55\n";
+sub twins { my ($options, $in) = @_; return join ' ', map { "$_->{id}=$_->{duplicate}:$_->{'duplicate.distance'}" } records("from-csv | neighbours --duplicates -q $options", $in // $twice) }
+is(twins(''), 'a=d:0 d=a:0 e=f:0.5 f=e:0.5', 'duplicates: within a quarter of the median, 1.3125');
+is(twins('--within 0'), 'a=d:0 d=a:0', 'duplicates: --within 0');
+is(twins('', $twice =~ s/,([\d.]+)$/',' . $1 * 1024/germ), 'a=d:0 d=a:0 e=f:512 f=e:512', 'duplicates: the scale does not matter');
+is(twins('', "id,p\na,1\n") . twins('', "id,p\n") . twins('', "id,p\na,1\nb,2\n"), '', 'duplicates: of one song, none, two that differ');
+is(twins('', "id,p\na,1\nb,1\nc,1\n"), 'a=b:0 b=a:0 c=a:0', 'duplicates: all are one');
+is(twins('', "id,p\na,1\nb,\nc,1\nd,5\ne,9\n"), 'a=c:0 c=a:0', 'duplicates: songs without vector are left out');
+is(runs('from-csv | neighbours --duplicates -q -o same | sp-fields --keep same,same.distance | to-csv', $twice),
+    "id,same,same.distance\na,d,0\nd,a,0\ne,f,0.5\nf,e,0.5\n", 'duplicates: -o, to-csv');
+is(runs('from-csv | neighbours --duplicates -q | sp-match duplicate eq a | to-csv', $twice), "id,p,duplicate,duplicate.distance\nd,0,a,0\n" =~ s/,p,/,x:p,/r, 'duplicates: sp-match');
+($status, $out, $err) = run('from-csv | neighbours --duplicates', $twice);
+like($err, qr/^neighbours: 4 of 8 have another within 1.3125, a quarter of the median distance to the nearest$/m, 'duplicates: the note');
+refuses(2, qr/--within needs --duplicates/, 'neighbours --within 1', runs('from-csv', $twice));
+refuses(2, qr/--duplicates and --mutual cannot/, 'neighbours --duplicates --mutual', runs('from-csv', $twice));
 done_testing;
