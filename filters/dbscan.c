@@ -2,8 +2,7 @@
  *
  * in      records with a vector x
  * out     the same records with cluster (int, -1 is noise) and core (bool); with --kdist
- *         one record for each vector instead: rank, kdist; with --eps A:B and --scan a record with
- *         the scores of each eps tried to a file
+ *         one record for each vector instead: rank, kdist; --scan: one for each eps tried, to a file
  * memory  n x d floats twice
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -97,26 +96,19 @@ static struct scanned try_eps(const struct slurp *s, size_t i, void *work)
     return (struct scanned){ .label = w->labels, .inertia = NAN };
 }
 
-/* The best in A:B, of values that grow by the same factor. */
-static double scan_eps(const struct slurp *s, struct work *w)
+/* eps as given; the knee of the k-distances; or the best in A:B, of values that grow by the same factor. */
+static double choose_eps(const struct slurp *s, struct work *w, const double *kdist)
 {
-    double a = arg.eps.x, b = arg.eps.last;
+    double a = kdist ? dbscan_knee(kdist, s->n) : arg.eps.x, b = arg.eps.last;
+    if (kdist && !progress_quiet)
+        warn("eps is %.6g, the knee of the %lld-distances", a, (long long)arg.min_samples);
+    if (kdist || !(b > a) || !s->n)
+        return a;
     for (size_t i = 0; i < TRIED; i++)
         w->eps[i] = i + 1 < TRIED ? a * pow(b / a, (double)i / (TRIED - 1)) : b;
     arg.scan.value = w->eps;
     arg.scan.k.last = TRIED - 1;
     return w->eps[scan_best(&arg.scan, &prog, s, try_eps, w)];
-}
-
-/* eps as given, the best of a range, or the knee of the k-distances. */
-static double choose_eps(const struct slurp *s, struct work *w, const double *kdist, size_t n)
-{
-    if (!kdist)
-        return arg.eps.last > arg.eps.x && n ? scan_eps(s, w) : arg.eps.x;
-    double eps = dbscan_knee(kdist, n);
-    if (!progress_quiet)
-        warn("eps is %.6g, the knee of the %lld-distances", eps, (long long)arg.min_samples);
-    return eps;
 }
 
 int main(int argc, char **argv)
@@ -130,32 +122,27 @@ int main(int argc, char **argv)
     size_t k = (size_t)arg.min_samples;
     budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 32), "the vectors and a sorted copy");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
-    double *kdist = NULL;
-    if (arg.eps.word || arg.kdist) {
+    double *kdist = arg.eps.word || arg.kdist ? mem_new(s->n, sizeof *kdist) : NULL;
+    if (kdist) {
         if (s->n < 2 || k > s->n)
             die(ST_STOPPED, "%zu vectors are too few for %zu-distances: give a smaller --min-samples", s->n, k);
-        kdist = mem_new(s->n, sizeof *kdist);
         dbscan_kdist(t, s->n, k, kdist);
-    }
-    if (arg.kdist) {
-        int status = write_kdist(s, out, kdist);
-        near_free(t);
-        free(kdist);
-        return status;
     }
     int32_t *labels = mem_new(s->n, sizeof *labels);
     bool *core = mem_new(s->n, sizeof *core);
     struct work w = { .t = t, .k = k, .labels = labels, .core = core };
-    dbscan(t, s->n, choose_eps(s, &w, kdist, s->n), k, labels, core);
-    red_flags(labels, core, s->n);
+    if (!arg.kdist) {
+        dbscan(t, s->n, choose_eps(s, &w, kdist), k, labels, core);
+        red_flags(labels, core, s->n);
+    }
     near_free(t);
-    free(kdist);
     char *side = item_side(arg.out, "cluster", "core");
-    int status = slurp_annotate(s, out, (struct column[]){
+    int status = arg.kdist ? write_kdist(s, out, kdist) : slurp_annotate(s, out, (struct column[]){
         { .field = arg.out, .type = COL_I4, .data = labels },
         { .field = side, .type = COL_BOOL, .data = core, .side = true },
         { .field = NULL },
     });
+    free(kdist);
     free(labels);
     free(core);
     free(side);

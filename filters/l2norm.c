@@ -24,9 +24,8 @@ static const struct opt opts[] = {
     OPT_END
 };
 static const struct prog prog = {
-    .name = "l2norm", .brief = "scale vectors to unit length", .in = IO_RECORDS, .out = IO_RECORDS,
-    .reads = "x vector", .writes = "x vector", .conv = "sklearn-1.9",
-    .alone = "", .opts = opts, .also = map_also,
+    .name = "l2norm", .brief = "scale vectors to unit length", .alone = "", .in = IO_RECORDS, .out = IO_RECORDS,
+    .reads = "x vector", .writes = "x vector", .conv = "sklearn-1.9", .opts = opts, .also = map_also,
 };
 
 static const struct columns *columns;   /* of the input, for messages */

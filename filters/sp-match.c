@@ -104,14 +104,6 @@ static bool process(struct rec *r, const struct value *in, void *state)
     return true;
 }
 
-static void compile(const char *text)
-{
-    setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
-    char why[PATTERN_WHY];
-    if (!search_compile(&search, text, arg.ignore_case ? REG_ICASE : 0, why))
-        opt_misuse(&prog, "'%s' is not an extended regular expression: %s", text, why);
-}
-
 /* The number of an operator; OPS: it is none. */
 static int op_of(const char *word)
 {
@@ -138,12 +130,16 @@ static char **condition(char **operands)
     if (!files[0] && access(operands[2], F_OK) == 0 && io_stdin_empty())
         opt_misuse(&prog, "'%s' is taken as VALUE, and nothing comes from stdin; with a file it is: sp-match %s %s VALUE %s",
                    operands[2], operands[0], operands[1], operands[2]);
-    if (arg.op == MATCH)
-        compile(operands[2]);
-    else if (arg.op == IN)
+    if (arg.op == MATCH) {
+        char why[PATTERN_WHY];
+        setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
+        if (!search_compile(&search, operands[2], arg.ignore_case ? REG_ICASE : 0, why))
+            opt_misuse(&prog, "'%s' is not an extended regular expression: %s", operands[2], why);
+    } else if (arg.op == IN) {
         opt_cut(&prog, NULL, operands[2], &words);
-    else
+    } else {
         words = (struct opt_words){ .v = operands + 2, .n = 1 };
+    }
     return files;
 }
 

@@ -32,9 +32,8 @@ static const struct opt opts[] = {
     OPT_END
 };
 static const struct prog prog = {
-    .name = "whiten", .brief = "make columns uncorrelated, with variance 1 (ZCA)",
-    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector",
-    .alone = "with --model", .opts = opts, .also = map_also,
+    .name = "whiten", .brief = "make columns uncorrelated, with variance 1 (ZCA)", .alone = "with --model",
+    .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector", .opts = opts, .also = map_also,
 };
 
 /* What is fitted. */
