@@ -226,10 +226,13 @@ bool fence_end(struct fence *f, char *why)
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     kill(-pid, SIGKILL);            /* what it left behind */
+    f->killed = !f->late && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     if (f->late)
         snprintf(why, FENCE_WHY, "nothing came for %g s", f->limits.quiet);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
         snprintf(why, FENCE_WHY, "took more than %g s of processor time", ceil(f->limits.cpu));
+    else if (f->killed)
+        snprintf(why, FENCE_WHY, "the decoder was killed from outside; was there too little memory?");
     else if (WIFSIGNALED(status))
         snprintf(why, FENCE_WHY, "the decoder was killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));

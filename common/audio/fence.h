@@ -30,6 +30,7 @@ struct fence {
     size_t have;            /* bytes of it */
     size_t left;            /* bytes of its content not read yet */
     bool late;              /* killed, because it was quiet for too long */
+    bool killed;            /* by somebody else, as the kernel does for want of memory: no fault of what it worked on */
 };
 
 /* Let a child call work(fd, state), which sends by fence_send, and end. It has nothing open

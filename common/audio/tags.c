@@ -152,5 +152,5 @@ enum tags_got tags_read(const char *path, const struct fence_limits *limits, str
         tags->text[i][sizeof tags->text[i] - 1] = '\0';
     if (!whole)
         memset(tags, 0, sizeof *tags);
-    return whole ? TAGS_READ : TAGS_BROKEN;
+    return whole ? TAGS_READ : f.killed ? TAGS_LACK : TAGS_BROKEN;
 }

@@ -328,8 +328,10 @@ bool track_read(struct track *t)
     char why[FENCE_WHY];
     if (fence_read(&t->fence, got, t))
         return true;
-    if (!fence_end(&t->fence, why) && !t->why[0])
+    if (!fence_end(&t->fence, why) && !t->why[0]) {
         append(t->why, why, strlen(why));
+        t->lack = t->fence.killed;
+    }
     if (t->rate == 0 && !t->why[0])
         append(t->why, "no answer from the decoder", 26);
     return false;

@@ -397,6 +397,10 @@ is(join(' ', map { $_->{id} } sounds("cat $tmp/out.sp")), join(' ', map { "good$
     like($err, qr/^decode: good: the command was killed by signal 9$/m, 'their ends are known all the same');
 }
 
+# A decoder that is killed, as for want of memory, is no song's fault.
+refuses(6, qr/^decode: good: the decoder was killed from outside; was there too little memory\?$/m,
+    "decode --command 'kill -9 \$PPID; : {}' $tmp/in.sp", undef, 1);
+
 # --on-error
 input(song("$tmp/vanished.wav", 'bad'), song("$tmp/mono.wav", 'good'));
 refuses(6, qr/^decode: bad: cannot open .*No such file/m, "decode --on-error fail $tmp/in.sp | cat", undef, 1);

@@ -213,6 +213,9 @@ static void children(void **state)
     number = SIGSEGV;
     assert_string_equal(run(signalled, &number, &limits, &h),
                         "the decoder was killed by signal 11 (Segmentation fault)");
+    number = SIGKILL;
+    assert_string_equal(run(signalled, &number, &limits, &h),
+                        "the decoder was killed from outside; was there too little memory?");
     number = 1;
     assert_string_equal(run(spin, &number, &(struct fence_limits){ 0.5, 20, 0 }, &h),
                         "took more than 1 s of processor time");
