@@ -120,15 +120,15 @@ static struct span check_command(const struct rec_in *in, const uint8_t *p, size
 {
     const struct head *was = rec_head(in);
     struct head h;
-    uint8_t front[FRAME_HEAD];
-    frame_pack_head(front, FRAME_HEADER, 0);
-    size_t size = n < FRAME_HEAD ? 0 : (size_t)p[12] << 24 | (size_t)p[13] << 16 | (size_t)p[14] << 8 | p[15];
-    if (n < FRAME_HEAD || memcmp(p, front, 12) != 0 || size > n - FRAME_HEAD)
+    int kind, next;
+    size_t size, more;
+    if (n < FRAME_HEAD || !frame_parse_head(p, &kind, &size) || kind != FRAME_HEADER || size > n - FRAME_HEAD)
         die(ST_USAGE, "the command writes no stream: what comes after its last filter goes behind sp-parallel");
     const char *why = head_parse(&h, p + FRAME_HEAD, size);
     if (why)
         die(ST_STREAM, "the command's output: %s", why);
-    if (h.model || (n > 2 * FRAME_HEAD + size && p[FRAME_HEAD + size + 2] != FRAME_END))
+    const uint8_t *behind = p + FRAME_HEAD + size;
+    if (h.model || (n > 2 * FRAME_HEAD + size && (!frame_parse_head(behind, &next, &more) || next != FRAME_END)))
         die(ST_USAGE, "the command writes %s, whatever it reads", h.model ? "a model" : "records of its own");
     if (h.history.n < was->history.n || (was->history.n && memcmp(h.history.p, was->history.p, was->history.n) != 0))
         die(ST_USAGE, "the command leaves out the history, which says whether it can be run on blocks");

@@ -138,17 +138,17 @@ refuses(3, qr/model.safetensors: cannot open: .*; pytorch_model.bin is not read:
 
 # All that base/elsewhere knows is said, and no option of ours hides it.
 my $known = slurp_file('common/base/elsewhere.c');
-my %text = (EXACT => 'dbscan hdbscan neighbours outliers journey', TRAINERS => 'vae-train contrast-train');
+my %text;
 $text{$1} = $2 while $known =~ /^#define (\w+) "(.*)"$/mg;
 my ($count, @silent) = 0;
 while ($known =~ /^ +\{ (NULL|[A-Z]+|(?:[A-Z]+ )?"[^"]*"), "([^"]*)",\s+(?:([A-Z]+) )?"([^"]*)" \},$/mg) {
     my ($programs, $names, $says) = ($1, $2, ($3 ? $text{$3} : '') . $4);
     $programs =~ s/\b([A-Z]+)\b/exists $text{$1} ? $text{$1} : $1/ge;
     my $any = $programs eq 'NULL';
-    $programs = 'kmeans pca tsne vae-train decode from-csv to-csv sp-diff' if $any;
+    $programs = 'kmeans|pca|tsne|vae-train|decode|from-csv|to-csv|sp-diff' if $any;
     my ($want, $helped) = ($says =~ /^--\S+$/ ? "did you mean $says?" : $says, 0);
-    for my $program (split ' ', $programs =~ tr/"//dr) {
-        for my $name (split ' ', $names) {
+    for my $program (split /[|]/, $programs =~ tr/" //dr) {
+        for my $name (split /[|]/, $names) {
             my $dash = length $name > 1 ? '--' : '-';
             my (undef, undef, $err) = run("$program $dash$name 1");
             $helped += my $good = index($err, "unknown option $dash$name; $want") >= 0;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/union.h"
+#include "math/sort.h"
 
 struct work {
     const struct near *t;
@@ -115,18 +116,12 @@ void dbscan(const struct near *t, size_t n, double eps, size_t min_samples, int3
 
 /* ---- choosing eps ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 void dbscan_kdist(const struct near *t, size_t n, size_t k, double *out)
 {
     memset(out, 0, n * sizeof *out);
     if (k > 1)
         near_kth_all(t, k - 1, out);
-    qsort(out, n, sizeof *out, ascending);
+    sort_f64(out, n);
 }
 
 double dbscan_knee(const double *kdist, size_t n)

@@ -8,21 +8,16 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "math/sort.h"
 
 #define SHARE 0.25              /* of the median distance to the nearest: as good as the same */
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 static double median(const double *x, size_t n)
 {
     double *sorted = mem_new(n, sizeof *sorted);
     memcpy(sorted, x, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_size);
-    double middle = sorted[(n - 1) / 2] / 2 + sorted[n / 2] / 2;
+    sort_f64(sorted, n);
+    double middle = sort_quantile(sorted, n, 0.5);
     free(sorted);
     return middle;
 }

@@ -172,7 +172,7 @@ static char *hosts_path(const char *list)
         die(ST_STOPPED, "%s: cannot read:", list);
     for (const char *c = text; c < text + n; c += size)
         if (!str_harmless(c, (size_t)(text + n - c), &size) && *c != '\n' && *c != '\t')
-            die(ST_STOPPED, "%s: no list of machines: it is no text", list);
+            die(ST_STOPPED, "%s: not a list of machines, which would be text", list);
     free(text);
     return path;
 }

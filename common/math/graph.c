@@ -12,6 +12,7 @@
 #include "base/union.h"
 #include "math/dist.h"
 #include "math/near.h"
+#include "math/sort.h"
 
 enum { ROWS = 128 };            /* of a half matrix in a par block */
 
@@ -47,12 +48,6 @@ struct graph *graph_rbf(const float *x, size_t n, size_t d, double gamma)
     return g;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double graph_rbf_gamma(const float *x, size_t n, size_t d)
 {
     enum { MOST = 1000000 };
@@ -72,7 +67,7 @@ double graph_rbf_gamma(const float *x, size_t n, size_t d)
                 sq[at++] = dist_sq(x + i * d, x + j * d, d);
         }
     }
-    qsort(sq, count, sizeof *sq, ascending);
+    sort_f64(sq, count);
     double median = count ? sqrt(sq[count / 2]) / 2 + sqrt(sq[(count - 1) / 2]) / 2 : 0;
     free(sq);
     return median > 0 ? 1 / (median * median) : 1;

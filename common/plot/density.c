@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "math/sort.h"
 
 enum { SIDE = DENSITY_SIDE };
 
@@ -46,12 +47,6 @@ static void blur(float *v, size_t stride, double width)
         v[i * stride] = to[i];
 }
 
-static int compare_f64(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 void density_of(const float *x, const float *y, size_t n, const double low[2], const double high[2], struct density *d)
 {
     static const double outside[DENSITY_LEVELS] = { 0.1, 0.25, 0.5, 0.75 };
@@ -80,7 +75,7 @@ void density_of(const float *x, const float *y, size_t n, const double low[2], c
         own[p] = (1 - t) * ((1 - s) * (double)d->at[j][i] + s * (double)d->at[j][i + 1]) +
             t * ((1 - s) * (double)d->at[j + 1][i] + s * (double)d->at[j + 1][i + 1]);
     }
-    qsort(own, n, sizeof *own, compare_f64);
+    sort_f64(own, n);
     for (size_t l = 0; l < DENSITY_LEVELS; l++)
         d->level[l] = 0.99 * own[(size_t)(outside[l] * (double)(n - 1))];    /* less than a peak, so that a line is around it */
     free(own);

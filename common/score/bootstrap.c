@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
+#include "math/sort.h"
 
 struct work {
     const struct cell *cells;   /* of all rows */
@@ -61,21 +62,6 @@ static void draw_mean(size_t b, void *state)
     w->score[b] = sum / (double)w->n;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
-}
-
-static double percentile(const double *sorted, size_t n, double share)
-{
-    double at = share * (double)(n - 1);
-    size_t i = (size_t)at;
-    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
-}
-
 /* The interval of column j of score[draws][width]. */
 static struct interval interval_of(const struct work *w, size_t draws, size_t j)
 {
@@ -87,8 +73,8 @@ static struct interval interval_of(const struct work *w, size_t draws, size_t j)
         finite += isfinite(column[b]) != 0;
     }
     if (finite == draws) {
-        qsort(column, draws, sizeof *column, ascending);
-        to = (struct interval){ percentile(column, draws, 0.025), percentile(column, draws, 0.975) };
+        sort_f64(column, draws);
+        to = (struct interval){ sort_quantile(column, draws, 0.025), sort_quantile(column, draws, 0.975) };
     }
     free(column);
     return to;

@@ -255,9 +255,9 @@ bool frame_next(struct frame_in *in, struct frame *f)
             file_done(in, have);
             continue;
         }
-        int kind = h[2];
-        if (memcmp(h, magic, 2) != 0 || memcmp(h + 3, magic + 3, 9) != 0 ||
-            (kind != FRAME_HEADER && kind != FRAME_RECORD && kind != FRAME_END)) {
+        int kind;
+        size_t size;
+        if (!frame_parse_head(h, &kind, &size)) {
             if (in->any)
                 frame_bad(in, "damaged: no frame where one should begin, after %llu records, at byte %llu",
                     (unsigned long long)in->records, (unsigned long long)(in->base + in->pos));
@@ -266,7 +266,6 @@ bool frame_next(struct frame_in *in, struct frame *f)
         if ((kind == FRAME_HEADER) == in->inside)
             frame_bad(in, "%s",
                 in->inside ? "a header where a record or the end should be" : "no header");
-        size_t size = (size_t)h[12] << 24 | (size_t)h[13] << 16 | (size_t)h[14] << 8 | h[15];
         if (size > frame_max)
             die(ST_MEMORY, "%s: a record of %zu bytes is larger than --max-record (%zu)", in->name, size, frame_max);
         if ((have = fill(in, FRAME_HEAD + size)) < FRAME_HEAD + size)
@@ -294,11 +293,10 @@ bool frame_next(struct frame_in *in, struct frame *f)
 
 bool frame_ready(const struct frame_in *in)
 {
-    if (!in->file || in->end - in->pos < FRAME_HEAD)
-        return false;
-    const uint8_t *h = in->buf + in->pos;
-    size_t size = (size_t)h[12] << 24 | (size_t)h[13] << 16 | (size_t)h[14] << 8 | h[15];
-    return h[2] != FRAME_END && in->end - in->pos - FRAME_HEAD >= size;     /* behind an end we wait */
+    int kind;
+    size_t size;
+    return in->file && in->end - in->pos >= FRAME_HEAD && frame_parse_head(in->buf + in->pos, &kind, &size) &&
+        kind != FRAME_END && in->end - in->pos - FRAME_HEAD >= size;        /* behind an end we wait */
 }
 
 int frame_place(struct frame_in *in, const uint8_t *p, uint64_t *at)
@@ -386,6 +384,14 @@ void frame_pack_head(uint8_t head[FRAME_HEAD], int kind, size_t size)
     head[2] = (uint8_t)kind;
     for (int i = 0; i < 4; i++)
         head[12 + i] = (uint8_t)(size >> (24 - 8 * i));
+}
+
+bool frame_parse_head(const uint8_t head[FRAME_HEAD], int *kind, size_t *size)
+{
+    *kind = head[2];
+    *size = (size_t)head[12] << 24 | (size_t)head[13] << 16 | (size_t)head[14] << 8 | head[15];
+    return memcmp(head, magic, 2) == 0 && memcmp(head + 3, magic + 3, 9) == 0 &&
+        (*kind == FRAME_HEADER || *kind == FRAME_RECORD || *kind == FRAME_END);
 }
 
 void frame_put(struct frame_out *out, int kind, const struct span *pieces, size_t n)

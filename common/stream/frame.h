@@ -81,8 +81,9 @@ void frame_put(struct frame_out *out, int kind, const struct span *pieces, size_
 /* Write `bytes` that hold `records` whole record frames, as frame_pack made them. */
 void frame_put_packed(struct frame_out *out, const void *bytes, size_t size, size_t records);
 
-/* The 16 bytes in front of a body of `size`. */
+/* The 16 bytes in front of a body of `size`; and back: false if they are not those of a frame. */
 void frame_pack_head(uint8_t head[FRAME_HEAD], int kind, size_t size);
+bool frame_parse_head(const uint8_t head[FRAME_HEAD], int *kind, size_t *size);
 
 void frame_flush(struct frame_out *out);
 

@@ -9,14 +9,14 @@ use Stream;
 use Test::More;
 
 plan skip_all => 'needs GNU parallel' if `parallel --version 2>&1` !~ /^GNU parallel/;
-$ENV{TMPDIR} = "$tmp/work";
+$ENV{TMPDIR} = "$tmp/blocks";
 mkdir $ENV{TMPDIR};
 
 # What lies in TMPDIR, once those that clean up behind a run that failed have had their time.
 sub left {
     my $left = '';
     for (1 .. 100) {
-        $left = join ' ', grep { !/\/\.\.?$/ } glob "$tmp/work/* $tmp/work/.*";
+        $left = join ' ', grep { !/\/\.\.?$/ } glob "$tmp/blocks/* $tmp/blocks/.*";
         last if $left eq '';
         select undef, undef, undef, 0.1;
     }
@@ -212,7 +212,7 @@ END
     ($got, $out, $err) = $far->('bare');
     ok($got == 2 && $out eq '' && $err =~ /refused by bare: it has no songpipe/, 'no songpipe') or diag("status $got: $err");
     ($got, $out, $err) = $far->("al\x9bpha");
-    ok($got == 6 && $out eq '' && $err =~ /hosts: no list of machines/, 'a list that is no text') or diag("status $got: $err");
+    ok($got == 6 && $out eq '' && $err =~ /hosts: not a list of machines/, 'a list that is no text') or diag("status $got: $err");
     my @rest = grep { !/sp-parallel$|sshlogin/ } split /\n/, `find $tmp/alpha $tmp/beta -type f`;
     is("@rest", '', 'nothing is left on them');
 }
