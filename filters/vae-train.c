@@ -152,7 +152,7 @@ static void fetch_row(void *table, size_t row, float *x)
 static void read_input(struct data *d)
 {
     struct vae_config *c = &d->model.c;
-    d->table = table_open(d->in, arg.in, c->conv ? 2 : 1, collect, d);
+    d->table = table_open(d->in, arg.in, c->conv ? 2 : 1, false, collect, d);
     labels_sort(d->model.labels, d->hot, d->table->n);
     memcpy(d->model.shape, d->table->shape, sizeof d->model.shape);
     c->input = d->table->d;

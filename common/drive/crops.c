@@ -47,7 +47,7 @@ void crops_read(struct crops *c, struct rec_in *in, const char *field, struct so
 {
     struct reading s = { .c = c, .ids = ids };
     c->field = field;
-    c->table = table_open(in, field, 1, add_row, &s);
+    c->table = table_open(in, field, 1, false, add_row, &s);
     if (c->table->n == 0)
         die(ST_STOPPED, "no record has a vector %s to train on", field);
     size_t d = c->table->d;

@@ -102,7 +102,7 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
     return true;
 }
 
-struct table *table_open(struct rec_in *in, const char *field, int ndim,
+struct table *table_open(struct rec_in *in, const char *field, int ndim, bool again,
                          bool (*also)(struct rec *r, void *state), void *state)
 {
     struct whole *w = mem_zero(1, sizeof *w);
@@ -110,7 +110,7 @@ struct table *table_open(struct rec_in *in, const char *field, int ndim,
     struct filling f = { .w = w, .in = in, .field = field, .also = also, .state = state };
     w->ndim = ndim;
     w->name = rec_name(in);
-    pass_each(in, &(struct pass){ .field = field, .only = true }, add_record, &f);
+    pass_each(in, &(struct pass){ .field = field, .only = !again, .late_ids = again }, add_record, &f);
     t->d = f.row.d;
     if (ndim == 1)
         t->shape[0] = t->d;

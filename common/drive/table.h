@@ -20,8 +20,9 @@ struct table {
  * `field` lie: vectors (ndim 1, sparse ones too) or matrices (2), all of one shape, NaN
  * and infinity being bad (--on-error). Nil is passed over. also(r, state), where it is
  * not NULL, is called for each record that has a value, before it becomes row t->n: it
- * may set rec_error or rec_drop (then the record is passed over). */
-struct table *table_open(struct rec_in *in, const char *field, int ndim,
+ * may set rec_error or rec_drop (then the record is passed over). `again`: the filter will read the records a
+ * second time, and then says and counts those that are bad or nil. */
+struct table *table_open(struct rec_in *in, const char *field, int ndim, bool again,
                          bool (*also)(struct rec *r, void *state), void *state);
 
 /* Row i as x[d]. May be called by several threads. */

@@ -89,4 +89,49 @@ runs("kmeans -q -k 2 --save $tmp/two.sp $tmp/in.sp >/dev/null");
 refuses(6, qr/x has 1 numbers, but the model .* was fitted to 2/, "kmeans -m $tmp/two.sp",
     stream({}, record('a', x => vec(1))));
 is_deeply([records("kmeans -q -m $tmp/two.sp", stream({}))], [], 'a model on no records');
+
+# --batch: no worse than scikit-learn's with the same batch and as many steps.
+for my $set (sets_with('minibatch.csv', 'blobs')) {
+    my $in = rows_sp("$set->{dir}/x.npy", "$tmp/x.sp");
+    for my $theirs (csv("$set->{dir}/minibatch.csv")) {
+        my (@ours, $steps);
+        for my $seed (0 .. 39) {
+            run("kmeans -q -k 10 --batch $theirs->{batch} --max-iter 1 --seed $seed --save $tmp/m.sp $in >/dev/null");
+            my $c = model("$tmp/m.sp")->{config};
+            push @ours, $c->{inertia};
+            $steps = $c->{n_iter} if !$steps || $c->{n_iter} > $steps;
+        }
+        @ours = sort { $a <=> $b } @ours;
+        cmp_ok($steps, '<=', $theirs->{steps}, "batches of $theirs->{batch}: no more steps");
+        cmp_ok(($ours[19] + $ours[20]) / 2, '<=', $theirs->{inertia}, "batches of $theirs->{batch}: median of 40 seeds");
+    }
+    my $one = runs("kmeans -q -k 7 --batch 40 -j 1 --save $tmp/m.sp $in");
+    is(runs("kmeans -q -k 7 --batch 40 -j $_ $in"), $one, "--batch -j $_") for 2, 5;
+    is(runs("cat $in | kmeans -q -k 7 --batch 40"), $one, '--batch from a pipe');
+    isnt(runs("kmeans -q -k 7 --batch 40 --seed 1 $in"), $one, '--batch, another seed');
+    is(runs("kmeans --no-history -m $tmp/m.sp $in"), runs('sp-fields --no-history', $one), '--batch: the model predicts the same');
+    my $init = rows_sp("$set->{dir}/kmeans_k10_init.npy", "$tmp/init.sp");
+    is(scalar(records("kmeans -q --init $init --batch 100 --save $tmp/m.sp $in")), 300, '--batch --init');
+    is(model("$tmp/m.sp")->{config}{k}, 10, 'has as many centres');
+}
+spew("$tmp/in.sp", stream({}, @rows, record('bad', x => vec('nan', 1))));
+($status, $out, $err) = run("kmeans -k 2 --batch 3 --max-iter 100 --on-error skip $tmp/in.sp");
+is($status, 1, '--batch with a bad vector: status');
+like($err, qr/inertia \d\.\d+ after \d+ batches\n/, 'notes of --batch');
+is(() = $err =~ /bad: x\[0\] is/g, 1, 'what is bad is said once');
+@got = jsonl(runs('to-json', $out));
+is_deeply([sort keys %{ $got[1] }], [qw(cluster distance id x)], 'nil has both fields');
+is($got[0]{cluster}, $got[2]{cluster}, 'neighbours together');
+is_deeply([map { defined $_->{distance} || 0 } @got], [1, 0, 1, 1], 'distances of --batch');
+spew("$tmp/many.sp", stream({}, map { record($_, x => vec(map { $_ * 0.1 } 1 .. 63, $_ % 7)) } 1 .. 40000));
+refuses(4, qr/--max-memory/, "kmeans -q -k 7 --max-memory 8M $tmp/many.sp");
+runs("kmeans -q -k 7 --batch 100 --max-memory 8M $tmp/many.sp >$tmp/out.sp");
+like(runs("sp-info $tmp/out.sp"), qr/40000/, '--batch in little memory');
+refuses(5, qr/no convergence within 1 passes: the output is valid/, "kmeans -k 7 --batch 40000 --max-iter 1 $tmp/many.sp", undef, 1);
+refuses(2, qr/--batch '2:3' is not a number of vectors/, "kmeans -k 2 --batch 2:3 $tmp/in.sp");
+refuses(2, qr/--batch needs a single number/, "kmeans -k 2:3 --batch 2 $tmp/in.sp");
+refuses(2, qr/--batch and --$_->[0] cannot be used together/, "kmeans -k 2 --batch 2 --$_->[0] $_->[1] $tmp/in.sp")
+    for ['tol', 0.1], ['also', 'gap'], ['scan', "$tmp/s.sp"];
+refuses(6, qr/3 vectors cannot make 5 clusters/, "kmeans -k 5 --batch 2 --on-error skip $tmp/in.sp");
+refuses(6, qr/cluster exists; give -o NAME/, "kmeans -q -k 1 $tmp/many.sp | kmeans -q -k 2 --batch 10");
 done_testing;

@@ -13,7 +13,9 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "cluster/kmeans.h"
+#include "cluster/minibatch.h"
 #include "math/dist.h"
+#include "npy.h"
 
 static void near(double got, double want, double tolerance)
 {
@@ -316,9 +318,107 @@ static void predict(void **state)
     free(x);
 }
 
+/* scikit-learn's centres after batches that are given. */
+static void batch_steps(void **state)
+{
+    (void)state;
+    enum { ROWS = 50, STEPS = 6, K = 10, D = 8 };
+    size_t n = 0, k = 0, kd = 0;
+    float *x = npy_shared("golden/cluster/blobs/x.npy", &n), *from = npy_shared("golden/cluster/blobs/kmeans_k10_init.npy", &k);
+    double *want = npy_read_f64(golden_path("golden/cluster/blobs/minibatch_centres.npy"), &kd);
+    double centre[K * D], weight[K] = { 0 }, distance[ROWS], rows = 0;
+    int32_t label[ROWS];
+    assert_true(x && from && want);
+    assert_true(n == ROWS * STEPS * D && k == K * D && kd == K * D);
+    for (size_t i = 0; i < kd; i++)
+        centre[i] = (double)from[i];
+    struct kmeans m = { .k = K, .d = D, .centre = centre };
+    for (size_t t = 0; t < STEPS; t++)
+        minibatch_step(&m, weight, x + t * ROWS * D, ROWS, label, distance);
+    for (size_t i = 0; i < kd; i++)
+        near(centre[i], want[i], 1e-12 * fabs(want[i]) + 1e-14);
+    for (size_t j = 0; j < K; j++)
+        rows += weight[j];
+    near(rows, ROWS * STEPS, 0);
+    free(x);
+    free(from);
+    free(want);
+}
+
+/* Centres with less than a hundredth of the most go to rows, of a batch of 8 no more than 4 of them; and weigh as the least
+ * of the others. */
+static void reassign(void **state)
+{
+    (void)state;
+    const double weights[7] = { 1000, 9.9, 10, 0, 500, 3, 20 }, want[7] = { 1000, 10, 10, 10, 500, 10, 20 };
+    double centre[7], weight[7];
+    float x[8];
+    struct rng r;
+    rng_init(&r, 1, 0);
+    for (int i = 0; i < 8; i++)
+        x[i] = (float)(100 + i);
+    struct kmeans m = { .k = 7, .d = 1, .centre = centre };
+    for (size_t rows = 8; rows > 2; rows -= 4) {
+        for (size_t j = 0; j < 7; j++) {
+            centre[j] = (double)j;
+            weight[j] = weights[j];
+        }
+        minibatch_reassign(&m, weight, x, rows, &r);
+        bool few = rows == 4;                   /* then no more than the two lowest: 3 and 5 */
+        for (size_t j = 0; j < 7; j++) {
+            bool moved = centre[j] >= 100;
+            assert_int_equal(moved, j == 3 || j == 5 || (j == 1 && !few));
+            near(weight[j], few && (j == 1 || j == 3 || j == 5) ? 9.9 : want[j], 0);
+            for (size_t i = 0; i < j && moved; i++)
+                assert_true(centre[i] != centre[j]);
+        }
+    }
+}
+
+static void row_of(size_t i, float *x, void *rows)
+{
+    memcpy(x, (const float *)rows + 6 * i, 6 * sizeof *x);
+}
+
+/* The same for any number of threads; close to k-means on all rows; more centres than distinct rows. */
+static void batches(void **state)
+{
+    (void)state;
+    enum { N = 20000, D = 6, K = 8 };
+    float *x = blobs(N, D, 0.5, 10, false, 3);
+    struct minibatch_options o = { .k = K, .batch = 200, .n_init = 3, .max_iter = 20, .seed = 7, .row = row_of, .state = x };
+    struct kmeans *m[3];
+    for (int i = 0; i < 3; i++) {
+        par_jobs = i + 1;
+        m[i] = minibatch_fit(N, D, &o);
+    }
+    par_jobs = 1;
+    for (int i = 1; i < 3; i++) {
+        assert_memory_equal(m[0]->centre, m[i]->centre, K * D * sizeof(double));
+        assert_true(m[0]->inertia == m[i]->inertia);
+    }
+    struct kmeans *all = kmeans_fit(x, N, D, &(struct kmeans_options){ .k = K, .n_init = 10, .max_iter = 300, .tol = 1e-4 });
+    assert_true(m[0]->converged && m[0]->used == K && m[0]->inertia >= all->inertia && m[0]->inertia < 1.02 * all->inertia);
+    o.seed++;
+    struct kmeans *other = minibatch_fit(N, D, &o);
+    assert_memory_not_equal(m[0]->centre, other->centre, K * D * sizeof(double));
+    for (size_t i = 0; i < 40 * D; i++)
+        x[i] = (float)(i / D % 4);
+    o.max_iter = 3;
+    struct kmeans *few = minibatch_fit(40, D, &o);          /* a batch of more than all */
+    assert_true(few->used == 4 && few->inertia == 0);
+    for (int i = 0; i < 3; i++)
+        kmeans_free(m[i]);
+    kmeans_free(all);
+    kmeans_free(other);
+    kmeans_free(few);
+    free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(batch_steps), cmocka_unit_test(reassign), cmocka_unit_test(batches),
         cmocka_unit_test(lloyd), cmocka_unit_test(ties), cmocka_unit_test(huge_and_tiny), cmocka_unit_test(empty),
         cmocka_unit_test(copies), cmocka_unit_test(any_threads), cmocka_unit_test(plus_plus),
         cmocka_unit_test(best_of_starts), cmocka_unit_test(predict),
