@@ -5,6 +5,7 @@
  * memory  the matrices of one record a thread
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static struct {
 
 static const struct opt opts[] = {
     OPT_LIST('s', "stats", &arg.stats, "[FIELD=]A,B,...",
-             "mean, std, var, min, max, median, q10 ..., skew, kurtosis, delta:mean ... (default mean,std)"),
+             "mean, std, var, min, max, median, q10 ..., skew, kurtosis, cov, delta:mean ... (default mean,std)"),
     OPT_STR('i', "input", &arg.in, "FIELD",
             "field for --stats that name none; without: the first of mfcc, logmel, chroma, descriptors there is"),
     MAP_OUT(&arg.out),
@@ -91,21 +92,23 @@ static void choose_input(const struct rec *r)
 /* The stats of a part's field, behind what x[*used] holds. */
 static bool add_part(struct rec *r, struct part *p, const struct tensor *t, struct worker *w, size_t *used)
 {
-    size_t rows = t->shape[0], d = t->ndim == 2 ? t->shape[1] : 1, need = 1;
-    for (size_t i = 0; i < p->names.n; i++)
-        if (p->stats[i].delta)
-            need = 2;
+    size_t rows = t->shape[0], d = t->ndim == 2 ? t->shape[1] : 1, count = 0;
+    const struct stat_of *most = p->stats;
+    for (const struct stat_of *s = p->stats; s < p->stats + p->names.n; s++) {
+        count += stats_width(s, d);
+        most = stats_least(s) > stats_least(most) ? s : most;
+    }
     if (d == 0)
         return rec_error(r, "%s has no columns", p->field);
-    if (rows < need)
-        return rec_error(r, "%s has %zu frames, %s needs %zu", p->field, rows, need == 2 ? "delta" : "a summary", need);
+    if (rows < stats_least(most))
+        return rec_error(r, "%s has %zu frames, %s needs %zu", p->field, rows,
+                         most->kind == STAT_COV ? "cov" : most->delta ? "delta" : "a summary", stats_least(most));
     if (!p->d)
         p->d = d;                   /* of the first record, before there are threads */
     if (d != p->d)
         return rec_error(r, "%s has %zu columns, not %zu", p->field, d, p->d);
     if (!tensor_read(r, p->field, t, &w->m))
         return false;
-    size_t count = mem_mul(p->names.n, d);
     mem_grow(&w->x, &w->cap, *used + count, sizeof *w->x);
     stats_columns(p->stats, p->names.n, w->m.x, rows, d, w->x + *used, &w->room);
     *used += count;
@@ -144,18 +147,35 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     return good;
 }
 
-/* Name the columns of a part: mfcc0.mean, mfcc1.mean, ... or by what its own are called. */
-static void name_columns(struct head *h, const struct part *p)
+/* The names of a part's columns: mfcc0, mfcc1, ... or what its own are called. */
+static char **column_names(const struct part *p)
 {
     const struct columns *have = head_columns(in_head, p->field);
-    bool named = have && have->n == p->d;
-    char **own = named ? have->names : NULL;
+    size_t room = strlen(p->field) + 24;
+    char **names = mem_new(p->d, sizeof *names);
+    for (size_t c = 0; c < p->d; c++)
+        if (have && have->n == p->d)
+            names[c] = have->names[c];
+        else if (p->d == 1)
+            names[c] = p->field;
+        else
+            snprintf(names[c] = mem_new(room, 1), room, "%s%zu", p->field, c);
+    return names;
+}
+
+/* Name what a part makes: mfcc0.mean, mfcc1.mean, ..., mfcc0.mfcc1.cov, .... */
+static void name_columns(struct head *h, const struct part *p)
+{
+    char **names = column_names(p);
     for (size_t s = 0; s < p->names.n; s++)
-        for (size_t c = 0; c < p->d; c++)
-            if (own || p->d == 1)
-                head_add_column(h, arg.out, "%s.%s", own ? own[c] : p->field, p->names.v[s]);
-            else
-                head_add_column(h, arg.out, "%s%zu.%s", p->field, c, p->names.v[s]);
+        if (p->stats[s].kind == STAT_COV)
+            for (size_t k = 0; k < p->d; k++)
+                for (size_t c = 0; c + k < p->d; c++)
+                    head_add_column(h, arg.out, "%s.%s.%s", names[c], names[c + k], p->names.v[s]);
+        else
+            for (size_t c = 0; c < p->d; c++)
+                head_add_column(h, arg.out, "%s.%s", names[c], p->names.v[s]);
+    free(names);                /* once for each part, as they are */
 }
 
 static void header(struct head *h, void *unused)

@@ -7,7 +7,7 @@
 
 bool stat_read(const char *word, struct stat_of *s)
 {
-    static const char *const names[] = { "mean", "std", "var", "min", "max", "skew", "kurtosis" };
+    static const char *const names[] = { "mean", "std", "var", "min", "max", "skew", "kurtosis", "cov" };
     *s = (struct stat_of){ .kind = STAT_QUANTILE, .delta = strncmp(word, "delta:", 6) == 0 };
     word += s->delta ? 6 : 0;
     for (int kind = STAT_MEAN; kind < STAT_QUANTILE; kind++)

@@ -6,10 +6,10 @@
 #include "math/stats.h"
 
 /* What stat_read knows, for messages. */
-#define STAT_WORDS "mean, std, var, min, max, median, q0 to q100, skew, kurtosis, or one of these after delta:"
+#define STAT_WORDS "mean, std, var, min, max, median, q0 to q100, skew, kurtosis, cov, or one of these after delta:"
 
-/* Read "mean", "std", "var", "min", "max", "skew", "kurtosis", "median", "q10" (0 to 100, also q2.5),
- * or one of these after "delta:". False if word is none. */
+/* Read "mean", "std", "var", "min", "max", "skew", "kurtosis", "cov", "median", "q10" (0 to 100, also
+ * q2.5), or one of these after "delta:". False if word is none. */
 bool stat_read(const char *word, struct stat_of *s);
 
 #endif

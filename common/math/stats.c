@@ -100,6 +100,24 @@ static void extremes(const float *m, size_t rows, size_t d, bool most, float *re
         }
 }
 
+/* The upper triangle of the covariances, diagonal by diagonal. sums[d + d (d + 1) / 2] is scratch. */
+static void covariance(const float *m, size_t rows, size_t d, const double *mean, double *sums, float *x)
+{
+    size_t n = d * (d + 1) / 2;
+    double *v = sums, *sum = sums + d;
+    memset(sum, 0, n * sizeof *sum);
+    for (size_t t = 0; t < rows; t++) {
+        double *to = sum;
+        for (size_t c = 0; c < d; c++)
+            v[c] = (double)m[t * d + c] - mean[c];
+        for (size_t k = 0; k < d; to += d - k++)
+            for (size_t i = 0; i + k < d; i++)
+                to[i] += v[i] * v[i + k];
+    }
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(sum[i] / (double)(rows - 1));
+}
+
 /* Whether a column of this mean and variance is one number, but for rounding. */
 static bool constant(double mean, double m2)
 {
@@ -110,17 +128,18 @@ static bool constant(double mean, double m2)
 static void some(const struct stat_of *s, size_t n, bool delta, const float *m, size_t rows, size_t d, float *x,
                  struct stats_room *room)
 {
-    bool any = false, moment = false, higher = false, order = false;
+    bool any = false, moment = false, higher = false, order = false, pairs = false;
     for (size_t i = 0; i < n; i++)
         if (s[i].delta == delta) {
             any = true;
             order |= s[i].kind == STAT_QUANTILE;
             higher |= s[i].kind == STAT_SKEW || s[i].kind == STAT_KURTOSIS;
-            moment |= s[i].kind <= STAT_VAR;
+            pairs |= s[i].kind == STAT_COV;
+            moment |= s[i].kind <= STAT_VAR || s[i].kind == STAT_COV;
         }
     if (!any)
         return;
-    mem_grow(&room->sums, &room->sums_cap, mem_mul(4, d), sizeof *room->sums);
+    mem_grow(&room->sums, &room->sums_cap, mem_mul(pairs ? 5 + (d + 1) / 2 : 4, d), sizeof *room->sums);
     double *mean = room->sums, *m2 = mean + d, *m3 = m2 + d, *m4 = m3 + d;
     if (moment || higher)
         moments(m, rows, d, higher, mean, m2, m3, m4);
@@ -128,9 +147,13 @@ static void some(const struct stat_of *s, size_t n, bool delta, const float *m, 
         mem_grow(&room->sorted, &room->sorted_cap, mem_mul(rows, d + 1), sizeof *room->sorted);
         sort_columns(m, rows, d, room->sorted);
     }
-    for (size_t i = 0; i < n; i++, x += d) {
+    for (size_t i = 0; i < n; x += stats_width(s + i++, d)) {
         if (s[i].delta != delta)
             continue;
+        if (s[i].kind == STAT_COV) {
+            covariance(m, rows, d, mean, m4 + d, x);
+            continue;
+        }
         if (s[i].kind == STAT_MIN || s[i].kind == STAT_MAX)
             extremes(m, rows, d, s[i].kind == STAT_MAX, x);
         for (size_t c = 0; c < d; c++) {
@@ -144,6 +167,16 @@ static void some(const struct stat_of *s, size_t n, bool delta, const float *m, 
             }
         }
     }
+}
+
+size_t stats_width(const struct stat_of *s, size_t d)
+{
+    return s->kind == STAT_COV ? mem_mul(d, d + 1) / 2 : d;
+}
+
+size_t stats_least(const struct stat_of *s)
+{
+    return (size_t)1 + (s->kind == STAT_COV) + s->delta;
 }
 
 void stats_columns(const struct stat_of *s, size_t n, const float *m, size_t rows, size_t d, float *x,

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { STAT_MEAN, STAT_STD, STAT_VAR, STAT_MIN, STAT_MAX, STAT_SKEW, STAT_KURTOSIS, STAT_QUANTILE };
+enum { STAT_MEAN, STAT_STD, STAT_VAR, STAT_MIN, STAT_MAX, STAT_SKEW, STAT_KURTOSIS, STAT_COV, STAT_QUANTILE };
 
 /* Of column values v over n rows, or with delta of the differences v[t+1] - v[t], taken in
  * float. With m_p = sum (v - mean)^p / n, all sums in double:
@@ -14,6 +14,8 @@ enum { STAT_MEAN, STAT_STD, STAT_VAR, STAT_MIN, STAT_MAX, STAT_SKEW, STAT_KURTOS
  *     STAT_VAR        m_2 (numpy's ddof 0)           STAT_STD       sqrt(m_2)
  *     STAT_SKEW       m_3 / m_2^1.5                  STAT_KURTOSIS  m_4 / m_2^2 - 3
  *                     as scipy.stats with bias; both 0 where m_2 <= (1e-15 mean)^2
+ *     STAT_COV        of columns i <= j: sum (v_i - mean_i) (v_j - mean_j) / (n - 1), as numpy.cov; d (d + 1) / 2
+ *                     numbers, diagonal by diagonal: all of j = i, then those of j = i + 1, ...
  *     STAT_QUANTILE   linear between the values at floor and ceil of q (n - 1), as
  *                     numpy.quantile
  */
@@ -22,8 +24,12 @@ struct stat_of { int kind; bool delta; double q; };
 /* Scratch of stats_columns, zeroed at first. */
 struct stats_room { double *sums; float *sorted, *delta; size_t sums_cap, sorted_cap, delta_cap; };
 
-/* x[n][d]: stats s[n] of the columns of m[rows][d]. rows >= 1, and 2 where one has
- * delta; m is finite. */
+/* Numbers that a stat of d columns has, and the least number of rows that it takes. */
+size_t stats_width(const struct stat_of *s, size_t d);
+size_t stats_least(const struct stat_of *s);
+
+/* x: stats s[n] of the columns of m[rows][d], one after the other, stats_width numbers each. rows are stats_least
+ * of each, or more; m is finite. */
 void stats_columns(const struct stat_of *s, size_t n, const float *m, size_t rows, size_t d, float *x,
                    struct stats_room *room);
 

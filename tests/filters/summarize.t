@@ -20,6 +20,19 @@ for my $case (['frames', 'stats'], ['two', 'two']) {
     }
 }
 
+# Covariances: numpy's, diagonal by diagonal, beside others and alone.
+for my $want (csv('tests/golden/summarize/cov.csv')) {
+    my $two = $want->{stat} eq 'two';
+    my ($m, $rows, $d) = npy('tests/golden/summarize/' . ($two ? 'two.npy' : 'frames.npy'));
+    my $stat = $two ? 'cov' : $want->{stat};
+    my ($all) = records("summarize --stats mean,$stat,max", stream({}, record('a', mfcc => mat($d, @$m))));
+    my @want = split ' ', $want->{values};
+    is(scalar @{ $all->{x} }, 2 * $d + @want, "$rows frames: $stat: width");
+    near_all([@{ $all->{x} }[$d .. $d + $#want]], \@want, 1e-6, 1e-6, "$rows frames: $stat");
+    my ($max) = records('summarize --stats max', stream({}, record('a', mfcc => mat($d, @$m))));
+    is_deeply([@{ $all->{x} }[$d + @want .. $#{ $all->{x} }]], $max->{x}, "$rows frames: what follows $stat");
+}
+
 # Order, names, fields.
 my @records = map { record("r$_", genre => str('rock'), mfcc => mat(2, 1, 2, 3, 4 + $_), chroma => mat(1, $_, 5),
     zcr => vec(1, 2, 6)) } 0 .. 40;
@@ -32,6 +45,8 @@ my $several = "summarize --stats mfcc=max,mean --stats chroma=min --stats zcr=me
 is_deeply($r, { id => 'r0', genre => 'rock', x => [3, 4, 2, 3, 0, 3, 2] }, 'several fields in the order of the options');
 my $csv = runs("$several $tmp/two.sp | to-csv | head -1");
 like($csv, qr/mfcc0\.max,mfcc1\.max,mfcc0\.mean,mfcc1\.mean,C\.min,zcr\.mean,zcr\.q50/, 'columns are named');
+like(runs("summarize --stats chroma=cov --stats mfcc=cov $tmp/two.sp | to-csv | head -1"),
+    qr/x:C\.C\.cov,x:mfcc0\.mfcc0\.cov,x:mfcc1\.mfcc1\.cov,x:mfcc0\.mfcc1\.cov/, 'so are covariances');
 is(runs("$several -j 4 $tmp/two.sp"), runs("$several $tmp/two.sp"), '-j 4 gives the same bytes');
 ($r) = records("summarize --keep -o a --stats delta:mean -i chroma $tmp/two.sp");
 is_deeply([$r->{a}, $r->{chroma}], [[5], [[0], [5]]], '--keep, -o, -i');
@@ -50,6 +65,8 @@ sub bad { my ($why, $options, @fields) = @_; refuses(6, $why, "summarize $option
 bad(qr/^summarize: a: mfcc has 0 frames, a summary needs 1/, '', record('a', mfcc => tensor('<f4', [0, 3], '')));
 bad(qr/^summarize: a: mfcc has no columns/, '', record('a', mfcc => tensor('<f4', [3, 0], '')));
 bad(qr/^summarize: a: mfcc has 1 frames, delta needs 2/, '--stats delta:std', record('a', mfcc => mat(3, 1, 2, 3)));
+bad(qr/^summarize: a: mfcc has 1 frames, cov needs 2/, '--stats cov,mean', record('a', mfcc => mat(3, 1, 2, 3)));
+bad(qr/^summarize: a: mfcc has 2 frames, cov needs 3/, '--stats cov,delta:cov', record('a', mfcc => mat(1, 1, 2)));
 bad(qr/^summarize: a: mfcc\[1\]\[0\] is -?nan/, '', record('a', mfcc => mat(2, 1, 2, 'nan', 4)));
 bad(qr/^summarize: a: mfcc is not a matrix of frames/, '', record('a', mfcc => str('x')));
 bad(qr/^summarize: a: no field mfcc/, '', record('a', y => mat(1, 1)));

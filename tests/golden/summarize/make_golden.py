@@ -3,6 +3,7 @@
 frames.npy    f32[37][6]: normal, skewed, two values, constant, constant 0, large with a small spread
 stats.csv     stat, then its value for each column
 two.npy, two.csv    the same of two frames
+cov.csv       the upper triangle of numpy.cov of frames.npy, of its differences and of two.npy, diagonal by diagonal
 Skew and kurtosis of a constant, NaN in scipy, are 0 here.
 Made with numpy 2.4.6, scipy 1.17.1, Python 3.11.
 SPDX-License-Identifier: GPL-3.0-or-later
@@ -35,3 +36,8 @@ for name, a in (("frames", m), ("two", m[:2])):
         for stat, of in stats.items():
             if name == "frames":
                 out.writerow(["delta:" + stat] + ["%.9g" % v for v in of(np.diff(a, axis=0).astype("f8"))])
+with open("cov.csv", "w") as f:
+    f.write("stat,values\n")
+    for stat, a in (("cov", m), ("delta:cov", np.diff(m, axis=0)), ("two", m[:2])):
+        cov = np.cov(a.astype("f8").T)
+        f.write(stat + "," + " ".join("%.9g" % v for k in range(6) for v in np.diag(cov, k)) + "\n")
