@@ -26,14 +26,17 @@
 static struct {
     const char *hosts, *resume;
     int64_t block, retries;
+    bool send;
 } arg = { .block = 16, .retries = 3 };
 
 static const struct opt opts[] = {
     OPT_JOBS(0),
     OPT_INT(0, "block", &arg.block, 1, 1e9, "records in a block"),
     OPT_NOTE(0, "hosts", &arg.hosts, "FILE", "machines to work on: a file of GNU parallel's sshlogins"),
+    OPT_FLAG(0, "send", &arg.send, "send the songs to these machines, too"),
     OPT_INT(0, "retries", &arg.retries, 1, 1000, "how often a block is tried whose worker dies"),
     OPT_NOTE(0, "resume", &arg.resume, "FILE", "keep in this file what is done, and begin with what it holds"),
+    NEEDS("send", "hosts"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };
@@ -142,18 +145,35 @@ static struct span check_command(const struct rec_in *in, const uint8_t *p, size
 
 /* ---- blocks ---- */
 
-/* The file of a block's first song, where it is here: a machine that lacks it lacks the music. */
-static void note_path(const char *to, const struct frame *f)
+/* The path of a record's song, to be freed: empty where there is none. */
+static char *song_path(const struct frame *f)
 {
     struct rec *r = rec_new();
     struct value v = rec_parse(r, f->body, f->size) ? rec_get(r, "path") : (struct value){ .type = V_NIL };
     char *path = v.type == V_STR || v.type == V_BIN ? mem_text(v.s.p, v.s.n) : mem_text("", 0);
-    struct io_out *out = io_create(to);
+    rec_free(r);
+    return path;
+}
+
+/* The block's first song, where it is here: a machine that lacks it lacks the music. */
+static void note_first(const struct frame *f)
+{
+    char *path = song_path(f);
+    struct io_out *out = io_create(spread_path(n_cuts, "path"));
     if (access(path, F_OK) == 0)
         io_put(out, path, strlen(path));
     io_finish(out);
     free(path);
-    rec_free(r);
+}
+
+static void send_song(const struct frame *f)
+{
+    char *path = song_path(f);
+    for (const char *at = path; at; at = strchr(at, '/'), at += at != NULL)
+        if (*path == '/' || (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2])))
+            die(ST_USAGE, "--send: %s is not in this folder", path);
+    spread_send(n_cuts, path);
+    free(path);
 }
 
 /* Cut off the block that begins with the record f. Whether there are more: then f is the next one. */
@@ -168,9 +188,11 @@ static bool cut(struct rec_in *in, struct frame *f)
         die(ST_MEMORY, "no memory");
     XXH3_64bits_reset(hash);
     if (arg.hosts)
-        note_path(spread_path(n_cuts, "path"), f);
+        note_first(f);
     frame_put(out, FRAME_HEADER, &head, 1);
     for (; more && c.records < (size_t)arg.block; more = rec_next_frame(in, f)) {
+        if (arg.send)
+            send_song(f);
         frame_put(out, FRAME_RECORD, &(struct span){ f->body, f->size }, 1);
         XXH3_64bits_update(hash, &f->size, sizeof f->size);
         XXH3_64bits_update(hash, f->body, f->size);
@@ -216,7 +238,8 @@ static void run_blocks(struct rec_in *in)
     bool more = rec_next_frame(in, &f);
     if (!more)
         return;
-    spread_start(&(struct spread_how){ command, arg.hosts && !opt_given(opts) ? 0 : par_jobs, arg.hosts, (int)arg.retries });
+    spread_start(&(struct spread_how){ command, arg.hosts && !opt_given(opts) ? 0 : par_jobs, arg.hosts, arg.send,
+                                       (int)arg.retries });
     while (more) {
         size_t n = n_cuts;
         more = cut(in, &f);

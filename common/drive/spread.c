@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _GNU_SOURCE         /* pipe2 */
+#define _GNU_SOURCE         /* pipe2, nftw */
 #include "drive/spread.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,29 +41,35 @@ static const char keeper[] =
     "read -r go <&3\n"
     "exit ${status:-0}\n";
 
-/* What parallel runs for block $1, behind definitions of sp_dir, _home, _version and _command. The last line of .err says what
- * became of it: "status N", or "refused WHY" by a machine that is not fit. What ends otherwise is tried again: was killed, or
- * failed on another machine, where the disk may be full. */
+/* What parallel runs for block $1, behind definitions of sp_dir, _home, _version, _command and _send. The last line of .err
+ * says what became of it: "status N", or "refused WHY" by a machine that is not fit. What ends otherwise is tried again: a
+ * filter was killed (but by SIGPIPE, 141: what read from it has failed), or one failed on another machine, whose disk may be
+ * full. */
 static const char worker[] =
     "sp_n=$1 sp_at=$PWD sp_here=\n"
     "sp_refuse() { echo \"refused $PARALLEL_SSHHOST: $1\" >\"$sp_at/$sp_n.err\"; : >\"$sp_at/$sp_n.out\"; exit 0; }\n"
     "case $PARALLEL_SSHLOGIN in\n"
     "'' | :) sp_at=$sp_dir sp_here=1;;\n"
     "*) sp_has=$(sp-parallel --version 2>/dev/null) || sp_has='no songpipe'\n"
-    "   [ \"$sp_has\" = \"$sp_version\" ] || sp_refuse \"it has $sp_has, not $sp_version: the history would lie\";;\n"
+    "   [ \"$sp_has\" = \"$sp_version\" ] || sp_refuse \"it has $sp_has, not $sp_version: the history would lie\"\n"
+    "   [ -s \"$sp_at/$sp_n.in\" ] || { echo \"$PARALLEL_SSHHOST: block $sp_n has not arrived\" >&2; exit 6; }\n"
+    "   [ \"$sp_send\" ] && sp_home=$sp_at/$sp_n.music;;\n"
     "esac\n"
     "cd -- \"$sp_home\" 2>/dev/null || sp_refuse \"it has no folder $sp_home\"\n"
     "if [ -s \"$sp_at/$sp_n.path\" ]; then\n"
     "    sp_path=$(<\"$sp_at/$sp_n.path\")\n"
     "    [ -e \"$sp_path\" ] || sp_refuse \"it has no file $sp_path\"\n"
     "fi\n"
-    "(set -o pipefail; eval \"$sp_command\") <\"$sp_at/$sp_n.in\" >\"$sp_at/$sp_n.out\" 2>\"$sp_at/$sp_n.err\"\n"
+    "(set -o pipefail\n"
+    " eval \"$sp_command\"$'\\n\\nsp_status=$? sp_each=(\"${PIPESTATUS[@]}\")'\n"
+    " for sp_one in \"${sp_each[@]}\"; do [ $sp_one -gt 128 ] && [ $sp_one -ne 141 ] && sp_status=$sp_one; done\n"
+    " exit $sp_status) <\"$sp_at/$sp_n.in\" >\"$sp_at/$sp_n.out\" 2>\"$sp_at/$sp_n.err\"\n"
     "sp_status=$?\n"
     "if [ $sp_status -gt 6 ] || { [ $sp_status -gt 1 ] && [ ! \"$sp_here\" ]; }; then\n"
     "    cat \"$sp_at/$sp_n.err\" >&2\n"
     "    exit $sp_status\n"
     "fi\n"
-    "echo \"status $sp_status\" >>\"$sp_at/$sp_n.err\"\n";
+    "echo \"status $sp_status\" >>\"$sp_at/$sp_n.err\" || exit 6\n";
 
 static struct {
     char *dir;
@@ -85,19 +92,43 @@ static int ended(pid_t pid)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int spread_try(const char *command, const int fd[3])
+static pid_t start(void)
 {
     pid_t pid = fork();
     if (pid < 0)
         die(ST_STOPPED, "cannot start a process:");
+    return pid;
+}
+
+int spread_try(const char *command, const int fd[3])
+{
+    int hold[2];
+    if (pipe2(hold, O_CLOEXEC) != 0)
+        die(ST_STOPPED, "cannot start a process:");
+    pid_t pid = start();
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        setpgid(0, 0);
         for (int i = 0; i < 3; i++)
             dup2(fd[i], i);
         execlp("bash", "bash", "-o", "pipefail", "-c", command, (char *)NULL);
         _exit(127);
     }
-    return ended(pid);
+    setpgid(pid, pid);              /* whichever of the two comes first */
+    pid_t watch = start();
+    if (watch == 0) {               /* ends the group if we end before the command */
+        close(hold[1]);
+        setpgid(0, 0);
+        char c;
+        if (io_read(hold[0], &c, 1) <= 0)
+            kill(-pid, SIGKILL);
+        _exit(0);
+    }
+    int status = ended(pid);
+    io_write(hold[1], "", 1);
+    close(hold[0]);
+    close(hold[1]);
+    ended(watch);
+    return status;
 }
 
 /* Add text as one word for a shell, in which GNU parallel finds none of its {}. */
@@ -121,7 +152,7 @@ static void define(struct str *script, const char *name, const char *value)
 }
 
 /* What parallel is to run. */
-static struct str job_line(const char *command)
+static struct str job_line(const struct spread_how *how)
 {
     struct str script = { 0 }, line = { 0 };
     char *home = getcwd(NULL, 0), version[64];
@@ -131,7 +162,8 @@ static struct str job_line(const char *command)
     define(&script, "dir", run.dir);
     define(&script, "home", home);
     define(&script, "version", version);
-    define(&script, "command", command);
+    define(&script, "command", how->command);
+    define(&script, "send", how->send ? "1" : "");
     str_text(&script, worker);
     str_text(&line, "bash -c ");
     quote(&line, script.p);
@@ -150,12 +182,15 @@ noreturn static void keep(const struct spread_how *how, const char *hosts, const
     const char *argv[32] = { "bash", "-c", keeper, "sp-parallel", run.dir, "--plain", "--will-cite", "-u", "--joblog", "-",
                              jobs, retries };
     const char *const far[] = { "--sshloginfile", hosts, "--workdir", "...", "--transferfile", "{}.in",
-                                "--transferfile", "{}.path", "--return", "{}.out", "--return", "{}.err", "--cleanup" };
+                                "--transferfile", "{}.path", "--return", "{}.out", "--return", "{}.err", "--cleanup",
+                                "--transferfile", "{}.music" };
     size_t n = 12;
-    for (size_t i = 0; hosts && i < sizeof far / sizeof *far; i++)
+    for (size_t i = 0; hosts && i < sizeof far / sizeof *far - (how->send ? 0 : 2); i++)
         argv[n++] = far[i];
     argv[n] = line;
-    setenv("PARALLEL_SHELL", "/bin/bash", 1);
+    if (how->send)
+        setenv("PARALLEL_RSYNC_OPTS", "-rLDzR", 1);     /* what the links in .music lead to */
+    setenv("PARALLEL_SHELL", "/bin/sh", 1);       /* only starts bash */
     setenv("PARALLEL_SSH", "ssh -o BatchMode=yes -o ServerAliveInterval=20", 0);
     if (dup2(hold, 3) == 3 && fcntl(3, F_SETFD, 0) == 0)
         execvp(argv[0], (char *const *)argv);
@@ -189,10 +224,8 @@ void spread_start(const struct spread_how *how)
     run.dir = mkdtemp(path.p);
     if (!run.dir || pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 || pipe2(hold, O_CLOEXEC) != 0)
         die(ST_STOPPED, "%s: cannot work there (TMPDIR):", path.p);
-    struct str line = job_line(how->command);
-    run.pid = fork();
-    if (run.pid < 0)
-        die(ST_STOPPED, "cannot start a process:");
+    struct str line = job_line(how);
+    run.pid = start();
     if (run.pid == 0) {
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         dup2(to[0], STDIN_FILENO);
@@ -255,6 +288,8 @@ static void judge(struct spread_done *d, const char *host, int signal)
         snprintf(d->why, sizeof d->why, "its worker on %s was killed by signal %d", host, signal);
     else if (refused)
         snprintf(d->why, sizeof d->why, "refused by %.*s", (int)strcspn(last + 8, "\n"), last + 8);
+    else if (!d->status && !said)
+        snprintf(d->why, sizeof d->why, "what it made did not come back from %s", host);
     else if (d->status || !last || sscanf(last, "status %d", &d->status) != 1 || d->status > ST_SOME)
         snprintf(d->why, sizeof d->why, "the command ended with status %d on %s", d->status, host);
     bool marked = refused || (last && strncmp(last, "status ", 7) == 0);
@@ -319,11 +354,38 @@ bool spread_next(struct spread_done *d, bool wait)
     return false;
 }
 
+void spread_send(size_t n, const char *path)
+{
+    char *from = realpath(path, NULL);
+    struct str to = { 0 };
+    struct stat at;
+    str_printf(&to, "%s/", spread_path(n, "music"));
+    size_t folder = to.n;
+    str_text(&to, path);
+    mkdir(spread_path(n, "music"), 0700);
+    for (char *slash = to.p + folder; from && (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        mkdir(to.p, 0700);
+        *slash = '/';
+    }
+    if (from && stat(from, &at) == 0 && S_ISREG(at.st_mode) && symlink(from, to.p) != 0 && errno != EEXIST)
+        die(ST_STOPPED, "%s: cannot make a link:", to.p);
+    str_free(&to);
+    free(from);
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *at)
+{
+    (void)s, (void)type, (void)at;
+    remove(path);
+    return 0;
+}
+
 void spread_forget(size_t n)
 {
-    static const char *const files[] = { "in", "path", "out", "err" };
+    static const char *const files[] = { "in", "path", "out", "err", "music" };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(spread_path(n, files[i]));
+        nftw(spread_path(n, files[i]), remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 char *spread_noise(size_t *size)
@@ -340,13 +402,7 @@ void spread_last(void)
 
 void spread_end(void)
 {
-    struct dirent *e;
     close(run.hold);
     ended(run.pid);
-    DIR *d = opendir(run.dir);      /* there only if the shell was killed */
-    while (d && (e = readdir(d)))
-        unlinkat(dirfd(d), e->d_name, 0);
-    if (d)
-        closedir(d);
-    rmdir(run.dir);
+    nftw(run.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);     /* there only if the shell was killed */
 }

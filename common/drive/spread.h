@@ -15,6 +15,7 @@ struct spread_how {
     const char *command;        /* for bash, with pipefail */
     int jobs;                   /* at once on each machine; 0: one for each of its processors */
     const char *hosts;          /* a file of GNU parallel's sshlogins; NULL: this machine only */
+    bool send;                  /* the files of spread_send go to the other machines, which need not have the folder */
     int retries;                /* how often a block is tried: one that was killed, or failed on another machine */
 };
 
@@ -32,6 +33,9 @@ void spread_start(const struct spread_how *how);
 
 /* A file of block n; the text is valid until the next call but one. */
 const char *spread_path(size_t n, const char *suffix);
+
+/* Let a file go with block n, before it is given: `path` is relative, without "..". What is not a regular file stays here. */
+void spread_send(size_t n, const char *path);
 
 /* Block n is there: let it be worked on. On another machine than this, the file must be there that spread_path(n, "path")
  * names, unless that is empty. */

@@ -64,6 +64,11 @@ my $frames = stream({}, (map { record("n$_", m => nil) } 1 .. 5), map { record("
 ok(runs("sp-parallel --block 2 'summarize -i m -o x'", $frames) eq runs('summarize -i m -o x', $frames),
     'columns that the first blocks do not know');
 
+my $twice = stream({}, map { record('same', x => vec(1, 2, 3 + $_)) } 1 .. 6);
+ok(runs('sp-parallel --block 2 l2norm', $twice) eq runs('l2norm', $twice), 'ids twice in different blocks, as without blocks');
+refuses(3, qr/block 2: its header contradicts those of the blocks before it/, 'sp-parallel -j 1 --block 1 "summarize -i m -o x"',
+    stream({}, map { record("n$_", m => mat($_, 1 .. 2 * $_)) } 2 .. 5));
+
 # ---- every filter: the same bytes, or a refusal ----
 
 for my $name (binaries()) {
@@ -126,6 +131,20 @@ runs("sp-parallel --block 8 --resume $tmp/other cat $some");
 refuses(2, qr/of another input: block 2 differs/, "sp-parallel --block 8 --resume $tmp/other cat", other());
 refuses(2, qr/not a file of sp-parallel/, "echo text > $tmp/text; sp-parallel --resume $tmp/text cat $some");
 refuses(6, qr/another run is using it/, "flock $kept bash -c \"$slow '$count' songs.sp\"") if -x '/usr/bin/flock';
+my $first = fork // die;
+if (!$first) {
+    require POSIX;
+    my @run = run("sp-parallel --block 3 --resume $tmp/shared '[ ! -e $tmp/tried ] || { : > $tmp/begun; until [ -e $tmp/go ]; do sleep 0.05; done; }; : > $tmp/tried; cat' $some > $tmp/first.sp");
+    POSIX::_exit($run[0]);
+}
+for (1 .. 200) {
+    last if -e "$tmp/begun";
+    select undef, undef, undef, 0.05;
+}
+refuses(6, qr/shared: another run is using it/, "sp-parallel --block 3 --resume $tmp/shared cat $some");
+spew("$tmp/go", '');
+waitpid $first, 0;
+ok($? == 0 && slurp_file("$tmp/first.sp") eq slurp_file($some), 'the other one is not disturbed');
 my $bytes = slurp_file($kept);
 failures('a file cut at any place, or damaged there', sub {
     for my $at (map { int($_ * length($bytes) / 5) } 0 .. 4) {
@@ -147,16 +166,41 @@ sub members {
 }
 sub slurp_or { open my $f, '<', $_[0] or return ''; local $/; return <$f> // '' }
 
+# Start a command in a session of its own; its leader.
+sub apart {
+    my $pid = fork // die;
+    return $pid if $pid;
+    require POSIX;
+    POSIX::setsid();
+    exec 'bash', '-c', $_[0];
+}
+# Wait until the session has no processes; those that it still has.
+sub gone {
+    for (1 .. 50) {
+        last if !members($_[0]);
+        select undef, undef, undef, 0.1;
+    }
+    return members($_[0]);
+}
+
+my $hangs = apart("exec sp-parallel 'echo > $tmp/hangs; sleep 100 | sleep 100' $some 2>/dev/null");
+for (1 .. 200) {
+    last if -s "$tmp/hangs" && (() = members($hangs)) > 4;
+    select undef, undef, undef, 0.05;
+}
+kill 9, $hangs;
+waitpid $hangs, 0;
+is_deeply([gone($hangs)], [], 'a command that hangs while it is tried goes with sp-parallel') or kill 9, members($hangs);
+($again, $out, my $killed) = run("cd $tmp && sp-parallel --block 1000 'decode -j 1 | { echo >> nth; [ \$(wc -l < nth) != 2 ] || " .
+    "kill -9 \$BASHPID; exec mfcc -n 5; } | summarize' songs.sp");
+ok($again == 1 && $out eq $want, 'a filter in the middle is killed: the block is tried again') or diag("status $again: $killed");
+is(() = slurp_file("$tmp/nth") =~ /\n/g, 3, '... once');
+
 failures('a process killed at random', sub {
     my ($wrong) = @_;
     for my $try (1 .. $ENV{SONGPIPE_KILLS} || 2) {
         unlink $kept;
-        my $pid = fork // die;
-        if (!$pid) {
-            require POSIX;
-            POSIX::setsid();
-            exec 'bash', '-c', "$slow '$count' songs.sp > $tmp/killed.sp 2>/dev/null";
-        }
+        my $pid = apart("$slow '$count' songs.sp > $tmp/killed.sp 2>/dev/null");
         select undef, undef, undef, rand 1.2;
         my @all = grep { $_ != $pid } members($pid);
         kill 9, $all[rand @all] if @all;
@@ -164,11 +208,7 @@ failures('a process killed at random', sub {
         my ($got, $out) = ($? >> 8, slurp_or("$tmp/killed.sp"));
         $wrong->("$try: status $got, and the output is wrong") if $got <= 1 && $out ne $want;
         $wrong->("$try: looks whole, and is not") if Contract::whole($out) && $out ne $want;
-        for (1 .. 50) {
-            last if !members($pid);
-            select undef, undef, undef, 0.1;
-        }
-        kill 9, members($pid);
+        kill 9, gone($pid);
         ($got, $out, my $err) = run("$slow '$count' songs.sp");
         $wrong->("$try: resumed with status $got: $err") if $got != 1 || $out ne $want;
     }
