@@ -30,9 +30,6 @@ void rng_seek(struct rng *r, uint64_t block);
 uint32_t rng_u32(struct rng *r);
 uint64_t rng_u64(struct rng *r);
 
-/* The next n of rng_u32 to u[n], at once: for millions of them. */
-void rng_fill(struct rng *r, uint32_t *u, size_t n);
-
 /* Uniform in [0, 1), 53 bits. */
 double rng_uniform(struct rng *r);
 

@@ -105,7 +105,7 @@ static void fit_whitening(struct crops *c, const char *name, struct sorted *s, s
     }
     free(x);
     most = most < wide ? most : wide;
-    struct pca *p = pca_fit_solve(fit, (double)(most < rows ? most : rows));
+    struct pca *p = pca_fit_first(fit, most < rows ? most : rows);
     if (!p)
         die(ST_STOPPED, "no solution for %zu records with %zu columns: the numbers are too large", rows, wide);
     float *matrix = mem_new(mem_mul(most, wide), sizeof *matrix);

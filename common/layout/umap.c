@@ -9,6 +9,7 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "layout/lanes.h"
+#include "math/draws.h"
 
 enum { ROWS = 64 };
 
@@ -179,7 +180,7 @@ static void pool_begin(struct pool *p, uint64_t seed, uint64_t stream)
 
 static void pool_fill(struct pool *p, size_t n)
 {
-    rng_fill(&p->rng, p->point, POOL);
+    draws_u32(&p->rng, p->point, POOL);
     for (size_t l = 0; l < POOL; l++)
         p->point[l] = (uint32_t)((uint64_t)p->point[l] * n >> 32);
     p->at = 0;

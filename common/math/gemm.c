@@ -17,8 +17,11 @@ typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4),
  * follows, no harm is done. */
 struct next { const float *p; size_t step; };
 
-/* c[rows][WIDE] (+)= a[rows][k] b[k][WIDE]; rows is known where this is inlined. */
-static inline __attribute__((always_inline)) void tile(size_t rows, size_t k, const float *a, size_t a_row,
+/* Terms of a sum: `times` k, and between the first of k and of the next k `apart` floats of A. */
+struct terms { size_t times, k, apart; };
+
+/* c[rows][WIDE] (+)= a[rows][terms] b[terms][WIDE]; rows is known where this is inlined. */
+static inline __attribute__((always_inline)) void tile(size_t rows, struct terms of, const float *a, size_t a_row,
                                                        size_t a_col, const float *b, size_t ldb, float *c,
                                                        size_t ldc, bool add, struct next next)
 {
@@ -26,32 +29,36 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t k, co
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < VECS; j++)
             sum[i][j] = add ? *(const vec *)(c + i * ldc + j * LANES) : (vec){ 0 };
-    for (size_t p = 0; p < k; p++) {
-        vec row[VECS];
-        __builtin_prefetch(next.p + p * next.step, 0, 2);
-        for (size_t j = 0; j < VECS; j++)
-            row[j] = *(const vec *)(b + p * ldb + j * LANES);
-        for (size_t i = 0; i < rows; i++)
+    for (size_t t = 0; t < of.times; t++, a += of.apart, b += of.k * ldb, next.p += of.k * next.step)
+        for (size_t p = 0; p < of.k; p++) {
+            vec row[VECS];
+            __builtin_prefetch(next.p + p * next.step, 0, 2);
             for (size_t j = 0; j < VECS; j++)
-                sum[i][j] += a[i * a_row + p * a_col] * row[j];
-    }
+                row[j] = *(const vec *)(b + p * ldb + j * LANES);
+            for (size_t i = 0; i < rows; i++)
+                for (size_t j = 0; j < VECS; j++)
+                    sum[i][j] += a[i * a_row + p * a_col] * row[j];
+        }
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < VECS; j++)
             *(vec *)(c + i * ldc + j * LANES) = sum[i][j];
 }
 
-/* The tile for each number of rows, and for the two ways in which A lies. */
-static void tiles(size_t rows, size_t k, const float *a, size_t a_row, size_t a_col, const float *b, size_t ldb,
+/* The tile for each number of rows, and for the ways in which A lies. */
+static void tiles(size_t rows, struct terms of, const float *a, size_t a_row, size_t a_col, const float *b, size_t ldb,
                   float *c, size_t ldc, bool add, struct next next)
 {
+    struct terms once = { 1, of.k, 0 };
 #define TILE(n) \
     case n: \
-        if (a_col == 1) \
-            tile(n, k, a, a_row, 1, b, ldb, c, ldc, add, next); \
+        if (of.apart) \
+            tile(n, of, a, GEMM_COLS, 1, b, ldb, c, ldc, add, next); \
+        else if (a_col == 1) \
+            tile(n, once, a, a_row, 1, b, ldb, c, ldc, add, next); \
         else if (a_row == 1) \
-            tile(n, k, a, 1, a_col, b, ldb, c, ldc, add, next); \
+            tile(n, once, a, 1, a_col, b, ldb, c, ldc, add, next); \
         else \
-            tile(n, k, a, a_row, a_col, b, ldb, c, ldc, add, next); \
+            tile(n, once, a, a_row, a_col, b, ldb, c, ldc, add, next); \
         break
     switch (rows) {
         TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6);
@@ -62,17 +69,22 @@ static void tiles(size_t rows, size_t k, const float *a, size_t a_row, size_t a_
 #undef TILE
 }
 
-void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
-                const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add, bool far)
+/* How A lies: element (i, p) at a[i * row + p * col]; with `apart`, a[i * row + p / GEMM_COLS * apart + p % GEMM_COLS]. */
+struct left { const float *a; size_t row, col, apart; };
+
+static void panel(size_t m, size_t k, struct left a, const float *b, size_t ldb, float *c, size_t ldc, size_t cols,
+                  bool add, bool far)
 {
     float edge[ROWS * WIDE];
     for (size_t p = 0; p == 0 || p < k; p += GEMM_DEPTH) {      /* b[depth][WIDE] stays in the first cache */
         size_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
+        struct terms of = a.apart ? (struct terms){ depth / GEMM_COLS, GEMM_COLS, a.apart } : (struct terms){ 1, depth, 0 };
         bool more = add || p > 0;
         for (size_t j = 0; j < cols; j += WIDE) {
             for (size_t i = 0; i < m; i += ROWS) {
                 size_t rows = m - i < ROWS ? m - i : ROWS;
-                const float *left = a + i * a_row + p * a_col, *right = b + p * ldb + j;
+                const float *left = a.a + i * a.row + (a.apart ? p / GEMM_COLS * a.apart : p * a.col);
+                const float *right = b + p * ldb + j;
                 float *to = c + i * ldc + j;
                 struct next next = { right, 0 };
                 if (far && ldb > GEMM_COLS)     /* the columns beside these */
@@ -80,19 +92,30 @@ void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
                 else if (far)                   /* the terms below, a part with each tile */
                     next = (struct next){ b + (p + depth) * ldb + i / ROWS * depth * LANES / 4, LANES / 4 };
                 if (cols - j >= WIDE) {
-                    tiles(rows, depth, left, a_row, a_col, right, ldb, to, ldc, more, next);
+                    tiles(rows, of, left, a.row, a.col, right, ldb, to, ldc, more, next);
                     continue;
                 }
                 size_t part = (cols - j) * sizeof *to;
                 memset(edge, 0, sizeof edge);
                 for (size_t r = 0; more && r < rows; r++)
                     memcpy(edge + r * WIDE, to + r * ldc, part);
-                tiles(rows, depth, left, a_row, a_col, right, ldb, edge, WIDE, more, next);
+                tiles(rows, of, left, a.row, a.col, right, ldb, edge, WIDE, more, next);
                 for (size_t r = 0; r < rows; r++)
                     memcpy(to + r * ldc, edge + r * WIDE, part);
             }
         }
     }
+}
+
+void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
+                const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add, bool far)
+{
+    panel(m, k, (struct left){ a, a_row, a_col, 0 }, b, ldb, c, ldc, cols, add, far);
+}
+
+void gemm_blocks(size_t m, size_t blocks, const float *a, const float *b, float *c, size_t ldc, size_t cols, bool add)
+{
+    panel(m, blocks * GEMM_COLS, (struct left){ a, GEMM_COLS, 1, m * GEMM_COLS }, b, GEMM_COLS, c, ldc, cols, add, false);
 }
 
 float gemm_dot(const float *a, const float *b, size_t n)

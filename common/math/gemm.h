@@ -24,6 +24,9 @@ enum { GEMM_COLS = 32, GEMM_DEPTH = 256 };
 void gemm_panel(size_t m, size_t k, const float *a, size_t a_row, size_t a_col,
                 const float *b, size_t ldb, float *c, size_t ldc, size_t cols, bool add, bool far);
 
+/* The same for A that lies in blocks of GEMM_COLS terms, a[blocks][m][GEMM_COLS], and b[blocks * GEMM_COLS][GEMM_COLS]. */
+void gemm_blocks(size_t m, size_t blocks, const float *a, const float *b, float *c, size_t ldc, size_t cols, bool add);
+
 /* Sum of a[i] * b[i] over n. */
 float gemm_dot(const float *a, const float *b, size_t n);
 

@@ -21,6 +21,7 @@ struct pca_fit {
     double *mean, *sum;         /* of n - held rows: mean[d], products about it sum[d][d] */
     double *block, *shift;      /* the block being added: centred [BLOCK][d]; mean - old mean [d] */
     size_t block_n;
+    bool first;                 /* no more than the first components are asked for: pca_fit_first */
 };
 
 struct pca_fit *pca_fit_new(size_t d)
@@ -206,16 +207,18 @@ static bool few(size_t n, size_t k)
 }
 
 /* Eigenpairs of a[n][n], which is spoilt: variances to p, and the vectors of those that are
- * kept, descending, to the rows of *v, the caller's to free. */
-static bool solve(struct pca *p, double *a, size_t n, double want, double **v)
+ * kept, descending, to the rows of *v, the caller's to free. `first`: no other variances. */
+static bool solve(struct pca *p, double *a, size_t n, double want, bool first, double **v)
 {
     double scale = 1 / (double)(p->n - 1);
-    size_t some = want >= 1 && few(n, (size_t)want) ? (size_t)want : n;
+    size_t some = want >= 1 && (first || few(n, (size_t)want)) ? (size_t)want : n;
     double *w = mem_new(n, sizeof *w);
     p->total = trace(a, n) * scale;
     *v = mem_aligned(mem_mul(some, n), sizeof **v);
     bool good = want <= (double)n;
-    if (good && some < n) {
+    if (good && some < n && !few(n, some)) {
+        good = eig_sym_top(a, n, some, w, *v);
+    } else if (good && some < n) {
         good = top_exact(n, some, dense_apply, &(struct dense){ .a = a, .n = n }, w, *v);
     } else if (good && (good = eig_sym(a, n, w))) {
         for (size_t i = 0; i < n; i++)          /* from ascending to descending */
@@ -286,7 +289,7 @@ static bool solve_rows(struct pca_fit *f, struct pca *p, double want)
     centre(f->rows, n, d, p->mean, x);
     par_for(tiles_of(n), product_tile, &(struct products){ x, gram, n, d });
     mirror(gram, n);
-    bool good = solve(p, gram, n, want, &u);
+    bool good = solve(p, gram, n, want, f->first, &u);
     free(gram);
     double *v = p->components = mem_aligned(mem_mul(p->k, d), sizeof *v);
     size_t axis = 0;
@@ -310,7 +313,7 @@ static bool solve_columns(struct pca_fit *f, struct pca *p, double want)
     add_held(f, 1);
     memcpy(p->mean, f->mean, f->d * sizeof *f->mean);
     mirror(f->sum, f->d);
-    return solve(p, f->sum, f->d, want, &p->components);
+    return solve(p, f->sum, f->d, want, f->first, &p->components);
 }
 
 static void set_signs(struct pca *p)
@@ -341,6 +344,12 @@ struct pca *pca_fit_solve(struct pca_fit *f, double want)
     }
     set_signs(p);
     return p;
+}
+
+struct pca *pca_fit_first(struct pca_fit *f, size_t k)
+{
+    f->first = true;
+    return pca_fit_solve(f, (double)k);
 }
 
 void pca_whitening(const struct pca *p, double *scale)

@@ -41,6 +41,9 @@ void pca_fit_add_sparse(struct pca_fit *f, const struct sparse_rows *s);
  * scikit-learn 1.5 and later. The result is freed by pca_free. */
 struct pca *pca_fit_solve(struct pca_fit *f, double want);
 
+/* The same for the first k components alone, 1 <= k <= min(n, d): m is k. Faster where k is well below min(n, d). */
+struct pca *pca_fit_first(struct pca_fit *f, size_t k);
+
 void pca_fit_free(struct pca_fit *f);
 
 /* The first k components of sparse rows (sparse_index was called), 1 <= k <= min(n, d), n >= 2,

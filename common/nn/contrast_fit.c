@@ -9,11 +9,12 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "math/blas.h"
+#include "math/draws.h"
 #include "math/vec.h"
 #include "nn/linear.h"
 
 enum { DRAW_ROWS = 6, DRAW_VIEW = 7 };          /* of the seed's sequences: see fit.c and layers.c */
-enum { QUANTILES = 1 << 16, DRAWN = 128 };      /* draws at once */
+enum { QUANTILES = 1 << 16, HALF = QUANTILES / 2, DRAWN = 256 };        /* draws at once */
 
 static const struct part_name parts_of[] = { { "found", PART_MEAN } };
 
@@ -22,19 +23,19 @@ size_t contrast_fit_rows(const struct contrast_fit *o, size_t batch)
     return o->tower[1] ? batch : 2 * batch;
 }
 
-/* The middles of 2^16 equal shares of the normal distribution, times `scale`, by Newton's steps from one to the next. */
+/* The middles of 2^16 equal shares of the normal distribution, times `scale`, by Newton's steps from one to the next: the
+ * upper half, of which the lower is the mirror image. */
 static float *normal_quantiles(double scale)
 {
-    float *q = mem_new(QUANTILES, sizeof *q);
+    float *q = mem_new(HALF, sizeof *q);
     double x = 0;
-    for (size_t i = QUANTILES / 2; i < QUANTILES; i++) {
-        double above = (QUANTILES - (double)i - 0.5) / QUANTILES, step = 1;
+    for (size_t i = 0; i < HALF; i++) {
+        double above = (HALF - (double)i - 0.5) / QUANTILES, step = 1;
         while (fabs(step) > 1e-9) {
             step = (0.5 * erfc(x / sqrt(2)) - above) * sqrt(2 * 3.14159265358979323846) * exp(x * x / 2);
             x += step;
         }
         q[i] = (float)(scale * x);
-        q[QUANTILES - 1 - i] = -q[i];
     }
     return q;
 }
@@ -59,24 +60,33 @@ static void draw_rows(struct contrast_fit *o, const struct batch *b)
     }
 }
 
+/* y[n] = x[n] with noise of u[n]'s lower halves, times scale, or 0 where the upper half is below `below`. */
+static void make_noisy(const float *restrict x, const uint32_t *restrict u, const float *restrict normal, uint32_t below,
+                       float scale, size_t n, float *restrict y)
+{
+    for (size_t j = 0; j < n; j++) {
+        uint32_t mirrored = (u[j] >> 15 & 1) - 1;       /* all ones in the lower half of the quantiles */
+        float e = normal[(u[j] ^ mirrored) % HALF], noisy = (x[j] + (mirrored ? -e : e)) * scale;
+        y[j] = u[j] >> 16 < below ? 0 : noisy;
+    }
+}
+
 void contrast_fit_view(const struct contrast_fit *o, size_t which, size_t row, uint64_t seed, uint64_t step, size_t place,
                        float *y)
 {
     size_t d = o->tower[which]->config.d;
     const float *x = o->songs[which].x + row * d;
     uint32_t below = (uint32_t)lrint(o->dropout * QUANTILES);
-    float scale = (float)(1 / (1 - o->dropout));
     struct rng rng;
+    for (size_t j = 0; j < d; j += 16)          /* it lies anywhere in the data: let it come while the noise is drawn */
+        __builtin_prefetch(x + j);
     rng_init(&rng, seed, (uint64_t)DRAW_VIEW << 60 | (uint64_t)which << 56 | step);
     rng_seek(&rng, place * ((d + 3) / 4));
     for (size_t first = 0; first < d; first += DRAWN) {
         uint32_t u[DRAWN];
         size_t n = d - first < DRAWN ? d - first : DRAWN;
-        rng_fill(&rng, u, n);
-        for (size_t j = 0; j < n; j++) {
-            float noisy = (x[first + j] + o->normal[u[j] % QUANTILES]) * scale;
-            y[first + j] = u[j] >> 16 < below ? 0 : noisy;
-        }
+        draws_u32(&rng, u, n);
+        make_noisy(x + first, u, o->normal, below, (float)(1 / (1 - o->dropout)), n, y + first);
     }
 }
 

@@ -27,7 +27,7 @@ struct contrast_fit {
 
     struct info_nce *nce;       /* own from here on */
     struct weights *weights;
-    float *normal;              /* quantiles of the normal distribution times `noise` */
+    float *normal;              /* quantiles above 0 of the normal distribution times `noise` */
     size_t *row[2];             /* of x: the views of the batch */
     const struct batch *now;
 };

@@ -24,12 +24,14 @@ void linear_input(size_t in, size_t out, const float *weight, const float *dy, f
 
 void linear_weight(size_t in, size_t out, const float *x, const float *dy, size_t blocks, size_t first, float *dw)
 {
-    float turned[LINEAR_ROWS * LINEAR_ROWS];
-    size_t cols = in - first < LINEAR_ROWS ? in - first : LINEAR_ROWS;
-    for (size_t b = 0; b < blocks; b++) {
-        gemm_turn(x + (b * in + first) * LINEAR_ROWS, LINEAR_ROWS, cols, turned, LINEAR_ROWS);
-        gemm_panel(out, LINEAR_ROWS, dy + b * out * LINEAR_ROWS, LINEAR_ROWS, 1, turned, LINEAR_ROWS,
-                   dw + first, in, cols, b > 0, false);
+    enum { AT_ONCE = GEMM_DEPTH / LINEAR_ROWS };
+    float turned[AT_ONCE][LINEAR_ROWS * LINEAR_ROWS];
+    size_t cols = in - first < LINEAR_ROWS ? in - first : LINEAR_ROWS, n;
+    for (size_t b = 0; b < blocks; b += n) {
+        n = blocks - b < AT_ONCE ? blocks - b : AT_ONCE;
+        for (size_t i = 0; i < n; i++)
+            gemm_turn(x + ((b + i) * in + first) * LINEAR_ROWS, LINEAR_ROWS, cols, turned[i], LINEAR_ROWS);
+        gemm_blocks(out, n, dy + b * out * LINEAR_ROWS, turned[0], dw + first, in, cols, b > 0);
     }
 }
 

@@ -1,10 +1,11 @@
 /* info_nce, towers, contrast_fit: against closed forms, finite differences and PyTorch; which views are drawn, their noise;
- * the share of what was learned; half whitening; rng_fill
+ * the share of what was learned; half whitening; draws_u32
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nn.h"
 
 #include "base/par.h"
 #include "base/rng.h"
+#include "math/draws.h"
 #include "math/pca.h"
 #include "math/vec.h"
 #include "nn/contrast_fit.h"
@@ -434,7 +435,7 @@ static void draws(void **state)
             rng_seek(&b, 0xfffffffd);
             for (size_t i = 0; i < begin; i++)
                 assert_int_equal(rng_u32(&a), rng_u32(&b));
-            rng_fill(&a, u, n);
+            draws_u32(&a, u, n);
             for (size_t i = 0; i < n; i++)
                 assert_int_equal(u[i], rng_u32(&b));
             assert_int_equal(rng_u32(&a), rng_u32(&b));

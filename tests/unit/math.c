@@ -90,6 +90,46 @@ static void eigenpairs(void **state)
     assert_true(eig_sym(a, 0, w));
 }
 
+/* The largest of the same matrix, in any number; and of one whose eigenvalues are all the same, or 0. */
+static void largest_eigenpairs(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    static const size_t many[] = { 0, 1, 7, 39, 40 };
+    double a[N * N], w[N], v[N * N];
+    for (size_t m = 0; m < 5; m++) {
+        memset(a, 0, sizeof a);
+        for (int i = 0; i < N; i++) {
+            a[i * N + i] = 2;
+            if (i)
+                a[i * N + i - 1] = a[(i - 1) * N + i] = -1;
+        }
+        assert_true(eig_sym_top(a, N, many[m], w, v));
+        for (size_t k = 0; k < many[m]; k++) {
+            near(w[k], 2 + 2 * cos(acos(-1) * ((double)k + 1) / (N + 1)), 1e-13);
+            for (size_t i = 0; i < N; i++) {
+                const double *x = v + k * N;
+                near(2 * x[i] - (i ? x[i - 1] : 0) - (i < N - 1 ? x[i + 1] : 0), w[k] * x[i], 1e-13);
+            }
+        }
+    }
+    for (int same = 0; same < 2; same++) {
+        memset(a, 0, sizeof a);
+        for (int i = 0; i < N; i++)
+            a[i * N + i] = 3 * same;
+        assert_true(eig_sym_top(a, N, 5, w, v));
+        for (size_t k = 0; k < 25; k++) {
+            double dot = 0;
+            for (size_t i = 0; i < N; i++)
+                dot += v[k / 5 * N + i] * v[k % 5 * N + i];
+            near(dot, k / 5 == k % 5, 1e-12);
+            near(w[k % 5], 3 * same, 1e-13);
+        }
+    }
+    a[3] = NAN;
+    assert_false(eig_sym_top(a, N, 5, w, v));
+}
+
 struct held { const double *a; size_t n; };
 
 static void times_held(const double *v, size_t b, double *y, void *state)
@@ -393,7 +433,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zca),
-        cmocka_unit_test(products), cmocka_unit_test(eigenpairs), cmocka_unit_test(top_eigenpairs), cmocka_unit_test(distances),
+        cmocka_unit_test(products), cmocka_unit_test(eigenpairs), cmocka_unit_test(largest_eigenpairs),
+        cmocka_unit_test(top_eigenpairs), cmocka_unit_test(distances),
         cmocka_unit_test(moments), cmocka_unit_test(constant_but_for_rounding), cmocka_unit_test(components), cmocka_unit_test(few_components),
         cmocka_unit_test(any_threads), cmocka_unit_test(applied), cmocka_unit_test(degenerate),
     };
