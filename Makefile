@@ -95,7 +95,7 @@ $(BUILD)/%.o: %.c $(BUILD)/compiled-by
 	@$(COMPILE) $(DEFINES) -MMD -MP -c -o $@ $<
 
 # A text as numbers, for C.
-$(BUILD)/common/plot/page.o: $(BUILD)/page.html.inc $(BUILD)/page.js.inc $(BUILD)/page_map.js.inc
+$(BUILD)/common/plot/page.o: $(BUILD)/page.html.inc $(BUILD)/page.js.inc $(BUILD)/page_map.js.inc $(BUILD)/page_marks.js.inc
 $(BUILD)/common/plot/page.o: DEFINES = -I$(BUILD)
 $(BUILD)/%.inc: common/plot/%
 	@mkdir -p $(@D)

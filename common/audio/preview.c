@@ -138,12 +138,12 @@ bool previews_make(char *const *paths, size_t n, double seconds, size_t jobs, pr
         for (; begun < n && begun < i + jobs && tracks_start(tracks, begun, paths[begun]); begun++)
             ;
         struct track *t = tracks_at(tracks, i);
-        if (begun == i) {
+        while (begun > i && t->running)
+            tracks_wait(tracks, i, begun - i, -1);
+        if (begun == i || t->lack) {
             snprintf(why, PREVIEW_WHY, "%.199s", t->why);
             break;
         }
-        while (t->running)
-            tracks_wait(tracks, i, begun - i, -1);
         size_t have = track_have(t), size = most < have ? most : have;
         snprintf(why, PREVIEW_WHY, "%.199s", t->why[0] ? t->why : size ? "" : "no samples in it");
         clip.n = 0;

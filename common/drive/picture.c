@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/progress.h"
 #include "drive/item.h"
 #include "files/line.h"
 
@@ -33,6 +34,10 @@ char **picture_parse(const struct prog *prog, int argc, char **argv, struct gnup
 
 int picture_write(struct str *g)
 {
+    const char *rare = wanted.terminal == GNUPLOT_PNG || wanted.terminal == GNUPLOT_PDF ? gnuplot_rare(g->p, g->n) : NULL;
+    if (rare && !progress_quiet)
+        warn("there are letters of the script %s: if no font here has them, gnuplot draws huge boxes; install one (Debian's"
+             " fonts-noto-core has most), or give --terminal svg", rare);
     struct line_out *out = line_create(NULL);
     str_free(&out->text);
     out->text = *g;

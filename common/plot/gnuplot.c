@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unictype.h>
 
+#include "base/utf8.h"
 #include "base/version.h"
 
 /* Blue, orange, green, purple, sky, vermillion, yellow (a little darker, for white paper), black. */
@@ -36,6 +38,26 @@ void gnuplot_quote(struct str *g, const char *s, size_t n, size_t most)
         i += size;
     }
     str_printf(g, "'");
+}
+
+const char *gnuplot_rare(const char *text, size_t n)
+{
+    static const char *const has[] = { "Common", "Inherited", "Latin", "Greek", "Cyrillic", "Armenian", "Hebrew", "Arabic",
+                                       "Nko", "Lao", "Georgian", "Canadian_Aboriginal", "Ogham", "Tifinagh", "Lisu" };
+    const uint8_t *p = (const uint8_t *)text, *end = p + n;
+    uint32_t c;
+    for (size_t size; p < end; p += size ? size : 1) {
+        size = utf8_get(p, end, &c);
+        const uc_script_t *script = c < 0x250 ? NULL : uc_script(c);
+        bool rare = script != NULL;
+        for (size_t i = 0; rare && i < sizeof has / sizeof *has; i++)
+            rare = strcmp(script->name, has[i]) != 0;
+        if (rare)
+            return script->name;
+        if (c >= 0x1f000)
+            return "emoji";
+    }
+    return NULL;
 }
 
 void gnuplot_begin(struct str *g, const char *tool, struct gnuplot_page *page, int64_t width, int64_t height)

@@ -18,6 +18,11 @@ enum { GNUPLOT_PNG, GNUPLOT_SVG, GNUPLOT_PDF, GNUPLOT_DUMB };
  * what is behind `most` characters an ellipsis (most 0: all is shown). */
 void gnuplot_quote(struct str *g, const char *s, size_t n, size_t most);
 
+/* What letters in text[n], UTF-8, are first of a script that DejaVu Sans, the font of the pictures, does not have: "Bengali",
+ * "emoji"; NULL: none. pngcairo and pdfcairo of gnuplot 5.4 draw a letter that no font of the machine has as a box of 20
+ * times its size. */
+const char *gnuplot_rare(const char *text, size_t n);
+
 /* What a picture is to be. */
 struct gnuplot_page {
     const char *title;          /* NULL: none */

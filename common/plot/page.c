@@ -13,6 +13,7 @@ static const char html[] = {
 };
 static const char script[] = {
 #include <page_map.js.inc>
+#include <page_marks.js.inc>
 #include <page.js.inc>
     0
 };

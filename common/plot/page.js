@@ -1,4 +1,4 @@
-/* page.js - what is beside the map of map-page's page, and what answers mouse, fingers and keys; after page_map.js
+/* page.js - what is beside the map of map-page's page, and what answers mouse, fingers and keys; the last of three
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* ---- legend ---- */
 
@@ -22,7 +22,7 @@ function legend() {
     const label = make('span', c === null ? 'none' : c === -1 ? 'noise'
       : shown(c) + (g && !g.plain ? ' \u00b7 ' + g.name : ''));
     icon.width = icon.height = 32; label.dir = 'auto';
-    const p = icon.getContext('2d'), image = p.createImageData(32, 32), [rgb, mark] = style(k);
+    const p = icon.getContext('2d'), image = p.createImageData(32, 32), [rgb, mark] = looks()[of_class(k)];
     for (let at = 0; at < image.data.length; at += 4) image.data.set(rgb, at);
     put(image.data, 32, 32, 16, 16, stamp(mark, 11), rgb, 1, dark() ? 255 : 0);
     p.putImageData(image, 0, 0);
@@ -62,7 +62,11 @@ function search() {
 const seen = i => on(i) && (!hit || hit[i] === 1);
 function changed() {
   hits = 0;
-  for (let i = 0; i < n; i++) hits += seen(i) ? 1 : 0;
+  for (let i = 0; i < n; i++) {
+    level[i] = !on(i) ? 0 : seen(i) ? 2 : 1;
+    look[i] = of_song(i);
+    hits += level[i] === 2;
+  }
   const some = hit || (colour && colour.off && colour.off.size);
   $('hits').textContent = hit ? (hits ? songs(hits) + ' found' : 'Nothing found') : some ? songs(hits) + ' shown' : '';
   $('take').hidden = !some || !hits;
@@ -121,7 +125,7 @@ function point(i) {
 let around = [];
 /* The k songs nearest to song i on the map of which `good` holds. */
 function onMap(i, k, good = () => true) {
-  const best = [], xy = data.xy, x = xy[2 * i], y = xy[2 * i + 1];
+  const best = [], x = xy[2 * i], y = xy[2 * i + 1];
   for (let j = 0; j < n; j++) {
     const d = (xy[2 * j] - x) ** 2 + (xy[2 * j + 1] - y) ** 2;
     if (j === i || (best.length === k && d >= best[k - 1][0]) || !good(j)) continue;

@@ -1,4 +1,4 @@
-/* page_map.js - the map of map-page's page: fields, colours, marks, names, and how it is drawn; page.js goes on
+/* page_map.js - the map of map-page's page: fields, colours, names, the view; page_marks.js and page.js go on
  * SPDX-License-Identifier: GPL-3.0-or-later */
 'use strict';
 const $ = id => document.getElementById(id);
@@ -59,69 +59,32 @@ const css = c => 'rgb(' + c.join(',') + ')';
 const scaled = t => { const at = Math.min(Math.max(t, 0), 1) * 4, k = Math.min(Math.floor(at), 3);
   return viridis[k].map((c, j) => Math.round(c + (viridis[k + 1][j] - c) * (at - k))); };
 const hue = k => k % 8 < 7 ? palette[k % 8] : dark() ? [245, 245, 245] : [40, 40, 40];
-/* What tells the colour and the mark of song i. */
+/* What songs look like, each a colour and a mark: 32 of classes, noise, none; or 65 steps of a scale, none. */
 function looks() {
-  if (!colour) { const one = [palette[0], 0]; return () => one; }
-  if (colour.kind === 'class') { const all = colour.classes.map((_, k) => style(k)), of = colour.of; return i => all[of[i]]; }
-  const steps = Array.from({ length: 65 }, (_, k) => [scaled(k / 64), 0]), none = [grey(), 0], f = colour;
-  return i => typeof f.v[i] === 'number' ? steps[Math.round(64 * (f.v[i] - f.low) / (f.high - f.low))] : none;
+  if (!colour) return [[palette[0], 0]];
+  if (colour.kind === 'scale') return [...Array(65).keys()].map(k => [scaled(k / 64), 0]).concat([[grey(), 0]]);
+  return [...Array(32).keys()].map(k => [hue(k), Math.floor(k / 8)]).concat([[grey(), 0], [grey(), 4]]);
 }
-function style(k) {
-  const c = colour.classes[k];
-  return c === null ? [grey(), 4] : c === -1 ? [grey(), 0] : [hue(k), Math.floor(k / 8) % 4];
-}
-/* Whether (x, y) is in a mark of radius 1: a disc, a square, a triangle, a diamond, a ring. */
-const inside = [(x, y) => x * x + y * y <= 1, (x, y) => Math.max(Math.abs(x), Math.abs(y)) <= .86,
-  (x, y) => y <= .8 && y >= 2 * Math.abs(x) * .95 - 1.05, (x, y) => Math.abs(x) + Math.abs(y) <= 1.15,
-  (x, y) => x * x + y * y <= 1 && x * x + y * y >= .4];
-const stamps = new Map();
-/* The pixels of a mark: dx, dy, how much of it is covered, how much of that is its edge. */
-function stamp(mark, r) {
-  const key = mark + ' ' + r;
-  if (stamps.has(key)) return stamps.get(key);
-  const pixels = [], reach = Math.ceil(r * 1.2) + 1, inner = Math.max(r - Math.max(1, r / 7), 0) / r;
-  for (let y = -reach; y <= reach; y++)
-    for (let x = -reach; x <= reach; x++) {
-      let all = 0, edge = 0;
-      for (let s = 0; s < 16; s++) {
-        const u = (x + (s % 4 - 1.5) / 4) / r, v = (y + (Math.floor(s / 4) - 1.5) / 4) / r;
-        if (!inside[mark](u, v)) continue;
-        all++;
-        if (r > 2.5 && mark < 4 && !inside[mark](u / inner, v / inner)) edge++;
-      }
-      if (all) pixels.push(x, y, all / 16, edge / all);
-    }
-  stamps.set(key, pixels);
-  return pixels;
-}
-/* Draw the pixels of a mark at (px, py) in the colour c, its edge towards rim. */
-function put(d, w, h, px, py, pixels, c, alpha, rim) {
-  for (let k = 0; k < pixels.length; k += 4) {
-    const x = px + pixels[k], y = py + pixels[k + 1];
-    if (x < 0 || y < 0 || x >= w || y >= h) continue;
-    const at = (y * w + x) * 4, a = pixels[k + 2] * alpha, edge = pixels[k + 3] * .35;
-    d[at] += (c[0] + (rim - c[0]) * edge - d[at]) * a;
-    d[at + 1] += (c[1] + (rim - c[1]) * edge - d[at + 1]) * a;
-    d[at + 2] += (c[2] + (rim - c[2]) * edge - d[at + 2]) * a;
-    if (d[at + 3] < 255 * a) d[at + 3] = 255 * a;
-  }
-}
+/* Which of them class k, song i has. */
+const of_class = k => colour.classes[k] === null ? 33 : colour.classes[k] === -1 ? 32 : k % 32;
+const of_song = i => !colour ? 0 : colour.kind === 'class' ? of_class(colour.of[i])
+  : typeof colour.v[i] === 'number' ? Math.round(64 * (colour.v[i] - colour.low) / (colour.high - colour.low)) : 65;
 
 /* ---- the view ---- */
 
-const map = $('map'), pen = map.getContext('2d', { willReadFrequently: true });
+const map = $('map'), pen = map.getContext('2d', { willReadFrequently: true }), xy = Float32Array.from(data.xy);
 let low = [0, 0], high = [1, 1];
 if (n) {
   low = [Infinity, Infinity]; high = [-Infinity, -Infinity];
   for (let k = 0; k < 2 * n; k++) {
-    low[k & 1] = Math.min(low[k & 1], data.xy[k]);
-    high[k & 1] = Math.max(high[k & 1], data.xy[k]);
+    low[k & 1] = Math.min(low[k & 1], xy[k]);
+    high[k & 1] = Math.max(high[k & 1], xy[k]);
   }
 }
 const view = { zoom: 1, x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2, scale: 1 };
 let width = 1, height = 1, ratio = 1, queued = false, moving = -1e9;
-const sx = i => (data.xy[2 * i] - view.x) * view.scale * view.zoom + width / 2;
-const sy = i => (view.y - data.xy[2 * i + 1]) * view.scale * view.zoom + height / 2;
+const sx = i => (xy[2 * i] - view.x) * view.scale * view.zoom + width / 2;
+const sy = i => (view.y - xy[2 * i + 1]) * view.scale * view.zoom + height / 2;
 function fit() {
   const box = map.getBoundingClientRect();
   if (!box.width) return;
@@ -152,7 +115,7 @@ const large = () => Math.max(.65, Math.min(1.8, .4 + Math.min(width, height) / 1
 const density = (() => {
   const cells = new Map(), side = Math.max(high[0] - low[0], high[1] - low[1], 1e-9) / 128;
   for (let i = 0; i < n; i++) {
-    const cell = Math.floor((data.xy[2 * i] - low[0]) / side) * 256 + Math.floor((data.xy[2 * i + 1] - low[1]) / side);
+    const cell = Math.floor((xy[2 * i] - low[0]) / side) * 256 + Math.floor((xy[2 * i + 1] - low[1]) / side);
     cells.set(cell, (cells.get(cell) || 0) + 1);
   }
   let pairs = 0;
@@ -165,35 +128,27 @@ const radius = () => Math.min(7 * large() * Math.min(Math.pow(view.zoom, .35), 2
   Math.max(1.3 * large(), 1 / Math.sqrt(crowd())));
 const opacity = () => Math.max(.25, Math.min(.9, 1.5 / Math.sqrt(crowd() * Math.PI * radius() ** 2)));
 
+/* How each song is drawn: which look; 0 not at all, 1 pale, as it was not found, 2 in full. */
+const look = new Uint8Array(n), level = new Uint8Array(n);
 let hit = null, hits = 0, current = -1, playing = -1, asked = -1, outline = null;
 const selected = new Set();
 const on = i => !colour || colour.kind !== 'class' || !colour.off.has(colour.of[i]);
 
+/* Songs in view that are shown in full, up to `most` of them. */
+function in_view(most) {
+  const found = [];
+  const near = (at, size) => at > -20 && at < size + 20;
+  for (let i = 0; i < n && found.length < most; i++)
+    if (level[i] === 2 && near(sx(i), width) && near(sy(i), height)) found.push(i);
+  return found;
+}
 function draw() {
   queued = false;
-  const w = map.width, h = map.height, root = getComputedStyle(document.documentElement);
+  const root = getComputedStyle(document.documentElement);
   const back = printing ? '#fff' : root.getPropertyValue('--back'), fore = printing ? '#000' : root.getPropertyValue('--fore');
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.fillStyle = back;
-  pen.fillRect(0, 0, w, h);
-  const image = pen.getImageData(0, 0, w, h), r = Math.round(radius() * ratio * 2) / 2, inView = [];
-  const solid = opacity(), rim = dark() ? 255 : 0, pale = grey(), look = looks(), d = image.data;
-  const whole = inside.map((_, mark) => stamp(mark, r)), small = inside.map((_, mark) => stamp(mark, r * .8));
-  const s = view.scale * view.zoom, x0 = width / 2 - view.x * s, y0 = height / 2 + view.y * s, xy = data.xy;
-  /* Of very many songs a part while the map moves, and all when it stands. */
-  const step = n > 40000 && performance.now() - moving < 200 ? Math.ceil(n / 25000) : 1;
-  if (step > 1) setTimeout(redraw, 220);
-  for (const front of hit ? [0, 1] : [1])
-    for (let i = 0; i < n; i += step) {
-      if (!on(i) || (hit && hit[i] !== front)) continue;
-      const x = xy[2 * i] * s + x0, y = y0 - xy[2 * i + 1] * s;
-      if (x < -20 || y < -20 || x > width + 20 || y > height + 20) continue;
-      const [c, mark] = look(i), px = Math.round(x * ratio), py = Math.round(y * ratio);
-      if (front) put(d, w, h, px, py, whole[mark], c, solid, rim);
-      else put(d, w, h, px, py, small[mark], pale, .3, rim);
-      if (front && inView.length < 400) inView.push(i);
-    }
-  pen.putImageData(image, 0, 0);
+  pen.fillStyle = back;                 /* #rrggbb it is then */
+  const whole = marks([1, 3, 5].map(at => parseInt(pen.fillStyle.slice(at, at + 2), 16)), performance.now() - moving < 200);
+  if (!whole) setTimeout(redraw, 220);
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.strokeStyle = fore;
   const ring = (i, more, line) => {
@@ -207,7 +162,7 @@ function draw() {
   for (const i of selected) ring(i, 2, 1.5);
   if (current >= 0) ring(current, 3, 1);
   if (playing >= 0) ring(playing, 4, 3);
-  write(inView, back, fore);
+  write(back, fore);
   if (outline) {
     pen.lineWidth = 1.5; pen.setLineDash([5, 4]); pen.beginPath();
     for (const [x, y] of outline) pen.lineTo(x, y);
@@ -215,7 +170,7 @@ function draw() {
   }
 }
 /* Names of clusters, the largest first, and of songs where few are in view; none over another. */
-function write(inView, back, fore) {
+function write(back, fore) {
   const taken = [];
   const text = (name, x, y, size, slack, weight = '') => {
     pen.font = weight + size * Math.max(1, large()) + 'px system-ui, sans-serif';
@@ -237,8 +192,9 @@ function write(inView, back, fore) {
     const off = colour === grouped && colour.off.has(g.k);
     if (x > -60 && x < width + 60 && !off) text(g.name, x, y, 14, 60, '600 ');
   }
-  if (inView.length <= (view.zoom > 2 || hit ? 80 : 12))
-    for (const i of inView) text(title(i), sx(i), sy(i) - radius() - 9, 12, 9);
+  const most = view.zoom > 2 || hit ? 80 : 12, few = in_view(most + 1);
+  if (few.length <= most)
+    for (const i of few) text(title(i), sx(i), sy(i) - radius() - 9, 12, 9);
 }
 /* The clusters, or without them the classes of the colour: where they are, and what the most songs in them say. */
 let groups = [], grouped = null;
@@ -252,7 +208,7 @@ function name() {
   if (!grouped || (grouped.classes.length > 1000)) return;
   const members = grouped.classes.map(() => []);
   for (let i = 0; i < n; i++) members[grouped.of[i]].push(i);
-  const middle = (list, j) => list.map(i => data.xy[2 * i + j]).sort((a, b) => a - b)[list.length >> 1];
+  const middle = (list, j) => list.map(i => xy[2 * i + j]).sort((a, b) => a - b)[list.length >> 1];
   members.forEach((list, k) => {
     const c = grouped.classes[k];
     if (c === null || c === -1 || !list.length) return;

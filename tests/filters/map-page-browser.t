@@ -45,6 +45,9 @@ is(value('document.querySelectorAll("#card img").length'), 0, 'and without marku
 value('document.getElementById("search").focus()');
 ask('Input.insertText', text => 'ETE jazz');
 is(text('hits'), '6 songs found', 'search: without accents and case, all words');
+my $pixel = '(i => { draw(); return [...pen.getImageData(sx(i) * ratio, sy(i) * ratio, 1, 1).data]; })';
+ok(value("$pixel(1).every((v, k) => Math.abs(v - [228, 228, 229.5, 255][k]) < 1)"), 'what is not found is pale: 3 parts in 10 of the grey, on white');
+ok(value("(([r, g, b]) => r < 60 && b > 150)($pixel(0))"), 'what is found keeps its colour');
 mouse('mouseMoved', at(4));
 is(value('document.querySelector("#card mark").textContent'), 'jazz', 'the word is marked');
 ask('Input.insertText', text => 'x');
@@ -143,6 +146,28 @@ is(value('playing'), 1, 'then the nearest that was not heard');
 value('player.pause(); colour = field.get("genre"); colour.off.add(0); heard.delete(3); heard.delete(2); onward()');
 is(value('playing'), 1, 'of what is shown');
 
+# Many songs. A slow processor draws some of them while the map moves, and all when it stands.
+spew("$tmp/many.json", join '', map { sprintf qq({"id":"song %d","xy":[%.5f,%.5f],"cluster":%s}\n), $_, sin($_ * 1.3) * $_, cos($_ * 2.1) * $_,
+    $_ % 41 ? $_ % 40 - 1 : 'null' } 1 .. 3000);
+runs("from-json $tmp/many.json | map-page -q --output $tmp/many.html");
+open_page("$tmp/many.html");
+my ($all, $some, $late) = @{ value(q{(async () => {
+  const now = performance.now, take = () => pen.getImageData(0, 0, map.width, map.height).data;
+  const drawn = a => { let k = 0; for (let i = 0; i < a.length; i += 4) k += a[i] !== 255 || a[i + 1] !== 255; return k; };
+  moving = -1e9; draw();
+  const all = take();
+  let t = now.call(performance);
+  performance.now = () => t += 25;
+  pan(0, 0); draw(); pan(0, 0); draw();
+  const some = take();
+  performance.now = now;
+  await new Promise(done => setTimeout(done, 600));
+  const late = take();
+  return [drawn(all), drawn(some), all.every((v, i) => v === late[i]) ? 1 : 0];
+})()}) };
+cmp_ok($some, '<', .9 * $all, 'of a slow processor a part while the map moves');
+cmp_ok($some, '>', .1 * $all, 'but not nothing');
+is($late, 1, 'and all when it stands');
 # No song, and one.
 for my $n (0, 1) {
     runs("map-page -q --output $tmp/n.html", stream({}, map { record("s$_", xy => vec(1, 1)) } 1 .. $n));

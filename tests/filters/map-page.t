@@ -122,6 +122,11 @@ is(scalar @{ (parts($page))[0]{xy} }, 2 * $n, 'and all are there');
     refuses(4, qr/previews? of 1 s would take about .* MB, and --max-size is .* MB: give a shorter --preview/,
         'map-page -q --audio embed --preview 1 --max-size 1K', $list);
     refuses(4, qr/previews of \d of 4 songs take over/, 'map-page -q --audio embed --preview 1 --max-size 14K', stream({}, map { record($_, xy => vec(1, $_), path => str("$tmp/a.wav")) } 1 .. 4));
+    # A decoder that is killed, as for want of memory, is no song's fault.
+    spew("$tmp/long.wav", wav(440, 600, 22050));
+    spew("$tmp/long.sp", stream({}, record('a', xy => vec(1, 2), path => str("$tmp/long.wav"))));
+    refuses(6, qr/^map-page: the decoder was killed from outside/, "map-page -q --audio embed $tmp/long.sp & p=\$!; " .
+        'while kill -0 $p; do kill -9 $(cat /proc/$p/task/$p/children) && break; done 2>/dev/null; wait $p', undef, 1);
     refuses(6, qr/^map-page: a: no field path; or give --audio none/, 'map-page --audio embed', stream({}, record('a', xy => vec(1, 2))));
 }
 

@@ -74,6 +74,19 @@ static void test_quote(void **state)
     quotes("abc", 3, "'abc'");
 }
 
+static void test_rare(void **state)
+{
+    (void)state;
+    static const struct { const char *text, *script; } cases[] = {
+        { "", NULL }, { "a Z \u2026 \u03a9 \u0416 \u05d0 \u0634 \u10d0", NULL }, { "\xff\xe0\xa6", NULL },
+        { "rock, \u0997\u09be\u09a8, \u0e01", "Bengali" }, { "\u97f3", "Han" }, { "la \U0001f3b5", "emoji" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *script = gnuplot_rare(cases[i].text, strlen(cases[i].text));
+        assert_string_equal(script ? script : "none", cases[i].script ? cases[i].script : "none");
+    }
+}
+
 static void test_size(void **state)
 {
     (void)state;
@@ -275,7 +288,7 @@ static void test_density(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_classes), cmocka_unit_test(test_quote), cmocka_unit_test(test_size),
+        cmocka_unit_test(test_classes), cmocka_unit_test(test_quote), cmocka_unit_test(test_rare), cmocka_unit_test(test_size),
         cmocka_unit_test(test_colours), cmocka_unit_test(test_tics), cmocka_unit_test(test_range), cmocka_unit_test(test_tree),
         cmocka_unit_test(test_beside), cmocka_unit_test(test_hull), cmocka_unit_test(test_density),
         cmocka_unit_test(test_shares), cmocka_unit_test(test_cosines),
