@@ -26,7 +26,7 @@ BIN = bin
 
 # The one list of Debian packages: README, CI and `make deps` use it.
 DEPS := gcc make pkg-config libsox-dev libsox-fmt-base libsox-fmt-mp3 libsndfile1-dev libflac-dev libmpg123-dev libsoxr-dev libtagc0-dev \
-	libfftw3-dev libopenblas-dev libarpack2-dev libmsgpack-dev libxxhash-dev libjansson-dev libunistring-dev libssl-dev \
+	libfftw3-dev libopenblas-dev libarpack2-dev libmsgpack-dev libxxhash-dev libjansson-dev libunistring-dev libssl-dev libhdf5-dev \
 	libcmocka-dev \
 	gnuplot-nox fonts-dejavu-core parallel rsync mandoc perl xz-utils
 
@@ -47,8 +47,9 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Icommon -pthread -fno-math-errno -fno-trapping-math -ffp-contract=fast
 PKG_CONFIG ?= pkg-config
 PKGS := sox sndfile flac libmpg123 taglib_c soxr fftw3f openblas msgpack libxxhash jansson libcrypto
+HDF5 := $(shell $(PKG_CONFIG) --exists hdf5-serial && echo hdf5-serial || echo hdf5)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
-LDLIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lunistring -larpack -lm -pthread
+LDLIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS) $(HDF5) 2>/dev/null) -lunistring -larpack -lm -pthread
 COMPILE = $(CC) $(FLAGS) $(WARN) $(WERROR) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(ARCH)
 LINK = $(CC) $(CFLAGS) $(ARCH) $(LDFLAGS)
 
@@ -74,7 +75,7 @@ $(BUILD)/compiled-by $(BUILD)/version $(BUILD)/names $(BIN)/.linked-by: FORCE | 
 	@printf '%s\n' "$$BY" | cmp -s - $@ || printf '%s\n' "$$BY" > $@
 
 packages:
-	@$(PKG_CONFIG) --print-errors --exists $(PKGS) || \
+	@$(PKG_CONFIG) --print-errors --exists $(PKGS) $(HDF5) || \
 	    { echo 'songpipe: a package that it needs is missing (above); on Debian, "make deps" installs them' >&2; exit 1; }
 
 $(BIN)/%: $(BUILD)/filters/%.o $(BUILD)/libcommon.a $(BIN)/.linked-by
@@ -89,6 +90,7 @@ $(BUILD)/common/base/version.o: $(BUILD)/version
 $(BUILD)/common/base/version.o: DEFINES = -DSONGPIPE_VERSION='"$(VERSION)"'
 $(BUILD)/common/stream/history.o: $(BUILD)/names
 $(BUILD)/common/stream/history.o: DEFINES = -DSONGPIPE_FILTERS='"$(NAMES)"'
+$(BUILD)/common/files/hdf5.o: DEFINES = $(shell $(PKG_CONFIG) --cflags $(HDF5))
 $(BUILD)/%.o: %.c $(BUILD)/compiled-by
 	@mkdir -p $(@D)
 	@echo '  CC  $<'

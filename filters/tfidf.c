@@ -1,6 +1,6 @@
 /* tfidf - weight the words of texts by term frequency times inverse document frequency
  *
- * in      records with a text (lyrics)
+ * in      records with a text (lyrics), or with a sparse vector that counts words
  * out     the same records, the text replaced by a sparse vector x of one column for each term
  * memory  the vocabulary: all n-grams that are counted, and later those that are kept; not the texts
  *
@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/packed.h"
 #include "base/progress.h"
+#include "drive/bag.h"
 #include "drive/fitted.h"
 #include "drive/pass.h"
 #include "text/tokens.h"
@@ -114,15 +115,12 @@ static struct tokens_how how(void)
     return (struct tokens_how){ (enum tokens_rule)fit.token, !fit.no_lowercase, (enum tokens_strip)fit.strip };
 }
 
-/* The record's text cut into words; false: r->error says why not. */
-static bool cut(struct rec *r, const struct value *v, struct tokens *t)
+/* The record's words; false: r->error says why there are none. */
+static bool read_words(struct rec *r, const struct value *v, struct bag *b)
 {
-    size_t bad;
-    if (v->type != V_STR)
-        return rec_error(r, "%s is not text", arg.in);
-    if (!tokens_cut(t, v->s.p, v->s.n, &bad))
-        return rec_error(r, "%s is not UTF-8 at byte %zu: convert it (iconv -f LATIN1 -t UTF-8)", arg.in, bad);
-    return true;
+    if (!bag_read(b, r, arg.in, v))
+        return false;
+    return !b->counts || fit.ngrams.last == 1 || rec_error(r, "%s has counts of words: --ngrams needs their order", arg.in);
 }
 
 /* A vocabulary that passes over the stop words. */
@@ -161,16 +159,16 @@ static double documents(const char *option, const char *text)
 }
 
 /* The first pass counts all n-grams. */
-struct counting { struct vocab *vocab; struct tokens *tokens; };
+struct counting { struct vocab *vocab; struct bag *bag; };
 
 static bool count_text(struct rec *r, const struct value *v, void *state)
 {
     struct counting *c = state;
-    if (!cut(r, v, c->tokens))
+    if (!read_words(r, v, c->bag))
         return false;
     if (++model.texts == UINT32_MAX)
         die(ST_MEMORY, "more than %u texts", UINT32_MAX - 1);
-    vocab_count(c->vocab, c->tokens->token, c->tokens->n);
+    vocab_count(c->vocab, c->bag->word, c->bag->n);
     return true;
 }
 
@@ -197,10 +195,10 @@ static void keep_terms(const struct term *terms, size_t n)
 static void fit_to(struct rec_in *in)
 {
     struct vocab *v = vocabulary();
-    struct counting c = { v, tokens_new(how()) };
+    struct counting c = { v, bag_new(how(), fitted_names.in) };
     vocab_bound(v, (size_t)fit.max_candidates);
     pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted" }, count_text, &c);
-    tokens_free(c.tokens);
+    bag_free(c.bag);
     if (!model.texts)
         die(ST_STOPPED, "no text in %s: nothing to fit to", arg.in);
     double min = documents("min-df", fit.min_df), max = documents("max-df", fit.max_df);
@@ -227,13 +225,13 @@ static const char *check(void)
 
 /* ---- the weights ---- */
 
-struct worker { struct tokens *tokens; struct vocab_row *row; float *value; size_t cap; };
+struct worker { struct bag *bag; struct vocab_row *row; float *value; size_t cap; };
 
 static void *worker_new(void *state)
 {
     (void)state;
     struct worker *w = mem_zero(1, sizeof *w);
-    w->tokens = tokens_new(how());
+    w->bag = bag_new(how(), fitted_names.in);
     w->row = vocab_row_new(model.n);
     return w;
 }
@@ -241,7 +239,7 @@ static void *worker_new(void *state)
 static void worker_free(void *state)
 {
     struct worker *w = state;
-    tokens_free(w->tokens);
+    bag_free(w->bag);
     vocab_row_free(w->row);
     free(w->value);
     free(w);
@@ -250,11 +248,11 @@ static void worker_free(void *state)
 static bool process(struct rec *r, const struct value *in, void *state)
 {
     struct worker *w = state;
-    if (!cut(r, in, w->tokens))
+    if (!read_words(r, in, w->bag))
         return false;
-    model.letters += w->tokens->letters;
-    model.lost += w->tokens->lost;
-    vocab_find(model.vocab, w->row, w->tokens->token, w->tokens->n);
+    model.letters += w->bag->letters;
+    model.lost += w->bag->lost;
+    vocab_find(model.vocab, w->row, w->bag->word, w->bag->n);
     mem_grow(&w->value, &w->cap, w->row->nnz, sizeof *w->value);
     weigh_row(&(struct weigh){ fit.binary, fit.sublinear, (enum weigh_norm)fit.norm, fit.no_idf ? NULL : model.idf },
               w->row, w->value);

@@ -284,6 +284,10 @@ sub sample {
         $head .= ' ' x (118 - 1 - length $head) . "\n";
         spew("$tmp/six.npy", "\x93NUMPY\x01\x00" . pack('v', length $head) . $head . pack 'f<18', 1 .. 18);
         return ([@argv, "$tmp/six.npy"]);
+    } elsif ($d->{name} =~ /mxm/) {
+        return (\@argv, in => "# songs\n%i,the,you\n" . join '', map { "TR$_,$_,1:$_,3:1\n" } 1 .. 6);
+    } elsif ($d->{name} =~ /hdf5/) {
+        return ([@argv, File::Spec->rel2abs('tests/golden/hdf5/many.h5')]);
     } elsif ($d->{in} eq 'files') {
         my $dir = "$tmp/music";
         if (!-d $dir) {

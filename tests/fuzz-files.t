@@ -41,6 +41,10 @@ reads('from-npy', $npy->(2, '<f8', 'True', '(4, 2)', 'd<', 8), ['AT']);
 reads('from-npy', $npy->(1, '>f8', 'False', '(4, 2)', 'd>', 8), ['AT']);
 spew("$tmp/four.npy", $npy->(1, '<f4', 'False', '(4, 2)', 'f<', 8));
 reads('from-npy', "id,g,n\n" . join('', map { qq(r$_,"a ""b""",$_\n) } 1 .. 4), ['--labels', 'AT', "$tmp/four.npy"]);
+reads('from-mxm', "# songs\n%i,the,you\n" . join('', map { "TR$_,$_,1:$_,3:1\n" } 1 .. 5), ['AT']);
+reads('from-hdf5', Songpipe::slurp_file("tests/golden/hdf5/$_.h5"), ['--msd', 'AT']) for 'many', 'summary';
+reads('from-hdf5', Songpipe::slurp_file('tests/golden/hdf5/rows.h5'), ['--id', 'names', map({ ('-d', "group/$_=$_") } qw(i8 f4 vector matrix fixed)),
+    '-d', 'table.count=n', 'AT']);
 reads('tracks', qq(path,id,genre,lyrics\na.wav,1,"rock, pop","la\nla"\r\nb.mp3,2,,x\n../c.flac,3,jazz,\n), ['--csv', 'AT']);
 reads('name', qq(cluster,name\n0,"one, ""1"""\n1,two\n), ['--from', 'AT', $x]);
 reads('tfidf', "the\nand\n\xc3\xa9\n", ['--stop-words', 'AT', '-o', 'l', $x]);
