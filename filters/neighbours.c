@@ -14,6 +14,7 @@
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
+#include "drive/about.h"
 #include "drive/duplicates.h"
 #include "drive/slurp.h"
 #include "drive/sought.h"
@@ -142,7 +143,7 @@ static void find(const struct slurp *s)
     if (arg.mutual)
         hubs_mutual(t, s->n, found.k, found.index, found.distance);
     else
-        near_knn_all(t, found.k, found.index, found.distance);
+        about_knn(t, s, found.k, arg.duplicates ? 0 : ABOUT_ABOVE, found.index, found.distance);
     near_free(t);
 }
 

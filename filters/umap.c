@@ -13,11 +13,12 @@
 #include "base/die.h"
 #include "base/progress.h"
 #include "cluster/spectral.h"
+#include "drive/about.h"
 #include "drive/chart.h"
 #include "layout/umap.h"
 
 static struct chart chart = {
-    .in = "x", .out = "xy", .init = "spectral", .ways = "spectral, pca, random", .components = 2, .exact = 100000,
+    .in = "x", .out = "xy", .init = "spectral", .ways = "spectral, pca, random", .components = 2, .exact = ABOUT_ABOVE,
 };
 static struct {
     int64_t n_neighbors, n_epochs, negatives;

@@ -9,6 +9,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "drive/about.h"
 #include "drive/fitted.h"
 #include "layout/start.h"
 #include "score/map_score.h"
@@ -45,27 +46,6 @@ static void read_vectors(struct chart *c, const struct prog *prog, const struct 
     c->xy = mem_zero(mem_mul(c->s->n, (size_t)c->components), sizeof *c->xy);
 }
 
-/* Say how many of the neighbours of some vectors are right, when they were not looked for exactly. */
-static void note_recall(const struct chart *c, const struct neighbours *found)
-{
-    enum { SOME = 100 };
-    size_t d = c->s->d, k = found->k, step = c->s->n / SOME, right = 0;
-    float *x = mem_new(mem_mul(SOME, d), sizeof *x);
-    uint32_t *index = mem_new(SOME * (k + 1), sizeof *index);
-    double *distance = mem_new(SOME * (k + 1), sizeof *distance);
-    for (size_t i = 0; i < SOME; i++)
-        memcpy(x + i * d, c->s->x + i * step * d, d * sizeof *x);
-    near_knn_of(c->near, x, SOME, k + 1, index, distance);      /* itself is one of them */
-    for (size_t i = 0; i < SOME; i++)
-        for (size_t j = 0; j < k; j++)
-            right += found->distance[i * step * k + j] <= distance[i * (k + 1) + k];
-    warn("%.1f %% of the neighbours of %d vectors are right: above %zu, they are looked for by NN-descent",
-         100 * (double)right / (double)(SOME * k), SOME, c->exact);
-    free(x);
-    free(index);
-    free(distance);
-}
-
 struct neighbours chart_neighbours(struct chart *c, size_t k)
 {
     struct slurp *s = c->s;
@@ -76,12 +56,7 @@ struct neighbours chart_neighbours(struct chart *c, size_t k)
     found.distance = mem_new(mem_mul(s->n, found.k), sizeof *found.distance);
     if (!c->model.path) {
         c->near = near_new(s->x, s->n, s->d, (enum near_metric)c->metric);
-        bool about = c->exact && s->n > c->exact;
-        if (about)
-            budget_need(near_knn_about_bytes(s->n, s->d, found.k), "looking for neighbours");
-        (about ? near_knn_about : near_knn_all)(c->near, found.k, found.index, found.distance);
-        if (about && !progress_quiet)
-            note_recall(c, &found);
+        about_knn(c->near, s, found.k, c->exact, found.index, found.distance);
     } else if (s->n) {
         float *x = narrow(c->old.x, c->old.n * c->old.d);
         struct near *near = near_new(x, c->old.n, s->d, (enum near_metric)c->metric);

@@ -78,4 +78,18 @@ is(runs('from-csv | neighbours --duplicates -q | sp-match duplicate eq a | to-cs
 like($err, qr/^neighbours: 4 of 8 have another within 1.3125, a quarter of the median distance to the nearest$/m, 'duplicates: the note');
 refuses(2, qr/--within needs --duplicates/, 'neighbours --within 1', runs('from-csv', $twice));
 refuses(2, qr/--duplicates and --mutual cannot/, 'neighbours --duplicates --mutual', runs('from-csv', $twice));
+# Of more than 100 000 vectors they are looked for nearly, and it says how near.
+my $above = 100_100;
+srand 1;
+spew("$tmp/many.npy", "\x93NUMPY\x01\x00" . pack('v', 118) .
+    sprintf("%-117s\n", "{'descr': '<f4', 'fortran_order': False, 'shape': ($above, 3), }") . pack 'f<*', map { rand } 1 .. 3 * $above);
+runs("from-npy $tmp/many.npy >$tmp/many.sp");
+{
+    my ($status, undef, $err) = run("neighbours -k 5 -j 1 $tmp/many.sp >$tmp/one.sp");
+    is($status, 0, 'more than 100 000');
+    like($err, qr/^neighbours: [\d.]+ % of the neighbours of 100 vectors are right: above 100000, they are looked for by NN-descent\n\z/, 'says so');
+    cmp_ok(($err =~ /([\d.]+) %/)[0], '>=', 95, 'most are right');
+    runs("neighbours -q -k 5 -j 3 $tmp/many.sp >$tmp/three.sp");
+    ok(slurp_file("$tmp/one.sp") eq slurp_file("$tmp/three.sp"), 'the same bytes for -j 3');
+}
 done_testing;
