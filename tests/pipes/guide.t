@@ -72,4 +72,5 @@ is(scalar(my @points = grep { /^[-\d.e]+,[-\d.e]+$/ } split /\n/, slurp_file("$t
 is_deeply([map { $_->{cluster} } grep { $_->{genre} ne 'high' } records("cat $tmp/all.sp")],
     [map { $_->{cluster} } records("cat $tmp/fitted.sp")], 'a model puts what it was fitted to where the fit did');
 ok(-s "$tmp/map.gp", 'the plot is a program');
+is(scalar(grep { @{ $_->{xy} } == 2 && $_->{cluster} < 3 } records("cat $tmp/songs-map.sp")), 9, 'a million songs, or nine');
 done_testing;
