@@ -18,13 +18,14 @@
 #include "stream/frame.h"
 
 /* gzip makes no more than 1032 bytes of one. */
-enum { SQUEEZED = 1100, SLACK = 1 << 16, AT_ONCE = 1 << 18, SIGNATURE = 8 };
+enum { SQUEEZED = 1100, SLACK = 1 << 16, AT_ONCE = 1 << 18, BUFFER = 1 << 16, SIGNATURE = 8 };
 
 struct hdf5 { hid_t file; double size; };
 
 struct set {
     struct hdf5_column c;       /* first: what the caller sees */
     hid_t set, space, memory;   /* memory: the type that is read */
+    hid_t how;                  /* reading with a small buffer: libhdf5's own, cleared for each call, is of 2 MB */
     size_t bytes;               /* of an element of it */
     bool pointers;              /* a text is a char * */
     uint8_t *data;
@@ -173,6 +174,8 @@ struct hdf5_column *hdf5_column(struct hdf5 *f, const char *name, char *why)
     if (claims > SQUEEZED * f->size + SLACK)
         return snprintf(why, HDF5_WHY, "%s claims %zu rows, %.3g bytes, which a file of %.3g bytes cannot hold", name,
                         s->c.rows, claims, f->size), NULL;
+    s->how = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_buffer(s->how, BUFFER + 2 * (H5Tget_size(H5Dget_type(s->set)) + s->bytes), NULL, NULL);
     if (H5Tget_class(H5Dget_type(s->set)) == H5T_COMPOUND) {
         hid_t row = H5Tcreate(H5T_COMPOUND, s->bytes);
         H5Tinsert(row, strrchr(name, '.') + 1, 0, s->memory);
@@ -201,7 +204,7 @@ bool hdf5_read(struct hdf5_column *c, size_t first, size_t n)
     s->have = n;
     memset(s->data, 0, n * c->width * s->bytes);
     bool good = space >= 0 && H5Sselect_hyperslab(s->space, H5S_SELECT_SET, begin, NULL, count, NULL) >= 0 &&
-                H5Dread(s->set, s->memory, space, s->space, H5P_DEFAULT, s->data) >= 0;
+                H5Dread(s->set, s->memory, space, s->space, s->how, s->data) >= 0;
     H5Sclose(space);
     return good;
 }
