@@ -32,7 +32,7 @@ tracks --label folder=dir "$music" | decode | listen |
     mfcc --keep -n 20 | summarize --stats mfcc=mean,std -o m | logmel | texture |
     sp-match x present > demo/crops.sp || [ $? -eq 1 ]
 pool --by track --mean "m${model:+,ear,ear.tags}" demo/crops.sp > demo/plain.sp
-songs=$(sp-info demo/plain.sp | awk '$1 == "records" { print $2 }')
+songs=$(sp-info --count demo/plain.sp)
 k=$((folders < 2 ? 6 : folders > 12 ? 12 : folders)) k=$((k > songs ? songs : k))
 
 # cluster NAME FIELD: of songs with a vector; the scores against the folders go to demo/NAME.score.

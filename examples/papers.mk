@@ -18,7 +18,7 @@ $(shell mkdir -p $o)
 heard = { decode -q $o/songs.sp || [ $$? -eq 1 ]; }
 
 # map,LAYOUT,LABELS,TITLE: a picture of the stream's t-SNE or UMAP, coloured by labels
-fits = $$(sp-info $o/songs.sp | awk '$$1 == "records" { print int($$2 > 3 * $1 ? $1 : $$2 / 4) }')
+fits = $$(n=$$(sp-info --count $o/songs.sp); echo $$((n > 3 * $1 ? $1 : n / 4)))
 tsne = tsne -q --perplexity $(call fits,30)
 umap = umap -q --n-neighbors $(call fits,15)
 map = $($1) | scatter -q --color $2 --title $3 | gnuplot
@@ -32,7 +32,7 @@ $o/names.%.sp: $o/songs.sp
 # codes,NAMES: their streams, for the seed %
 codes = $(foreach f,$1,$o/$f.%.sp)
 # number,NAMES.SP: of different labels
-number = $$(sp-fields -q --keep label $1 | to-csv -q --no-header --delimiter tab | cut -f 2 | sort -u | wc -l)
+number = $$(($$(sp-info --by label $1 | wc -l) - 1))
 # table,NUMBER,LABEL,ON,COMMON,SETTINGS,METHOD=VECTORS...: see score-clusters
 table = export TABLE=$1 NAMES=$o/names.$2.sp ON=$3 COMMON=$o/$4.sp SEED=$* $5; for row in $6; do \
 	METHOD="$${row%=*}" $(here)../score-clusters $o/"$${row\#\#*=}".$*.sp; done > $@

@@ -1,7 +1,8 @@
 /* sp-info - show what is in a stream, whether it is complete, and how it was made
  *
  * in      any stream
- * out     text for people; with --pipeline the commands that made the stream; with --by a count of each value
+ * out     text for people; with --pipeline the commands that made the stream; with --count the number of records, with --by of
+ *         each value
  * memory  one record, and 24 to 48 bytes for each id
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -17,14 +18,15 @@
 #include "stream/history.h"
 
 static struct {
-    bool pipeline;
+    bool pipeline, count;
     const char *by;
 } arg;
 
 static const struct opt opts[] = {
     OPT_FLAG(0, "pipeline", &arg.pipeline, "print the history as shell commands that repeat it"),
+    OPT_FLAG(0, "count", &arg.count, "print the number of records, and nothing else"),
     OPT_STR('b', "by", &arg.by, "FIELD", "count the records with each value of FIELD, largest count first"),
-    EXCLUDES("pipeline", "by"),
+    EXCLUDES("pipeline", "by|count"), EXCLUDES("count", "by"),
     OPT_END
 };
 static const struct opt *const also[] = { rec_in_opts, NULL };
@@ -232,7 +234,7 @@ static bool look(struct rec *r, const struct value *unused, void *state)
 {
     struct looking *l = state;
     (void)unused;
-    if (arg.pipeline)
+    if (arg.pipeline || arg.count)
         return true;
     if (l->head->model)
         print_part(r, l->all->records == 0, l->to);
@@ -248,16 +250,19 @@ int main(int argc, char **argv)
     struct line_out *out = line_create(NULL);
     out->shown = true;
     struct str *to = &out->text;            /* nothing is said of a stream that is not whole */
-    if (!arg.pipeline && !arg.by)
+    bool shows = !arg.pipeline && !arg.by && !arg.count, bad = false;
+    size_t records = 0;
+    if (shows)
         print_header(in, to);
-    bool bad = false;
     if (arg.by)
         counts_table(in, arg.by, to);
     else
-        pass_each(in, &(struct pass){ .what = "records", .any_ids = true }, look, &(struct looking){ h, all, to });
-    if (arg.pipeline) {
+        records = pass_each(in, &(struct pass){ .what = "records", .any_ids = true }, look, &(struct looking){ h, all, to });
+    if (arg.pipeline)
         print_pipeline(in, to);
-    } else if (!arg.by) {
+    else if (arg.count)
+        str_printf(to, "%zu\n", records);
+    if (shows) {
         if (!h->model)
             print_fields(all, to);
         str_printf(to, "\nrecords  %zu\n", all->records);

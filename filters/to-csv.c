@@ -20,13 +20,14 @@
 
 static struct {
     const char *output, *delimiter;
-    bool no_header, safe;
+    bool no_header, safe, bom;
 } arg = { .delimiter = "," };
 
 static const struct opt opts[] = {
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between cells; tab for a tabulator"),
     OPT_FLAG(0, "no-header", &arg.no_header, "leave out the first line, the names"),
     OPT_FLAG(0, "safe", &arg.safe, "put ' before text that a spreadsheet would run: = + - @, a tab or CR in front"),
+    OPT_FLAG(0, "bom", &arg.bom, "begin with a byte order mark, by which spreadsheets know UTF-8"),
     OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears when it is whole"),
     OPT_END
 };
@@ -244,6 +245,7 @@ int main(int argc, char **argv)
     size_t records = pass_each(in, &(struct pass){ .what = "records" }, look, NULL);
     rec_rewind(in);
     struct line_out *out = line_create(arg.output);
+    str_text(&out->text, arg.bom ? "\xef\xbb\xbf" : "");
     if (!arg.no_header) {
         put_names(&out->text, rec_head(in));
         line_end(out);

@@ -29,6 +29,11 @@ like($info, qr/^$_$/m, $_) for 'kind     records', 'history  from-json --on-erro
     'm +f4 \[1-3, 2\] +3 +0 +0',
     'only +whole +1 +0 +2  1';
 
+is(runs("sp-info --count $tmp/in.sp $tmp/in.sp"), "6\n", '--count, of several');
+is(runs("sp-match id eq none $tmp/in.sp | sp-info --count"), "0\n", '--count, of none');
+refuses(3, qr/^sp-info: stdin: cut short after 3 records/m, 'sp-info --count', do { my $b = slurp_file("$tmp/in.sp"); substr $b, 0, (frames($b))[-1][1] });
+refuses(2, qr/--count and --by/, "sp-info --count --by s $tmp/in.sp");
+
 spew("$tmp/c.sp", stream({ columns => { x => ['u', 'v'], y => [map { "c$_" } 0 .. 9] } },
     record("a\e[2J", x => vec(1, 2), y => vec(1 .. 10), t => str("\e]0;t\a" . "\xc3\xa9" x 30)), record('b', x => vec(3, 4), y => nil())));
 $info = runs("sp-info $tmp/c.sp");

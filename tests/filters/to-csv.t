@@ -78,6 +78,10 @@ is(table(q({"id":"=1+1","a":"+x","b":"-x","c":"@x","d":"\tx","e":"\rx","f":"a=b"
     qq('=1+1,'+x,'-x,'\@x,'\tx,"'\rx",a=b,-5,"",'\n) =~ s/^/"id,a,b,c,d,e,f,g,h,'=i\n"/er =~ s/"id,a(.*)"/id,a$1/sr, '--safe');
 is(table('{"id":"=1+1"}'), "id\n=1+1\n", 'without it, text is what it is');
 
+# a byte order mark
+is(table(q({"id":"a","t":"\u00e9","n":1}), '--bom'), "\xef\xbb\xbfid,t,n\na,\xc3\xa9,1\n", '--bom');
+is(table('{"id":"a","n":1}', '--bom --no-header'), "\xef\xbb\xbfa,1\n", '--bom without a header');
+
 # broken input, files
 my $two = runs('from-json', '{"id":"a"}{"id":"b"}');
 refuses(3, qr/^to-csv: stdin: cut short/, 'to-csv', substr $two, 0, -5);
@@ -101,6 +105,10 @@ is(there_and_back('{"id":"a","x":[1,2],"l":["7"]}{"id":"b","x":[3,4],"l":["8"]}'
 is(there_and_back($several, '-o a'), $several, 'and several vectors');
 my $all = runs("from-csv --no-history | sp-fields --no-history --set seconds=2.5 --set cluster=3", "id,p,q\na,1,2\nb,3,4\n");
 is(runs('to-csv | from-csv --no-history', $all), $all, 'names and all, byte for byte');
+my @names = ('id', map({ my $of = $_; map { "mfcc$_.$of" } 0 .. 39 } 'mean', 'std'));
+my $songs = runs('from-csv --no-history | sp-fields --no-history --set seconds=30.5 --set rate=22050 --set cluster=2',
+    join '', map { join(',', @$_) . "\n" } \@names, map { my $i = $_; ["s$i", map { $_ / 8 + $i } 1 .. 80] } 1 .. 3);
+is(runs('to-csv | from-csv --no-history', $songs), $songs, '80 columns beside seconds, rate and cluster, byte for byte');
 my $json = join '', map { my $i = $_; qq({"id":"r$i","x":[) . join(',', map { sprintf '%.9g', unpack 'f', pack 'L', (0x9e3779b9 * ($i * 7 + $_)) & 0xbf7fffff } 1 .. 4) .
     qq(],"t":"a\\n\\"$i\\","}\n) } 1 .. 200;
 is(runs('from-json --no-history | to-csv | from-csv --no-history | sp-fields --no-history --set v=1 | to-json', $json),
