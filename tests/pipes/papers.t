@@ -14,14 +14,14 @@ $model = Cwd::abs_path($model) if $model;
 plan skip_all => 'needs gnuplot' if system('command -v gnuplot >/dev/null');
 
 mkdir "$tmp/data";
-my $table = "id,audio,lyrics,language,genre\n";
+my $table = "id,audio,lyrics,language,genre,artist\n";
 my %words = (en => 'rain falls on the road and the night is long', de => 'der Regen faellt und die Nacht ist lang');
 for my $n (1 .. 12) {
     my ($language, $genre) = ($n % 2 ? 'en' : 'de', $n <= 6 ? 'low' : 'high');
     hum("$tmp/data/$n.wav", 7, $n <= 6 ? 200 + 9 * $n : 1500 + 90 * $n, $n % 5);
-    $table .= "s$n,$n.wav,\"$words{$language} word$n\",$language,$genre\n";
+    $table .= "s$n,$n.wav,\"$words{$language} word$n\",$language,$genre,a" . int(($n - 1) / 2) . "\n";
 }
-spew("$tmp/data/songs.csv", "${table}s13,nowhere.wav,gone,en,low\n");
+spew("$tmp/data/songs.csv", "${table}s13,nowhere.wav,gone,en,low,b\n");
 
 sub tables {
     my ($which, $out, $more) = @_;
@@ -51,6 +51,6 @@ SKIP: {
     ($status, $said) = tables('better', 'd', "PIECES=1 HYBRID=b MULTIMODAL=c TEXT=$model");
     is($status, 0, 'what the papers wished for runs') or diag $said;
     @rows = slurp_file("$tmp/d/RESULTS.md") =~ /^\| (?!method)(.*?) +\|/mg;
-    is(join(' ', map { my $kind = $_; scalar grep { /^$kind/ } @rows } 'paper', 'again', 'contrast,', 'lyrics,'), '7 12 4 24', 'rows of all kinds');
+    is(join(' ', map { my $kind = $_; scalar grep { /^$kind/ } @rows } 'paper', 'again', 'contrast,', 'lyrics,', 'one song'), '7 12 4 24 2', 'rows of all kinds');
 }
 done_testing;
