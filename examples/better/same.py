@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """same.py NAME=STREAM... - clusters of the same vectors x by songpipe and by scikit-learn, as a Markdown table.
 
-Ward, and DBSCAN at the median and the knee-like nine tenths of the distances to the fifth song. Both get one matrix, so that
-nothing but the clusterers can differ. Needs numpy, msgpack, scikit-learn, and the filters in PATH.
+Ward, and DBSCAN with an eps that half, or nine tenths, of the songs reach their fifth neighbour with. Both get one matrix, so
+that nothing but the clusterers can differ. Needs numpy, msgpack, scikit-learn, and the filters in PATH.
 
 SPDX-License-Identifier: GPL-3.0-or-later
 """
