@@ -48,6 +48,10 @@ FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Icommon -pthread -fno-math-errno -f
 PKG_CONFIG ?= pkg-config
 PKGS := sox sndfile flac libmpg123 taglib_c soxr fftw3f openblas msgpack libxxhash jansson libcrypto
 HDF5 := $(shell $(PKG_CONFIG) --exists hdf5-serial && echo hdf5-serial || echo hdf5)
+# MPI=1: what can fit on several machines does so under mpirun (base/world). It needs libopenmpi-dev and openmpi-bin, which are
+# not in DEPS.
+MPI ?=
+PKGS += $(if $(MPI),ompi-c)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 LDLIBS := -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS) $(HDF5) 2>/dev/null) -lunistring -larpack -lm -pthread
 COMPILE = $(CC) $(FLAGS) $(WARN) $(WERROR) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(ARCH)
@@ -88,6 +92,7 @@ $(BUILD)/libcommon.a: $(COMMON)
 
 $(BUILD)/common/base/version.o: $(BUILD)/version
 $(BUILD)/common/base/version.o: DEFINES = -DSONGPIPE_VERSION='"$(VERSION)"'
+$(BUILD)/common/base/world.o: DEFINES = $(if $(MPI),-DSONGPIPE_MPI)
 $(BUILD)/common/stream/history.o: $(BUILD)/names
 $(BUILD)/common/stream/history.o: DEFINES = -DSONGPIPE_FILTERS='"$(NAMES)"'
 $(BUILD)/common/files/hdf5.o: DEFINES = $(shell $(PKG_CONFIG) --cflags $(HDF5))
@@ -204,7 +209,7 @@ dist:
 
 # Only what was made here goes, file by file: whatever else lies in BUILD or BIN stays.
 clean:
-	@for b in $(BUILD) build-asan build-tsan build-arm64; do \
+	@for b in $(BUILD) build-asan build-tsan build-arm64 build-mpi; do \
 	    bin=$$b/bin; test $$b != $(BUILD) || bin=$(BIN); \
 	    if test -e $$b/compiled-by; then \
 	        test ! -e $$bin/.linked-by || for o in $$b/filters/*.o; do o=$${o##*/}; rm -f $$bin/$${o%.o}; done; \

@@ -13,9 +13,9 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "drive/fitted.h"
+#include "drive/parts.h"
 #include "drive/pass.h"
 #include "drive/row.h"
-#include "math/moments.h"
 
 enum { PER_COLUMN, PER_ELEMENT, PER_BAND, PER_ALL };
 #define PER "column|element|band|all"
@@ -43,7 +43,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "zscore", .brief = "scale columns to mean 0 and standard deviation 1",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector",
-    .conv = "sklearn-1.9", .alone = "with --model", .opts = opts, .also = map_also,
+    .conv = "sklearn-1.9", .alone = "with --model", .ranks = true, .opts = opts, .also = map_also,
 };
 
 /* What is fitted or loaded. */
@@ -86,35 +86,33 @@ static bool read_item(struct rec *r, const struct value *v, size_t width, struct
 }
 
 /* Sums over the records of the first pass. */
-struct sums { struct item it; struct moments *m; };
+struct sums { struct parts parts; struct item it; };
 
 static bool add_record(struct rec *r, const struct value *v, void *state)
 {
     struct sums *s = state;
     if (!read_item(r, v, fit.width, &s->it))
         return false;
-    if (!s->m) {
+    if (!fit.width)
         fit.width = fit.per == PER_ALL ? 1 : fit.per == PER_BAND ? s->it.shape[s->it.ndim - 1] : s->it.row.d;
-        s->m = moments_new(fit.width);
-    }
-    moments_add(s->m, s->it.row.x, s->it.row.d / fit.width);
+    parts_add(&s->parts, s->it.row.x, s->it.row.d / fit.width, fit.width);
     return true;
 }
 
 static void learn(struct rec_in *in)
 {
-    struct sums s = { .m = NULL };
-    fit.records = pass_each(in, &(struct pass){ .field = arg.in, .late_ids = true }, add_record, &s);
-    if (!s.m && arg.save)
+    struct sums s = { .it = { .ndim = 0 } };
+    fit.records = pass_each(in, &(struct pass){ .field = arg.in, .late_ids = true, .cut = parts_cut }, add_record, &s);
+    struct moments *m = parts_join(&s.parts, &fit.records, arg.in);
+    if (!fit.records && arg.save)
         die(ST_STOPPED, "no model to save: no record has %s", arg.in);
-    if (!s.m)
-        s.m = moments_new(fit.width = 1);       /* nothing to scale either */
+    fit.width = s.parts.width;
     fit.mean = mem_new(fit.width, sizeof *fit.mean);
     fit.scale = mem_new(fit.width, sizeof *fit.scale);
     fit.var = mem_new(fit.width, sizeof *fit.var);
-    fit.n = moments_get(s.m, fit.mean, fit.var);
+    fit.n = moments_get(m, fit.mean, fit.var);
     moments_scale(fit.n, fit.width, fit.mean, fit.var, fit.scale);
-    moments_free(s.m);
+    moments_free(m);
     free(s.it.row.x);
 }
 

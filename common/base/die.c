@@ -10,8 +10,10 @@
 #include "base/io.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "base/world.h"
 
 const char *die_name = "songpipe";
+void (*world_abandon)(int status);
 
 /* One write, so that lines of several filters of a pipe do not mix. */
 static void message(const char *format, va_list args)
@@ -48,5 +50,7 @@ noreturn void die(enum status status, const char *format, ...)
     message(format, args);
     va_end(args);
     io_abandon();
+    if (world_abandon)
+        world_abandon((int)status);
     _exit((int)status);
 }

@@ -16,6 +16,7 @@
 #include "base/opt_kind.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "base/world.h"
 #include "base/version.h"
 
 struct opt_list opt_taken;
@@ -69,7 +70,7 @@ void opt_need_stdin(const struct prog *prog, char **operands)
 
 void opt_not_terminal(const struct prog *prog)
 {
-    if (isatty(STDOUT_FILENO))
+    if (isatty(STDOUT_FILENO) && !(prog->ranks && world_wanted()))    /* mpirun lets it be one */
         die(ST_USAGE, "records are not written to a terminal; pipe them into to-json, or write '%s ... > FILE'",
             prog->name);
 }

@@ -143,6 +143,7 @@ struct prog {
     const char *operands;   /* NULL: "[FILE]..." */
     const char *example;    /* options and words that make it run on the least input */
     const char *alone;      /* each record is looked at by itself: "" always, "with --model", "without --a --b"; NULL: never */
+    bool ranks;             /* mpirun may start it (base/world): each rank writes no records to stdout */
     const char *conv;       /* the set of conventions its numbers follow: "librosa-0.11" */
     const struct opt *opts; /* the filter's own options */
     const struct opt *const *also;  /* shared tables: NULL-ended list, or NULL */

@@ -2,11 +2,14 @@
 #include "drive/pass.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "base/die.h"
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/progress.h"
 #include "base/repeats.h"
+#include "base/world.h"
 #include "stream/ids.h"
 
 void pass_progress(const struct rec_in *in, size_t total, const char *what)
@@ -26,30 +29,65 @@ static void look_again(struct rec_in *in, struct rec *r)
     ids_free(ids);
 }
 
+/* The records of the ranks before this one. */
+static size_t before(struct rec_in *in)
+{
+    struct frame f;
+    uint64_t n = 0, *all;
+    size_t sum = 0;
+    while (rec_next_frame(in, &f))
+        n++;
+    rec_rewind(in);
+    all = world_all(&n, sizeof n, NULL);
+    for (size_t i = 0; i < world.rank; i++)
+        sum += (size_t)all[i];
+    free(all);
+    return sum;
+}
+
+/* The ids of all ranks, hashed alike. */
+static void compare_ids(struct repeats *ids)
+{
+    struct repeats all = { .v = NULL };
+    size_t *bytes = mem_new(world.size, sizeof *bytes);
+    all.v = world_all(ids->v, ids->n * sizeof *ids->v, bytes);
+    for (size_t i = 0; i < world.size; i++)
+        all.n += bytes[i] / sizeof *all.v;
+    if (repeats_any(&all))
+        die(ST_STREAM, "an id appears twice in the input of %zu ranks: sp-info of all of it says which", world.size);
+    free(all.v);
+    free(bytes);
+}
+
 size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec *r, const struct value *v, void *state),
                  void *state)
 {
     struct rec *r = rec_new();
     struct repeats ids = { 0 };
-    size_t used = 0;
+    bool ranks = p->cut && world_abandon, only = p->only || ranks;
+    size_t used = 0, first = ranks ? before(in) : 0;
     if (!p->any_ids && !p->late_ids)
         rec_unique(in);
     pass_progress(in, p->total, p->what ? p->what : "records read");
     for (size_t n = 0; rec_next(in, r); progress_at(++n, NULL)) {
         struct value v = { .type = V_NIL };
         struct text id = p->late_ids ? rec_id(r) : (struct text){ NULL, 0 };
+        if (p->cut && (first + n) % PASS_BLOCK == 0)
+            p->cut(state);
         if (p->late_ids)
-            repeats_add(&ids, hash_bytes(id.p, id.n));
+            repeats_add(&ids, ranks ? XXH3_64bits(id.p, id.n) : hash_bytes(id.p, id.n));
         bool wanted = !p->field || rec_need(r, p->field, &v) || (r->nil && p->nil);
         if (wanted && use(r, &v, state))
             used++;
-        else if (r->error[0] && (p->only || item_on_error == ON_ERROR_FAIL))
+        else if (r->error[0] && (only || item_on_error == ON_ERROR_FAIL))
             item_bad(r);
-        else if (!r->error[0] && r->nil && p->only)
+        else if (!r->error[0] && r->nil && only)
             item_nil();
     }
     progress_clear();
-    if (p->late_ids && repeats_any(&ids))
+    if (p->late_ids && ranks)
+        compare_ids(&ids);
+    else if (p->late_ids && repeats_any(&ids))
         look_again(in, r);
     free(ids.v);
     rec_free(r);

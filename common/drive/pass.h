@@ -6,6 +6,8 @@
 #include "drive/item.h"
 #include "stream/rec.h"
 
+enum { PASS_BLOCK = 4096 };
+
 struct pass {
     const char *field;      /* whose value `use` gets, and which no record may lack; NULL: `use` looks for itself */
     const char *what;       /* what the progress counts; NULL: "records read" */
@@ -15,6 +17,11 @@ struct pass {
     bool any_ids;           /* ids may appear twice; else one that does ends with ST_STREAM */
     bool late_ids;          /* ... when all are read: with 8 bytes an id, not 48, where nothing else of a record is held;
                              * `in` is read once more if one does, to say which */
+
+    /* Called before record i of the whole input, of all ranks (base/world), where i is a multiple of PASS_BLOCK: sums that
+     * are cut there are the same for any number of ranks. `in` is read once more beforehand, to count, where there are
+     * several. With them, no second pass will come. NULL: this process alone. */
+    void (*cut)(void *state);
 };
 
 /* Read `in` to its valid end and call use(r, v, state) for each record, in order; v is the field's

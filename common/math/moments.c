@@ -31,11 +31,22 @@ struct moments *moments_new(size_t d)
     return m;
 }
 
-/* Join the held rows to mean[d], m2[d] of n rows. */
-static void join(const struct moments *m, size_t n, double *mean, double *m2)
+/* Join block_mean and block_m2 of b rows to mean[d], m2[d] of n rows. */
+static void join(const struct moments *m, size_t n, double *mean, double *m2, size_t b)
+{
+    double share = (double)b / (double)(n + b);
+    for (size_t j = 0; j < m->d; j++) {
+        double delta = m->block_mean[j] - mean[j];
+        mean[j] += delta * share;
+        m2[j] += m->block_m2[j] + delta * delta * (double)n * share;
+    }
+}
+
+/* The same for the held rows. */
+static void join_held(const struct moments *m, size_t n, double *mean, double *m2)
 {
     size_t d = m->d;
-    double b = (double)m->held, share = b / (double)(n + m->held);
+    double b = (double)m->held;
     memset(m->block_mean, 0, d * sizeof *m->block_mean);
     memset(m->block_m2, 0, d * sizeof *m->block_m2);
     for (size_t i = 0; i < m->held; i++)
@@ -48,11 +59,7 @@ static void join(const struct moments *m, size_t n, double *mean, double *m2)
             double e = (double)m->x[i * d + j] - (double)m->first[j] - m->block_mean[j];
             m->block_m2[j] += e * e;
         }
-    for (size_t j = 0; j < d; j++) {
-        double delta = m->block_mean[j] - mean[j];
-        mean[j] += delta * share;
-        m2[j] += m->block_m2[j] + delta * delta * (double)n * share;
-    }
+    join(m, n, mean, m2, m->held);
 }
 
 void moments_add(struct moments *m, const float *x, size_t n)
@@ -66,7 +73,7 @@ void moments_add(struct moments *m, const float *x, size_t n)
         x += take * m->d;
         n -= take;
         if (m->held == BLOCK) {
-            join(m, m->n, m->mean, m->m2);
+            join_held(m, m->n, m->mean, m->m2);
             m->n += BLOCK;
             m->held = 0;
         }
@@ -79,12 +86,41 @@ size_t moments_get(struct moments *m, double *mean, double *var)
     memcpy(mean, m->mean, m->d * sizeof *mean);
     memcpy(var, m->m2, m->d * sizeof *var);
     if (m->held)
-        join(m, m->n, mean, var);
+        join_held(m, m->n, mean, var);
     for (size_t j = 0; j < m->d && n; j++) {
         mean[j] += (double)m->first[j];
         var[j] /= (double)n;
     }
     return n;
+}
+
+void moments_take(struct moments *m, double *part)
+{
+    size_t d = m->d;
+    if (m->held)
+        join_held(m, m->n, m->mean, m->m2);
+    *part++ = (double)(m->n + m->held);
+    for (size_t j = 0; j < d; j++)
+        part[j] = (double)m->first[j];
+    memcpy(part + d, m->mean, d * sizeof *part);
+    memcpy(part + 2 * d, m->m2, d * sizeof *part);
+    m->n = m->held = 0;
+    memset(m->mean, 0, d * sizeof *m->mean);
+    memset(m->m2, 0, d * sizeof *m->m2);
+}
+
+void moments_join(struct moments *m, const double *part)
+{
+    size_t d = m->d, n = (size_t)*part++;
+    if (!n)
+        return;
+    for (size_t j = 0; j < d && !m->n; j++)
+        m->first[j] = (float)part[j];
+    for (size_t j = 0; j < d; j++)
+        m->block_mean[j] = part[j] - (double)m->first[j] + part[d + j];
+    memcpy(m->block_m2, part + 2 * d, d * sizeof *m->block_m2);
+    join(m, m->n, m->mean, m->m2, n);
+    m->n += n;
 }
 
 void moments_free(struct moments *m)

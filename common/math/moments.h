@@ -23,6 +23,13 @@ void moments_add(struct moments *m, const float *x, size_t n);
  * rows). More rows may follow. */
 size_t moments_get(struct moments *m, double *mean, double *var);
 
+/* What it has is a part of a larger sum: 1 + 3 d doubles, n, first row, mean above it and sum of squares about that. Begin
+ * again, with no rows. */
+void moments_take(struct moments *m, double *part);
+
+/* Add the rows of a part, behind all that are there; none may be added one by one after it. */
+void moments_join(struct moments *m, const double *part);
+
 void moments_free(struct moments *m);
 
 /* scale[d] to divide by: sqrt(var), or 1 for a column that is constant but for

@@ -231,6 +231,31 @@ static void moments(void **state)
     near(scale[0], sqrt(var[0]), 0);
     moments_free(whole);
     moments_free(rows);
+
+    /* In parts: the first alone is the same bytes, all of them the same numbers; an empty one adds nothing. */
+    struct moments *part = moments_new(D), *sum = moments_new(D);
+    static const size_t cuts[] = { 0, 100, 100, 101, N };
+    double taken[1 + 3 * D];
+    for (size_t i = 0; i + 1 < sizeof cuts / sizeof *cuts; i++) {
+        moments_add(part, x + cuts[i] * D, cuts[i + 1] - cuts[i]);
+        double before[D], var_before[D];
+        assert_int_equal(moments_get(part, before, var_before), cuts[i + 1] - cuts[i]);
+        moments_take(part, taken);
+        moments_join(sum, taken);
+        if (i == 0) {
+            assert_int_equal(moments_get(sum, mean1, var1), cuts[1]);
+            assert_memory_equal(mean1, before, sizeof mean1);
+            assert_memory_equal(var1, var_before, sizeof var1);
+        }
+    }
+    assert_int_equal(moments_get(sum, mean1, var1), N);
+    for (size_t j = 0; j < D; j++) {
+        near(mean1[j], mean[j], 1e-15 * fabs(mean[j]));
+        near(var1[j], var[j], 1e-13 * var[j]);
+    }
+    assert_true(var1[5] == 0);
+    moments_free(part);
+    moments_free(sum);
     free(x);
     struct moments *none = moments_new(D);
     assert_int_equal(moments_get(none, mean, var), 0);

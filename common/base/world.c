@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/world.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#ifdef SONGPIPE_MPI
+#include <mpi.h>
+#endif
+
+struct world world = { 0, 1 };
+
+static char *with_rank(const char *path)
+{
+    struct str s = { 0 };
+    for (; *path; path++)
+        if (path[0] == '%' && path[1] == 'r') {
+            str_printf(&s, "%zu", world.rank);
+            path++;
+        } else {
+            str_char(&s, *path);
+        }
+    return s.p ? s.p : mem_text("", 0);
+}
+
+#ifdef SONGPIPE_MPI
+
+static void end_all(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
+
+static void join(void)
+{
+    int rank, size;
+    MPI_Init(NULL, NULL);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    world = (struct world){ (size_t)rank, (size_t)size };
+    world_abandon = end_all;
+}
+
+void *world_all(const void *mine, size_t n, size_t *bytes)
+{
+    uint64_t size = n, *sizes = mem_new(world.size, sizeof *sizes);
+    int *counts = mem_new(world.size, sizeof *counts), *at = mem_new(world.size, sizeof *at);
+    size_t all = 0, most = INT_MAX;
+    sizes[0] = size;
+    if (world.size > 1)
+        MPI_Allgather(&size, 1, MPI_UINT64_T, sizes, 1, MPI_UINT64_T, MPI_COMM_WORLD);
+    for (size_t i = 0; i < world.size; all += (size_t)sizes[i++]) {
+        if (sizes[i] > most - all)
+            die(ST_MEMORY, "more than 2 GB to exchange between %zu ranks", world.size);
+        counts[i] = (int)sizes[i];
+        at[i] = (int)all;
+        if (bytes)
+            bytes[i] = (size_t)sizes[i];
+    }
+    char *to = mem_new(all ? all : 1, 1);
+    if (world.size > 1)
+        MPI_Allgatherv(mine, (int)n, MPI_BYTE, to, counts, at, MPI_BYTE, MPI_COMM_WORLD);
+    else if (n)
+        memcpy(to, mine, n);
+    free(sizes);
+    free(counts);
+    free(at);
+    return to;
+}
+
+int world_end(int status)
+{
+    int worst = status;
+    MPI_Allreduce(&status, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    MPI_Finalize();
+    return worst;
+}
+
+#else
+
+static void join(void)
+{
+    die(ST_USAGE, "built without MPI: each of the processes that mpirun started would do all of it; see HACKING.md");
+}
+
+void *world_all(const void *mine, size_t n, size_t *bytes)
+{
+    if (bytes)
+        *bytes = n;
+    return mem_text(n ? mine : "", n);
+}
+
+int world_end(int status) { return status; }
+
+#endif
+
+char **world_begin(char **operands)
+{
+    join();
+    for (char **o = operands; *o; o++)
+        *o = with_rank(*o);
+    return operands;
+}

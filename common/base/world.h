@@ -1,0 +1,35 @@
+/* world - the processes that mpirun started to work on one task, each on its share of the input
+ *
+ * In a build without MPI (make MPI=1 has it), and in a process that mpirun did not start, it is this process alone.
+ * Rank r of `size` reads shard r. What the ranks know together is the same for any number of them if they gather parts that
+ * are cut by the number of a record in the whole input, and add them up in order.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BASE_WORLD_H
+#define BASE_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+extern struct world { size_t rank, size; } world;
+
+/* Whether mpirun started this process. Here, so that who only asks need not be linked with MPI. */
+static inline bool world_wanted(void) { return getenv("OMPI_COMM_WORLD_SIZE"); }
+
+/* Join the others; from here on a rank that dies (base/die) ends all. The operands with %r replaced by the rank.
+ * Without MPI it ends the program with ST_USAGE. */
+char **world_begin(char **operands);
+
+/* What all ranks give, n bytes each of its own, in the order of the ranks, to be freed; bytes[size] of each unless NULL.
+ * All ranks must call it the same number of times. */
+void *world_all(const void *mine, size_t n, size_t *bytes);
+
+/* Set where there are others: die calls it before it ends, to end all. Defined in base/die, which most filters need without
+ * a world. */
+extern void (*world_abandon)(int status);
+
+/* Leave; returns the status to end with, the largest of all ranks'. */
+int world_end(int status);
+
+#endif
