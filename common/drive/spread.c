@@ -314,6 +314,15 @@ static bool read_line(const char *line, struct spread_done *d)
     return true;
 }
 
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *at)
+{
+    (void)s, (void)type, (void)at;
+    remove(path);
+    return 0;
+}
+
+static void remove_tree(const char *path) { nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS); }
+
 /* GNU parallel has ended before its work: that is how the first block of those left fails. */
 static void lost(struct spread_done *d)
 {
@@ -323,6 +332,7 @@ static void lost(struct spread_done *d)
     d->n = run.jobs[i].n;
     close(run.hold);
     d->status = ended(run.pid);
+    remove_tree(run.dir);           /* as in spread_end */
     snprintf(d->why, sizeof d->why, d->status == 127 ? "GNU parallel is not installed" : "GNU parallel ended before it, with "
              "status %d", d->status);
     d->status = ST_STOPPED;
@@ -374,18 +384,11 @@ void spread_send(size_t n, const char *path)
     free(from);
 }
 
-static int remove_one(const char *path, const struct stat *s, int type, struct FTW *at)
-{
-    (void)s, (void)type, (void)at;
-    remove(path);
-    return 0;
-}
-
 void spread_forget(size_t n)
 {
     static const char *const files[] = { "in", "path", "out", "err", "music" };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        nftw(spread_path(n, files[i]), remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        remove_tree(spread_path(n, files[i]));
 }
 
 char *spread_noise(size_t *size)
@@ -404,5 +407,5 @@ void spread_end(void)
 {
     close(run.hold);
     ended(run.pid);
-    nftw(run.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);     /* there only if the shell was killed */
+    remove_tree(run.dir);           /* there only if the shell was killed */
 }

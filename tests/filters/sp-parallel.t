@@ -196,6 +196,19 @@ is_deeply([gone($hangs)], [], 'a command that hangs while it is tried goes with 
 ok($again == 1 && $out eq $want, 'a filter in the middle is killed: the block is tried again') or diag("status $again: $killed");
 is(() = slurp_file("$tmp/nth") =~ /\n/g, 3, '... once');
 
+# The shell that removes the folder is killed while it waits for the first block.
+my $keeper = apart("(head -c 400 $some; until [ -e $tmp/killed ]; do sleep 0.05; done; tail -c +401 $some) | " .
+    "sp-parallel --block 100 cat 2> $tmp/keeper.err");
+for (1 .. 200) {
+    my @shells = grep { slurp_or("/proc/$_/cmdline") =~ /trap 'cd/ } members($keeper);
+    last if @shells && kill 9, @shells;
+    select undef, undef, undef, 0.05;
+}
+spew("$tmp/killed", '');
+waitpid $keeper, 0;
+like(slurp_file("$tmp/keeper.err"), qr/block 1 .*GNU parallel ended before it, with status 137/, 'the keeper is killed');
+is(left(), '', '... and the folder goes all the same');
+
 failures('a process killed at random', sub {
     my ($wrong) = @_;
     for my $try (1 .. $ENV{SONGPIPE_KILLS} || 2) {
