@@ -13,7 +13,7 @@ enum { LANES = 8, VECS = 2, ROWS = 6 };
 enum { WIDE = LANES * VECS };
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
-/* What the products read next of B: p[i step] is fetched while term i is added. Where nothing
+/* What the products read next: p[i step] is fetched while term i is added. Where nothing
  * follows, no harm is done. */
 struct next { const float *p; size_t step; };
 
@@ -87,7 +87,9 @@ static void panel(size_t m, size_t k, struct left a, const float *b, size_t ldb,
                 const float *right = b + p * ldb + j;
                 float *to = c + i * ldc + j;
                 struct next next = { right, 0 };
-                if (far && ldb > GEMM_COLS)     /* the columns beside these */
+                if (!far && a.col == 1 && !a.apart)     /* A's rows below, which follow each other fast */
+                    next = (struct next){ left + ROWS * a.row, ROWS };
+                else if (far && ldb > GEMM_COLS)     /* the columns beside these */
                     next = (struct next){ right + WIDE + i / ROWS % VECS * LANES, ldb };
                 else if (far)                   /* the terms below, a part with each tile */
                     next = (struct next){ b + (p + depth) * ldb + i / ROWS * depth * LANES / 4, LANES / 4 };

@@ -21,6 +21,7 @@ struct info_nce {
     size_t n;                   /* pairs at hand */
     float *a, *b;               /* [n][d] the vectors, to be filled in; info_nce_loss makes them unit vectors */
     float *da, *db;             /* [n][d] gradients of the loss by what was filled in */
+    float *turned_a, *turned_b; /* own: the unit vectors, 32 side by side */
     float *norm;                /* own: lengths of all a, then of all b */
     float *of_a, *of_b;         /* [n][n] softmax of each a's row, of each b's */
 };
