@@ -166,6 +166,8 @@ int main(int argc, char **argv)
     trainer_arg.weight_decay = 0.01;
     trainer_arg.schedule = SCHEDULE_COSINE;
     char **operands = opt_parse(&prog, argc, argv);
+    if (arg.with && strcmp(arg.with, arg.in) == 0)
+        opt_misuse(&prog, "--with %s is the --input itself", arg.with);
     run.model.sides = arg.with ? 2 : 1;
     for (size_t s = 0; s < run.model.sides; s++) {
         run.model.side[s].config.out = (size_t)arg.out;

@@ -37,7 +37,7 @@ static const struct opt opts[] = {
     OPT_FLAG(0, "kdist", &arg.kdist, "write the sorted distances to the min-samples-th neighbour instead"),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
-    EXCLUDES("kdist", "scan"),
+    EXCLUDES("kdist", "eps|scan|output"),
     OPT_END
 };
 static const struct prog prog = {

@@ -92,9 +92,23 @@ static void choose(void)
     }
 }
 
+/* Options that are about one column, which was not asked for. */
+static void refuse_unused(void)
+{
+    static const struct { double *to; const char *column; } of[] = {
+        { &conf.p, "bandwidth" }, { &conf.roll_percent, "rolloff" }, { &conf.amin, "flatness" }, { &conf.power, "flatness" },
+        { &conf.threshold, "zcr" },
+    };
+    for (const struct opt *o = opts; o->type != OPT_T_END; o++)
+        for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+            if (o->to.real == of[i].to && opt_given(o) && !opt_words_have(&arg.which, of[i].column, strlen(of[i].column)))
+                opt_misuse(&prog, "--%s is about %s, which --which leaves out", o->name, of[i].column);
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
+    refuse_unused();
     spectral_stft_check(&prog);
     conf.stft = spectral_stft;
     choose();

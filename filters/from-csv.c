@@ -32,6 +32,7 @@ static const struct opt opts[] = {
     OPT_STR('o', "output", &arg.out, "FIELD", "field for the vector"),
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between cells, or tab (without: guessed)"),
     OPT_STR(0, "decimal", &arg.decimal, "CHAR", "decimal point of numbers: a point or a comma (without: a point)"),
+    EXCLUDES_WHY("keep-columns", "output", "there is no vector"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };

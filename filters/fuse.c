@@ -10,6 +10,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "drive/join.h"
 #include "drive/map.h"
 #include "drive/pass.h"
@@ -229,6 +230,7 @@ static char **read_words(char **operands)
     if (!n_parts)
         opt_misuse(&prog, "no parts given: name them as PART=WEIGHT, as in a=1 l=0.25");
     parts = mem_zero(n_parts, sizeof *parts);
+    bool some = false;
     for (size_t i = 0; i < n_parts; i++) {
         const char *value;
         size_t len = opt_pair(operands[i], &value);
@@ -240,7 +242,13 @@ static char **read_words(char **operands)
         for (size_t k = 0; k < i; k++)
             if (strcmp(parts[k].name, p->name) == 0)
                 opt_misuse(&prog, "part %s is given twice", p->name);
+        some |= p->weight < 0 || p->weight > 0;
     }
+    if (!some)
+        opt_misuse(&prog, "all weights are 0: so would be all numbers");
+    for (size_t i = 0; i < n_parts && !progress_quiet; i++)
+        if (!(parts[i].weight < 0 || parts[i].weight > 0))
+            warn("%s has the weight 0: its numbers are all 0", parts[i].name);
     return opt_words(&prog, operands, n_parts);
 }
 

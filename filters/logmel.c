@@ -32,6 +32,8 @@ static const struct opt opts[] = {
                "what to pad a shorter track with: dB, its floor, its reflection"),
     OPT_FLAG(0, "mel-major", &arg.mel_major, "one row per band instead of one per frame"),
     OPT_FLAG(0, "f16", &arg.f16, "store half-precision floats"),
+    NEEDS("crop", "frames"),
+    NEEDS("pad", "frames"),
     OPT_END
 };
 static const struct opt *const also[] = { spectral_stft_opts, spectral_logmel_opts, map_opts, item_opts, rec_in_opts,

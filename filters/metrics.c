@@ -51,7 +51,7 @@ static const struct opt opts[] = {
     OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field of it; may be given several times"),
     OPT_JOBS(0),
     EXCLUDES("cosine", "no-silhouette"),
-    EXCLUDES("per-cluster", "bootstrap|map|hubness"),
+    EXCLUDES("per-cluster", "bootstrap|map|hubness|id"),
     EXCLUDES("each", "per-cluster|bootstrap|map|hubness|truth|noise|no-silhouette|id|set"),
     NEEDS("per-cluster", "noise=cluster|noise=drop"),
     OPT_END

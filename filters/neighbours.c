@@ -40,6 +40,7 @@ static const struct opt opts[] = {
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
     EXCLUDES("duplicates", "n-neighbors|mutual|of"),
     NEEDS("within", "duplicates"),
+    EXCLUDES_WHY("of", "output", "it writes rank and distance"),
     OPT_END
 };
 static const struct prog prog = {

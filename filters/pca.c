@@ -46,7 +46,7 @@ static const struct opt opts[] = {
     FITTED_MODEL(&arg.model),
     FITTED_SAVE(&arg.save),
     OPT_FLAG(0, "inverse", &arg.inverse, "map components back to the columns of --model"),
-    EXCLUDES("model", "save|n-components|strict|whiten"),
+    EXCLUDES("model", "save|n-components|strict|solver|whiten"),
     NEEDS("inverse", "model"),
     OPT_END
 };

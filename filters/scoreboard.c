@@ -38,6 +38,7 @@ static const struct opt opts[] = {
     OPT_CHOICE('f', "format", &arg.format, "text|csv|markdown", "aligned text, CSV or a Markdown table"),
     OPT_INT('d', "digits", &arg.digits, 0, 17, "digits after the decimal point; CSV has all digits"),
     OPT_OUTPUT(0, "output", &arg.output, "write to FILE, which appears only when complete"),
+    EXCLUDES_WHY("format=csv", "digits", "CSV has all digits"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, NULL };

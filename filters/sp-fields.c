@@ -161,11 +161,24 @@ static void collect(struct rec_in *in)
     rec_rewind(in);
 }
 
+/* Two options, one of which undoes what the other does. */
+static void refuse_contradictions(void)
+{
+    const char *s = arg.shuffle;
+    for (size_t i = 0; i < arg.set.n; i++)
+        for (size_t k = 0; k < arg.rename.n; k++)
+            if (strcmp(arg.set.v[i].name, arg.rename.v[k].value) == 0)
+                opt_misuse(&prog, "--rename and --set both make %s", arg.set.v[i].name);
+    if (s && strcmp(s, "id") == 0)
+        opt_misuse(&prog, "--shuffle id: ids stay with their records");
+    if (s && !is_left(s, strlen(s)))
+        opt_misuse(&prog, "--shuffle %s: %s leaves it out", s, arg.keep.n ? "--keep" : "--drop");
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (arg.shuffle && strcmp(arg.shuffle, "id") == 0)
-        opt_misuse(&prog, "--shuffle id: ids stay with their records");
+    refuse_contradictions();
     struct rec_in *in = rec_open(&prog, operands, arg.shuffle);
     struct rec_out *out = rec_create(&prog, in);
     if (arg.shuffle) {

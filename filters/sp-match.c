@@ -124,6 +124,8 @@ static char **condition(char **operands)
     arg.op = op_of(operands[1]);
     if (arg.op == OPS)
         opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent", operands[1]);
+    if (arg.ignore_case && arg.op != MATCH)
+        opt_misuse(&prog, "--ignore-case is for match, not for %s", operands[1]);
     if (arg.op == PRESENT || arg.op == ABSENT)
         return files;
     files = opt_words(&prog, operands, 3);

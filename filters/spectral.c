@@ -45,7 +45,7 @@ static const struct opt opts[] = {
     OPT_SEED(&arg.seed),
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read"),
     OPT_STR('o', "output", &arg.out, "FIELD", "field to write"),
-    NEEDS("n-neighbors", "affinity=knn"), NEEDS("gamma", "affinity=rbf"),
+    NEEDS("n-neighbors", "affinity=knn"), NEEDS("gamma", "affinity=rbf"), NEEDS("n-init", "labels=kmeans"),
     OPT_END
 };
 static const struct prog prog = {

@@ -223,6 +223,11 @@ int main(int argc, char **argv)
         arg.stats = (struct opt_list){ list, 1 };
     for (size_t i = 0; i < arg.stats.n; i++)
         add_stats(arg.stats.v[i]);
+    bool of_input = false;
+    for (size_t i = 0; i < n_parts; i++)
+        of_input |= !parts[i].named;
+    if (arg.in && !of_input)
+        opt_misuse(&prog, "--input %s: every --stats names a field of its own", arg.in);
     struct map m = { .out = arg.out, .process = process, .worker_new = worker_new, .worker_free = worker_free,
                      .header = header };
     for (size_t i = 0; i < n_parts; i++)

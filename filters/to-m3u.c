@@ -42,6 +42,9 @@ static const struct opt opts[] = {
     OPT_STR(0, "apart", &arg.apart, "FIELD", "no two in a row with the same FIELD, if that can be had"),
     OPT_FLAG(0, "missing", &arg.missing, "list files that are not there, too"),
     OPT_FLAG('f', "force", &arg.force, "write into a folder that has files"),
+    NEEDS("distance", "order=centre"),
+    NEEDS("input", "order=path"),
+    NEEDS("force", "dir"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, NULL };

@@ -45,6 +45,8 @@ static const struct opt opts[] = {
     NEEDS("path", "csv"),
     NEEDS("base", "csv"),
     NEEDS("id", "csv"),
+    NEEDS("delimiter", "csv"),
+    EXCLUDES_WHY("csv", "suffixes", "all files of the table are taken"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };

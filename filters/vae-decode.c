@@ -30,6 +30,8 @@ static const struct opt opts[] = {
     OPT_INT(0, "steps", &arg.steps, 1, 10000, "records in a walk"),
     OPT_F64(0, "range", &arg.range, 0, 1e6, "a walk goes from minus this to plus this"),
     REQUIRED("model", "what vae-train wrote"),
+    NEEDS("steps", "traverse"),
+    NEEDS("range", "traverse"),
     OPT_END
 };
 static const struct prog prog = {

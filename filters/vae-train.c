@@ -24,6 +24,7 @@
  * by little move logvar by much, an odd song's to 12 and more, the decoder is fed noise of
  * exp(logvar / 2), and the loss explodes. The prior has logvar 0; none over 4 is of use. */
 #define LOGVAR_MAX 4
+#define SLOPE 0.01
 
 static struct {
     const char *in, *anneal;
@@ -32,7 +33,7 @@ static struct {
     int act, recon, reduce;
     double slope, dropout, beta, free_bits;
     bool batch_norm, residual, no_kl, plain;
-} arg = { .hidden = { .text = "256,128" }, .kernel = 4, .stride = 2, .slope = 0.01, .beta = 1, .anneal = "constant" };
+} arg = { .hidden = { .text = "256,128" }, .kernel = 4, .stride = 2, .slope = SLOPE, .beta = 1, .anneal = "constant" };
 
 static const struct opt opts[] = {
     OPT_STR('i', "input", &arg.in, "FIELD", "field to read: x, or logmel with --conv"),
@@ -55,10 +56,15 @@ static const struct opt opts[] = {
     OPT_CHOICE(0, "reduce", &arg.reduce, "sum|mean",
                "reduction of both terms: sum over numbers and mean over rows, or mean over all"),
     EXCLUDES_WHY("conv", "residual", "--residual goes with --hidden"),
+    EXCLUDES_WHY("conv", "hidden", "it is one or the other"),
+    NEEDS("kernel", "conv"),
+    NEEDS("stride", "conv"),
+    EXCLUDES_WHY("no-kl", "beta|anneal|free-bits|plain", "they are about the KL term"),
     OPT_END
 };
 static const struct opt conv_opts[] = {         /* between the trainer's two tables, as in every history so far */
     OPT_FLAG(0, "plain", &arg.plain, "with --conv: do not bound logvar"),
+    NEEDS("plain", "conv"),
     OPT_END
 };
 static const struct opt *const also[] = {
@@ -108,6 +114,8 @@ static void set_model(struct vae_model *m)
     arg.latent = arg.latent ? arg.latent : conv ? 32 : 16;
     if (conv && arg.stride > arg.kernel)
         opt_misuse(&prog, "--stride %lld is larger than --kernel %lld", (long long)arg.stride, (long long)arg.kernel);
+    if (arg.act != ACT_LEAKY_RELU && (arg.slope < SLOPE || arg.slope > SLOPE) && !progress_quiet)
+        warn("--slope changes nothing: it is of --activation leaky-relu");
     *m = (struct vae_model){
         .c = { .conv = conv, .kernel = (size_t)arg.kernel, .stride = (size_t)arg.stride, .latent = (size_t)arg.latent,
                .act = (enum act)arg.act, .slope = (float)arg.slope, .batch_norm = arg.batch_norm, .residual = arg.residual,

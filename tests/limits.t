@@ -80,6 +80,17 @@ refuses(6, qr/over 100 deep/, soon('to-json ' . file('flat.sp', stream({}, recor
 my $labelled = file('labelled.json', join '', map { "{\"id\":\"$_\",\"g\":\"label $_\",\"x\":[" . $_ % 7 . ",1,2]}\n" } 1 .. 40000);
 refuses(6, qr/g has more than 4096 values/, soon("from-json $labelled | vae-train --condition g --hidden 1 --latent 1 --epochs 1 -q"));
 
+# ---- 200 000 songs, artist after artist, to be kept apart ----
+
+my $apart = file('apart.json', join '', map { "{\"id\":\"$_\",\"path\":\"$_.mp3\",\"a\":" . int($_ / 100000) . "}\n" } 0 .. 199999);
+is(runs(soon("from-json $apart | to-m3u --missing --order stream --apart a | sed -n \"5p;7p\"")), "100000.mp3\n1.mp3\n", 'one of each by turns');
+
+# ---- a step of the history with 100 000 options ----
+
+my $step = str('history') . "\x91\x83" . str('tool') . str('decode') . str('version') . str('1') . str('args') . pack('CN', 0xdf, 100000) . join '', map { str("o$_") . "\x01" } 1 .. 100000;
+my $old = file('steps.sp', seal(frame('H', "\x83" . str('version') . "\x01" . str('kind') . str('records') . $step) . join '', map { record($_, x => vec(1, 2)) } 1 .. 40));
+runs(soon("sp-parallel -j 2 --block 10 l2norm $old >/dev/null")) if grep { -x "$_/parallel" } split /:/, $ENV{PATH};
+
 # ---- patterns ----
 
 my $one = file('one.sp', stream({}, record('a', t => str('x'))));

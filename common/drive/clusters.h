@@ -26,7 +26,8 @@ struct clusters {
     SCAN_OPTS(&(c)->scan, words)
 #define CLUSTERS_RULES(what) \
     REQUIRED("n-clusters|init|model", "the number of clusters"), \
-    EXCLUDES_WHY("model", "n-clusters|init|save", "the model has its " what)
+    EXCLUDES_WHY("model", "n-clusters|init|save|n-init|max-iter|tol", "the model has its " what), \
+    EXCLUDES_WHY("init", "n-init", "it is one start")
 
 /* Open the operands, load --model's parts (check: drive/fitted.h, or NULL), read the vectors. A model of other than *d
  * columns ends with ST_STOPPED. */

@@ -45,11 +45,20 @@ struct work {
     struct found { size_t clusters, noise; } *found;    /* [n], of values */
 };
 
+static bool by_given(const struct scan *s, const struct prog *prog)
+{
+    const struct opt *o = prog->opts;
+    while (o->type != OPT_T_END && o->to.choice != &s->by)
+        o++;
+    return opt_given(o);
+}
+
 bool scan_wanted(const struct scan *s, const struct prog *prog)
 {
     bool several = s->k.last > s->k.first || (s->k.text && strchr(s->k.text, ':'));
-    if ((s->file || s->also.n) && !several)
-        opt_misuse(prog, "--%s needs a range of numbers of clusters, as in -k 2:20", s->file ? "scan" : "also");
+    const char *of_several = s->file ? "scan" : s->also.n ? "also" : by_given(s, prog) ? "by" : NULL;
+    if (of_several && !several)
+        opt_misuse(prog, "--%s needs a range of numbers of clusters, as in -k 2:20", of_several);
     for (size_t i = 0; i < s->also.n; i++)
         if (strcmp(s->also.v[i], "gap") != 0 && strcmp(s->also.v[i], "stability") != 0)
             opt_misuse(prog, "--also '%s' is neither gap nor stability", s->also.v[i]);

@@ -43,7 +43,7 @@ struct scanned {
     bool converged;
 };
 
-/* Whether a scan is wanted: a range. --scan or --also without them, or other words in --also, end with ST_USAGE. */
+/* Whether a scan is wanted: a range. --scan, --also or --by without them, or other words in --also, end with ST_USAGE. */
 bool scan_wanted(const struct scan *s, const struct prog *prog);
 
 /* End with ST_STOPPED unless the rows can make k clusters, 1 <= k <= n. */

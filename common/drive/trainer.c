@@ -31,6 +31,9 @@ const struct opt trainer_opts[] = {
     OPT_F64(0, "step-size", &trainer_arg.step_size, 1, 1e6, "with step: epochs between drops of the learning rate"),
     OPT_F64(0, "gamma", &trainer_arg.gamma, 1e-6, 1, "with step: factor of each drop"),
     OPT_F64(0, "warmup", &trainer_arg.warmup, 0, 1e6, "epochs over which the learning rate grows from 0"),
+    NEEDS("lr-min", "schedule=cosine"),
+    NEEDS("step-size", "schedule=step"),
+    NEEDS("gamma", "schedule=step"),
     OPT_END
 };
 const struct opt trainer_run_opts[] = {

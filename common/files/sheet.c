@@ -7,6 +7,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "base/utf8.h"
 
 static void check_names(const struct csv *c, const struct csv *first)
@@ -41,6 +42,8 @@ void sheet_open(struct sheet *s, char *const *paths, const struct sheet_how *how
     if (how->drop)
         cells_mark(c, how->drop, "drop", mark);
     s->id = cells_id(c, how->id, how->drop ? mark : NULL);
+    if (s->id != SIZE_MAX && mark[s->id] && !progress_quiet)
+        warn("%s: --drop %s: it is the id, which stays", csv_path(c), csv_name(c, s->id));
     for (size_t i = 0; i < s->columns; i++) {
         s->field[i] = !mark[i] && i != s->id;
         mark[i] = false;
@@ -54,7 +57,9 @@ void sheet_open(struct sheet *s, char *const *paths, const struct sheet_how *how
         s->rows += cells_scan(s->files[i], s->types, how->hash);
     }
     for (size_t i = 0; i < s->columns; i++)
-        if (mark[i])
+        if (mark[i] && !s->field[i] && i != s->id && !progress_quiet)
+            warn("%s: --text %s: --drop leaves it out", csv_path(c), csv_name(c, i));
+        else if (mark[i])
             s->types[i] = (struct column_type){ .type = CELL_TEXT };
     free(mark);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "base/mem.h"
 
 enum { REACH = 1000, TIMES = 20 };
@@ -77,50 +78,106 @@ void tour_short(const float *x, size_t d, size_t *order, size_t n)
         ;
 }
 
-/* The artist who has over half of the `left` rows that are left, rounded up; TOUR_ALONE if nobody has. */
-static uint32_t pressing(const size_t *count, uint32_t artists, size_t left, uint32_t before)
+/* The rows that are left, in chains: the places of an artist's from first[artist] on by next[place], and those of TOUR_ALONE,
+ * number `artists`. The heap has the first place of each, and some that are taken already. */
+struct left { uint32_t artists; size_t n, *first, *next, *count, *with, largest; struct heap heap; };
+#define NOWHERE SIZE_MAX
+
+static void offer(struct left *l, uint32_t chain)
 {
-    if (before != TOUR_ALONE && count[before] > left / 2)
+    if (l->first[chain] != NOWHERE)
+        heap_push(&l->heap, (struct heap_item){ (double)l->first[chain], chain, 0 });
+}
+
+/* The chain that begins first, other than `not`, if there is another. */
+static uint32_t foremost(struct left *l, uint32_t not)
+{
+    uint32_t chain = not;
+    bool had = false;
+    while (chain == not && l->heap.n) {
+        struct heap_item i = heap_pop(&l->heap);
+        bool there = l->first[i.a] != NOWHERE && i.key >= (double)l->first[i.a];
+        had |= there && i.a == not;
+        chain = there ? i.a : not;
+    }
+    if (had)
+        offer(l, not);
+    return chain;
+}
+
+/* Take the first row of a chain: its place. */
+static size_t take(struct left *l, uint32_t chain)
+{
+    size_t place = l->first[chain];
+    l->first[chain] = l->next[place];
+    offer(l, chain);
+    l->n--;
+    if (chain < l->artists) {
+        l->with[l->count[chain]--]--;           /* so many artists have so many left */
+        l->with[l->count[chain]]++;
+        l->largest -= l->largest && !l->with[l->largest];
+    }
+    return place;
+}
+
+/* The artist who has over half of what is left, rounded up; TOUR_ALONE if nobody has. */
+static uint32_t pressing(const struct left *l, uint32_t before)
+{
+    uint32_t a = 0;
+    if (l->largest <= l->n / 2)
+        return TOUR_ALONE;
+    if (before != TOUR_ALONE && l->count[before] > l->n / 2)
         return before;
-    for (uint32_t a = 0; a < artists; a++)
-        if (count[a] > left / 2)
-            return a;
-    return TOUR_ALONE;
+    while (l->count[a] <= l->n / 2)
+        a++;
+    return a;
+}
+
+static struct left *left_new(const uint32_t *artist, uint32_t artists, const size_t *order, size_t n)
+{
+    struct left *l = mem_zero(1, sizeof *l);
+    size_t chains = (size_t)artists + 1;
+    *l = (struct left){ .artists = artists, .n = n, .first = mem_new(chains, sizeof *l->first) };
+    l->next = mem_new(n, sizeof *l->next);
+    l->count = mem_zero(chains, sizeof *l->count);
+    l->with = mem_zero(n + 1, sizeof *l->with);
+    for (size_t i = 0; i < chains; i++)
+        l->first[i] = NOWHERE;
+    for (size_t i = n; i-- > 0; ) {
+        uint32_t a = artist[order[i]], chain = a == TOUR_ALONE ? artists : a;
+        l->next[i] = l->first[chain];
+        l->first[chain] = i;
+        l->largest += a != TOUR_ALONE && ++l->count[a] > l->largest;
+    }
+    for (uint32_t a = 0; a <= artists; a++) {
+        l->with[a < artists ? l->count[a] : 0]++;
+        offer(l, a);
+    }
+    return l;
+}
+
+static void left_free(struct left *l)
+{
+    free(l->first);
+    free(l->next);
+    free(l->count);
+    free(l->with);
+    free(l->heap.v);
+    free(l);
 }
 
 void tour_apart(const uint32_t *artist, uint32_t artists, size_t *order, size_t n)
 {
-    size_t *count = mem_zero(artists, sizeof *count), *next = mem_new(n + 1, sizeof *next), *old = mem_new(n, sizeof *old);
+    struct left *l = left_new(artist, artists, order, n);
+    size_t *old = mem_new(n, sizeof *old);
     uint32_t last = TOUR_ALONE, most = TOUR_ALONE;
-    size_t largest = 0;         /* no artist has more left */
-    for (size_t i = 0; i < n; i++) {
-        old[i] = order[i];
-        if (artist[old[i]] != TOUR_ALONE && ++count[artist[old[i]]] > largest)
-            largest++;
-    }
-    for (size_t i = 0; i <= n; i++)     /* next[i] leads from place i - 1 to the next one left; 0 is the beginning */
-        next[i] = i + 1;
+    for (size_t k = 0; k < n; k++)
+        old[k] = order[k];
     for (size_t k = 0; k < n; k++) {
-        size_t before = 0, left = n - k;
-        if (largest > left / 2)
-            most = pressing(count, artists, left, most);
-        bool must = most != TOUR_ALONE && most != last && count[most] > left / 2;
-        while (next[before] <= n) {
-            uint32_t a = artist[old[next[before] - 1]];
-            if (must ? a == most : a == TOUR_ALONE || a != last)
-                break;
-            before = next[before];
-        }
-        if (next[before] > n)
-            before = 0;                 /* all that are left are the last one's */
-        size_t row = old[next[before] - 1];
-        next[before] = next[next[before]];
-        order[k] = row;
-        last = artist[row];
-        if (last != TOUR_ALONE)
-            count[last]--;
+        most = pressing(l, most);
+        order[k] = old[take(l, most != TOUR_ALONE && most != last ? most : foremost(l, last))];
+        last = artist[order[k]];
     }
-    free(count);
-    free(next);
+    left_free(l);
     free(old);
 }

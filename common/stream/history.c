@@ -171,19 +171,29 @@ struct value history_value(const struct step *s, const char *name)
     return p ? msg_value(p, msg_size(p, s->end)) : (struct value){ .type = V_NIL };
 }
 
+/* Whether b has all that a has, mostly at the same place. */
 static bool step_within(const struct step *a, const struct step *b)
 {
-    const uint8_t *p = a->args;
-    size_t head = 0, n = p ? msg_map(p, a->end, &head) : 0;
+    const uint8_t *p = a->args, *q = b->args;
+    size_t head = 0, behind = 0, n = p ? msg_map(p, a->end, &head) : 0, left = q ? msg_map(q, b->end, &behind) : 0;
     if (!same(a->tool, b->tool) || !same(a->version, b->version) || !same(a->conv, b->conv))
         return false;
-    for (p += head; n; n--) {
-        const uint8_t *other = value_of(b, text_of(p, a->end));
+    p += head;
+    q = q ? q + behind : q;
+    for (; n; n--) {
+        struct text key = text_of(p, a->end);
+        bool here = left && same(key, text_of(q, b->end));
+        const uint8_t *other = here ? q + msg_size(q, b->end) : value_of(b, key);
         p += msg_size(p, a->end);
         size_t size = msg_size(p, a->end);
         if (!other || msg_size(other, b->end) != size || memcmp(p, other, size) != 0)
             return false;
         p += size;
+        if (left) {
+            q += msg_size(q, b->end);
+            q += msg_size(q, b->end);
+            left--;
+        }
     }
     return true;
 }

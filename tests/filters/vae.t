@@ -177,7 +177,7 @@ my $settings = config("$tmp/more.sp")->{settings};
 is_deeply([@$settings{qw(rows latent activation recon optimizer schedule)}], [100, 2, qw(relu mse adam constant)], 'settings in words');
 for my $case (['activation', 'tanh'], ['slope', 0.02], ['dropout', 0.1], ['beta', 2], ['anneal', 'linear:3'], ['free-bits', 0.1],
     ['recon', 'l1'], ['reduce', 'mean'], ['batch', 17], ['optimizer', 'adamw'], ['lr', 0.02], ['weight-decay', 0.1], ['clip', 1],
-    ['schedule', 'step'], ['lr-min', 0.1], ['step-size', 2], ['gamma', 0.5], ['warmup', 1], ['patience', 3], ['seed', 9],
+    ['schedule', 'step'], ['warmup', 1], ['patience', 3], ['seed', 9],
     ['validation', 0.1], ['latent', 1]) {
     my ($name, $value) = @$case;
     my $was = $settings->{$name};
@@ -185,7 +185,15 @@ for my $case (['activation', 'tanh'], ['slope', 0.02], ['dropout', 0.1], ['beta'
         "vae-train $small --resume $tmp/more.sp --$name $value $tmp/x.sp");
 }
 refuses(2, qr/its run had no $_, this one has $_=true:/, "vae-train $small --resume $tmp/more.sp --$_ $tmp/x.sp")
-    for qw(no-kl batch-norm residual plain);
+    for qw(no-kl batch-norm residual);
+for my $case (['cosine', 'lr-min', 0.1], ['step', 'step-size', 2], ['step', 'gamma', 0.5]) {
+    my ($schedule, $name, $value) = @$case;
+    runs("vae-train -q $small --schedule $schedule --checkpoint $tmp/rate.sp $tmp/x.sp >/dev/null");
+    refuses(2, qr/rate.sp: its run had \Q$name=$settings->{$name}\E, this one has \Q$name=$value:\E/,
+        "vae-train $small --schedule $schedule --resume $tmp/rate.sp --$name $value $tmp/x.sp");
+}
+runs("vae-train -q $conv --checkpoint $tmp/images.sp $tmp/m.sp >/dev/null");
+refuses(2, qr/its run had no plain, this one has plain=true:/, "vae-train $conv --resume $tmp/images.sp --plain $tmp/m.sp");
 refuses(2, qr/its run had hidden=8, this one has hidden=8,9:/, "vae-train $small --resume $tmp/more.sp --hidden 9 $tmp/x.sp");
 refuses(2, qr/its run had no condition, this one has condition=genre:/,
     "vae-train $small --resume $tmp/more.sp --condition genre $tmp/x.sp");

@@ -145,10 +145,59 @@ static void apart(void **state)
     assert_memory_equal(order, want, sizeof want);
 }
 
+/* The same by looking at all rows for each place: the first row left that is not the last one's, unless one artist has over half. */
+static void plainly(const uint32_t *artist, uint32_t artists, size_t *order, size_t n)
+{
+    uint32_t last = TOUR_ALONE;
+    for (size_t k = 0; k < n; k++) {
+        size_t at = k;
+        uint32_t most = TOUR_ALONE;
+        for (uint32_t a = 0; a < artists; a++) {
+            size_t left = 0;
+            for (size_t i = k; i < n; i++)
+                left += artist[order[i]] == a;
+            most = left > (n - k) / 2 ? a : most;
+        }
+        bool must = most != TOUR_ALONE && most != last;
+        for (size_t i = n; i-- > k; ) {
+            uint32_t a = artist[order[i]];
+            at = (must ? a == most : a == TOUR_ALONE || a != last) ? i : at;
+        }
+        size_t row = order[at];
+        memmove(order + k + 1, order + k, (at - k) * sizeof *order);
+        order[k] = row;
+        last = artist[row];
+    }
+}
+
+static void apart_as_told(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        uint32_t artist[N], kinds = (uint32_t)(seed % 9 + 1);
+        size_t order[N], want[N], n = N - seed % 7;
+        struct rng r;
+        rng_init(&r, seed, 2);
+        for (size_t i = 0; i < n; i++) {
+            order[i] = want[i] = (i * 7 + seed) % n;
+            artist[i] = seed % 2 ? (uint32_t)(i * kinds / n) : (uint32_t)rng_below(&r, kinds + 1);      /* in stretches, or anyhow */
+            artist[i] = artist[i] == kinds ? TOUR_ALONE : artist[i];
+        }
+        for (size_t i = 0; n % 7 == 0 && i < n; i++)
+            order[i] = want[i] = i;
+        tour_apart(artist, kinds, order, n);
+        plainly(artist, kinds, want, n);
+        assert_memory_equal(order, want, n * sizeof *order);
+    }
+    size_t none = 0;
+    tour_apart(NULL, 0, &none, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names), cmocka_unit_test(ways), cmocka_unit_test(tours), cmocka_unit_test(apart),
+        cmocka_unit_test(names), cmocka_unit_test(ways), cmocka_unit_test(tours), cmocka_unit_test(apart), cmocka_unit_test(apart_as_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
