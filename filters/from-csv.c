@@ -67,6 +67,9 @@ static void note_text(const struct sheet *s)
             continue;
         if (c->commas && c->numbers + c->commas > 9 * (c->words - c->commas))
             warn("%s: column %s is text: numbers with a decimal comma: %zu; --decimal , reads them", path, name, c->commas);
+        else if (c->marked && c->numbers + c->marked > 9 * (c->words - c->marked))
+            warn("%s: column %s is text: numbers with other marks than a point, as thousands or per cent: %zu, the first on"
+                 " line %zu", path, name, c->marked, c->line);
         else if (c->numbers > 9 * c->words)     /* spoilt, rather than one of words */
             warn("%s: column %s is text: cells that are not numbers: %zu, the first on line %zu", path, name, c->words,
                  c->line);
@@ -124,11 +127,30 @@ static void choose(struct table *t)
     ids_free(fields);
 }
 
+/* Say of the first line what makes it look like another thing than the names of columns. */
+static void note_names(const struct sheet *s)
+{
+    const char *path = csv_path(s->csv), *first = csv_name(s->csv, 0);
+    size_t unnamed = 0;
+    for (size_t i = 0; i < s->columns && !progress_quiet; i++) {
+        const char *name = csv_name(s->csv, i), *from = name + strspn(name, " ");
+        bool id = (from[0] == 'I' || from[0] == 'i') && (from[1] == 'D' || from[1] == 'd') && !from[2 + strspn(from + 2, " ")];
+        unnamed += csv_unnamed(s->csv, i);
+        if (id && s->field[i] && s->id == SIZE_MAX)
+            warn("%s: rows are numbered, and '%s' is a column like others: --id '%s' makes it the id", path, name, name);
+    }
+    if (unnamed > 1 && 2 * unnamed >= s->columns && !progress_quiet)
+        warn("%s: %zu of %zu columns have no name: is the first line a title?", path, unnamed, s->columns);
+    if (strchr("{[<", first[0]) && first[0] && !progress_quiet)
+        warn("%s: its first line looks like %s", path, first[0] == '<' ? "a web page" : "JSON, which from-json reads");
+}
+
 /* First pass: what the columns are. */
 static void look(struct table *t, char **paths)
 {
     struct sheet *s = &t->sheet;
     sheet_open(s, paths, &(struct sheet_how){ &arg.delimiter, arg.id, &arg.drop, &arg.text, NULL });
+    note_names(s);
     note_text(s);
     if (!arg.keep_columns)
         choose(t);
@@ -220,6 +242,8 @@ int main(int argc, char **argv)
         warn("%s: rows that lack a number, whose %s is nil: %zu (the first: line %zu, column %s)",
              csv_path(sheet->files[0]), no_number.field, no_number.rows, no_number.line,
              csv_name(sheet->csv, no_number.column));
+    if (!sheet->rows && !status && !progress_quiet)
+        warn("%s: no rows after the names of the columns", csv_path(sheet->files[0]));
     sheet_close(sheet);
     for (size_t k = 0; k < t.n; k++) {
         free(t.vectors[k].field);

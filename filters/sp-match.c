@@ -113,6 +113,19 @@ static int op_of(const char *word)
     return op;
 }
 
+/* The operator that other languages write so, or NULL. */
+static const char *sign_of(const char *word)
+{
+    static const struct { const char *sign, *op; } signs[] = {
+        { "=", "eq" }, { "==", "eq" }, { "is", "eq" }, { "!=", "ne" }, { "<>", "ne" }, { "<", "lt" }, { "<=", "le" },
+        { ">", "gt" }, { ">=", "ge" }, { "~", "match" }, { "=~", "match" }, { "contains", "match" }, { "like", "match" },
+    };
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strcmp(word, signs[i].sign) == 0)
+            return signs[i].op;
+    return NULL;
+}
+
 /* Take FIELD OP [VALUE]; returns the operands after them. */
 static char **condition(char **operands)
 {
@@ -122,6 +135,13 @@ static char **condition(char **operands)
     char **files = opt_words(&prog, operands, 2);
     arg.field = operands[0];
     arg.op = op_of(operands[1]);
+    const char *meant = arg.op == OPS ? sign_of(operands[1]) : NULL;
+    if (meant)
+        opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent: did you mean %s?", operands[1], meant);
+    size_t sign = strcspn(operands[0], "=<>!");
+    if (arg.op == OPS && operands[0][sign] && sign)
+        opt_misuse(&prog, "'%s' is one word: FIELD, OP and VALUE are three, as in sp-match %.*s eq VALUE", operands[0],
+                   (int)sign, operands[0]);
     if (arg.op == OPS)
         opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent", operands[1]);
     if (arg.ignore_case && arg.op != MATCH)

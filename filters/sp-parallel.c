@@ -82,6 +82,8 @@ static uint8_t *try_command(const struct rec_in *in, size_t *n)
     char *said = whole_file(fd[2], &size);
     if (ended > ST_SOME) {
         heard_say(said, size);
+        if (ended == 127)
+            die(status_of(ended), "a program of the command is not there");
         die(status_of(ended), "the command fails with status %d on a stream without records: does it need all records?", ended);
     }
     free(said);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "drive/pass.h"
 #include "drive/row.h"
@@ -277,21 +278,23 @@ int main(int argc, char **argv)
     struct ids *taken = ids_new();
     if (arg.dir && !here)
         die(ST_STOPPED, "%s:", arg.dir);
+    char **path = mem_zero(n_groups, sizeof *path);
+    for (size_t g = 0; arg.dir && g < n_groups; g++)
+        io_writes(path[g] = file_of(g, taken));
     struct line_out *out = arg.dir ? NULL : begin(NULL);
     for (size_t g = 0; g < n_groups; g++) {
         size_t n = 0;
         for (size_t i = 0; i < n_songs; i++)
             if (songs[i].group == g)
                 order[n++] = i;
-        char *path = arg.dir ? file_of(g, taken) : NULL;
-        if (path && n)
-            out = begin(path);
+        if (path[g] && n)
+            out = begin(path[g]);
         if (n)
             put_group(out, g, order, n, here);
-        if (path && n)
+        if (path[g] && n)
             line_finish(out);
-        free(path);
     }
+    free(path);                 /* its texts are known to base/io */
     if (!arg.dir)
         line_finish(out);
     free_all();

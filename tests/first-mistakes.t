@@ -135,6 +135,8 @@ refuses(2, qr/unknown option --$_->[1]; did you mean --$_->[2]\?/, "$_->[0] --$_
 Encoder::folder("$tmp/old-encoder");
 rename "$tmp/old-encoder/model.safetensors", "$tmp/old-encoder/pytorch_model.bin" or die;
 refuses(3, qr/model.safetensors: cannot open: .*; pytorch_model.bin is not read: it may hold code$/m, "embed -m $tmp/old-encoder $tmp/full.sp");
+spew("$tmp/old-encoder/model.safetensors.index.json", '{}');
+refuses(3, qr/model.safetensors: cannot open: .*; weights in several files are not read: save them as one$/m, "embed -m $tmp/old-encoder $tmp/full.sp");
 
 # All that base/elsewhere knows is said, and no option of ours hides it.
 my $known = slurp_file('common/base/elsewhere.c');
@@ -211,6 +213,19 @@ refuses(6, qr/^$_->[0]: .*no record with this id has .*; $_->[2]$/m, "$_->[0] $_
     for ['journey', '--from sogn2 --to song3', 'did you mean song2\?'], ['journey', '--from song2 --to "Let it be"', 'the first id is song1'],
         ['neighbours', '-k 2 --of song11', 'did you mean song1\?'], ['heatmap', '--id song_3', 'did you mean song3\?'];
 refuses(6, qr/^journey: a: no record with this id has a vector$/m, 'journey --from a --to b', runs('from-json', '{"id":"a","x":null}'));
+
+# Signs for operators; sound that has no tag in front; a program that is not there.
+refuses(2, qr/^sp-match: '\Q$_->[0]\E' is not one of eq ne .* absent: did you mean $_->[1]\?/, "sp-match x '$_->[0]' 1 $tmp/stream.sp") for ['==', 'eq'], ['=', 'eq'], ['!=', 'ne'], ['>', 'gt'], ['<=', 'le'], ['=~', 'match'], ['contains', 'match'];
+refuses(2, qr/^sp-match: 'cluster=1' is one word: FIELD, OP and VALUE are three, as in sp-match cluster eq VALUE/, "sp-match cluster=1 $tmp/stream.sp");
+refuses(2, qr/^sp-match: 'xx' is not one of eq ne/, "sp-match x xx 1 $tmp/stream.sp");
+for my $head ("\xff\xfb\x90\x64", "\xff\xf3\x40\xc4", "\xff\xfa\x90\x64", "\xff\xf2\x40\xc4") {
+    spew("$tmp/song.mp3", $head . "\1" x 40);
+    refuses(3, qr/not a songpipe stream but sound: tracks FILE \| decode \| zscore$/m, "zscore $tmp/song.mp3");
+    refuses(/npy/ ? 3 : 6, qr/song.mp3: sound: tracks FILE \| decode makes a stream of it$/m, "$_ $tmp/song.mp3") for 'from-csv', 'from-json', 'from-npy', 'tracks --csv';
+}
+if (grep { -x "$_/parallel" } split /:/, $ENV{PATH}) {
+    refuses(6, qr/^sp-parallel: a program of the command is not there$/m, "sp-parallel nosuchprogram $tmp/stream.sp");
+}
 
 # Orders, trees, partners, suffixes.
 spew("$tmp/nothing", '');

@@ -63,6 +63,20 @@ runs("$train --checkpoint $tmp/ck $tmp/in.sp >$tmp/m");
 runs("$train --epochs 4 --checkpoint $tmp/ck --resume $tmp/ck $tmp/in.sp >$tmp/m");
 refuses(2, qr/is read, and would be written/, "$train --epochs 4 --log $tmp/ck --resume $tmp/ck $tmp/in.sp");
 
+# A playlist whose file is the input, by its name or by a link.
+mkdir "$tmp/lists";
+for my $how ('name', 'link', 'stdin') {
+    runs("from-json > $tmp/songs.sp", join '', map { qq({"id":"$_","path":"$_.mp3","cluster":$_}\n) } 0, 1);
+    unlink glob "$tmp/lists/*";
+    my $list = "$tmp/lists/cluster 1.m3u8";
+    $how eq 'link' ? symlink("$tmp/songs.sp", $list) : rename("$tmp/songs.sp", $list) or die;
+    my $input = $how eq 'link' ? "$tmp/songs.sp" : ($how eq 'stdin' ? '<' : '') . "'$list'";
+    my $was = slurp_file($list);
+    refuses(2, qr/is read, and would be written/, "to-m3u --missing --by cluster --force --dir $tmp/lists $input");
+    is(slurp_file($list), $was, "$how: the input is as it was");
+    ok(!-e "$tmp/lists/cluster 0.m3u8", "$how: nothing appears");
+}
+
 # Modes and links.
 for my $mode (0600, 0640, 0604, 0755, 0666) {
     for my $command ("zscore --save $tmp/kept $tmp/in.sp", "to-csv --output $tmp/kept $tmp/in.sp", "$train --log $tmp/kept $tmp/in.sp") {

@@ -342,10 +342,16 @@ static struct decoder *open_kind(int fd, bool mix, const struct sniff *s, char *
     }
     if (s->kind == SNIFF_MPEG)
         return open_mpg(fd, mix, s, why);
-    if (s->kind == SNIFF_OGG_FLAC || (s->kind == SNIFF_FLAC && !flac_look(fd, s->start, s->size).plain))
+    struct flac_head flac = { .plain = false };
+    if (s->kind == SNIFF_FLAC)
+        flac = flac_look(fd, s->start, s->size);
+    if (s->kind == SNIFF_OGG_FLAC || (s->kind == SNIFF_FLAC && !flac.plain))
         return open_flac(fd, s, why);
     SF_INFO info = { 0 };
     struct decoder *d = open_snd(fd, s, &info, why);
+    if (d && flac.more)
+        snprintf(d->info.note, sizeof d->info.note, "its header says %llu samples, and more follow",
+                 (unsigned long long)flac.samples);
     bool chunks = s->behind > 1 << 20;      /* libsox goes through them, and through gigabytes of zeros in steps of 8 bytes */
     if ((d && (!integers(&info) || s->bits % 8 || chunks)) || s->start || s->patches)
         return d;
@@ -363,6 +369,8 @@ static void note_header(struct decoder *d, const struct sniff *s)
         snprintf(d->info.note, sizeof d->info.note, "its header says %llu bytes of samples, and %llu %s",
                  (unsigned long long)s->said, (unsigned long long)s->follow,
                  s->said == 0 ? "follow, which were read" : "more follow");
+    else if (s->cut_page)
+        snprintf(d->info.note, sizeof d->info.note, "cut short: its last page is not whole");
     else if (s->endless)
         snprintf(d->info.note, sizeof d->info.note, "cut short: its last page is not marked as the last");
 }

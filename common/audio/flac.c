@@ -11,7 +11,7 @@
 
 /* ---- headers: RFC 9639, 8.2 and 9.1 ---- */
 
-struct frame { unsigned rate, channels; uint64_t number, next; };       /* next: the number behind it */
+struct frame { unsigned rate, channels; uint64_t number, next, sample; };       /* next: the number behind it */
 
 static unsigned crc8(const uint8_t *p, size_t n)
 {
@@ -49,6 +49,7 @@ static bool read_header(const uint8_t *p, unsigned rate, struct frame *f)
     at += code < 12 ? 0 : code == 12 ? 1 : 2;
     f->channels = channels < 8 ? channels + 1 : 2;
     f->next = f->number + (p[1] & 1 ? block : 1);
+    f->sample = p[1] & 1 ? f->number : f->number * block;
     return crc8(p, at) == p[at];
 }
 
@@ -65,6 +66,7 @@ struct flac_head flac_look(int fd, uint64_t start, uint64_t end)
         head.samples = (uint64_t)(p[3] & 15) << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | p[7];
         head.plain = head.samples && (bits == 8 || bits == 16 || bits == 24);
         struct frame last = { 0 }, f;
+        uint64_t follows = 0;           /* the number of the frame that goes on with those before it */
         for (uint64_t at = start; head.plain && at + HEAD <= end; at += (uint64_t)n - HEAD + 1) {
             n = io_read_at(fd, bytes, VIEW, at);
             if (n < HEAD)
@@ -73,6 +75,9 @@ struct flac_head flac_look(int fd, uint64_t start, uint64_t end)
                 if ((q[1] & 0xfe) == 0xf8 && read_header(q, rate, &f) && (f.rate != rate || f.channels != channels)) {
                     head.plain = head.plain && !(f.rate == last.rate && f.channels == last.channels && f.number == last.next);
                     last = f;
+                } else if ((q[1] & 0xfe) == 0xf8 && read_header(q, rate, &f)) {
+                    head.more |= f.number == follows && f.sample >= head.samples;
+                    follows = f.number == follows ? f.next : f.number == 0 ? UINT64_MAX : follows;     /* another file begins */
                 }
         }
     }

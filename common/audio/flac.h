@@ -10,8 +10,9 @@
 enum { FLAC_WHY = 200 };
 
 /* What STREAMINFO and the headers of frames say, for who reads FLAC otherwise, from `start` of a file on. `plain`: its
- * depth is 8, 16 or 24 bits, its length is told, and no two frames in a row have another rate or other channels. */
-struct flac_head { uint64_t samples; bool plain; };
+ * depth is 8, 16 or 24 bits, its length is told, and no two frames in a row have another rate or other channels.
+ * `more`: frames go on behind that length. */
+struct flac_head { uint64_t samples; bool plain, more; };
 struct flac_head flac_look(int fd, uint64_t start, uint64_t end);
 
 struct flac;

@@ -122,6 +122,11 @@ static void riff(int fd, struct sniff *s, bool wide)
             s->unsized = !by_large && size >= 0x7ffff000;       /* written without knowing */
             if (plain && block && !s->unsized)
                 s->samples = said / block;
+            if (tag == 1 && (has(fd, offset + 8, "\xfe\x7f\x01\x80", 4) || has(fd, offset + 8, "\x7f\xfe\x80\x01", 4) ||
+                             has(fd, offset + 8, "\xff\x1f\x00\xe8", 4) || has(fd, offset + 8, "\x1f\xff\xe8\x00", 4)))
+                s->seems = "DTS in WAV";
+            else if (tag == 1 && has(fd, offset + 8, "\x72\xf8\x1f\x4e", 4))
+                s->seems = "S/PDIF in WAV: AC-3, DTS or the like";
             if (tag == 0x55 || tag == 0x50) {
                 uint64_t end = size && size < s->size - offset - 8 ? offset + 8 + size : s->size;
                 s->kind = SNIFF_MPEG;
@@ -227,12 +232,20 @@ static void ogg(int fd, struct sniff *s)
         s->kind = SNIFF_OGG_FLAC;
     else if (has(fd, s->start + 28, "\001vorbis", 7))
         s->kind = SNIFF_VORBIS;
+    else if (has(fd, s->start + 28, "Speex   ", 8))
+        s->seems = "Speex";
+    else if (has(fd, s->start + 28, "\x80theora", 7))
+        s->seems = "a video: Theora";
     s->chained = sniff_next_stream(fd, s->start, s->size) < s->size;
     if (!at(fd, s->size - n, tail, n))
         return;
     for (size_t i = n; i-- > 0; )
         if (i + 6 <= n && memcmp(tail + i, "OggS", 4) == 0) {
+            size_t end = i + 27 <= n ? i + 27 + tail[i + 26] : n + 1;
+            for (size_t k = i + 27; end <= n && k < i + 27 + tail[i + 26]; k++)
+                end += tail[k];
             s->endless = !(tail[i + 5] & 4);
+            s->cut_page = end > n;
             return;
         }
 }
@@ -269,6 +282,22 @@ static uint64_t before_tags(int fd, uint64_t start, uint64_t end)
         }
     }
     return end;
+}
+
+/* ---- AMR: RFC 4867, section 5 ---- */
+
+/* Whether a frame is of a type that there is not: libsox would work on it for ever. */
+static bool amr_breaks(int fd, uint64_t start, uint64_t size)
+{
+    static const uint8_t narrow[16] = { 13, 14, 16, 18, 20, 21, 27, 32, 6, [15] = 1 };
+    static const uint8_t wide[16] = { 18, 24, 33, 37, 41, 47, 51, 59, 61, 6, [14] = 1, 1 };
+    bool is_wide = has(fd, start, "#!AMR-WB\n", 9);
+    struct part *p = part_new(fd, start, size, NULL, 0);
+    uint8_t head, frame = 1;
+    for (off_t at = is_wide ? 9 : 6; frame && part_seek(p, at, SEEK_SET) >= 0 && part_read(p, &head, 1) == 1; at += frame)
+        frame = (is_wide ? wide : narrow)[head >> 3 & 15];
+    free(p);
+    return !frame;
 }
 
 /* ---- everything else ---- */
@@ -345,8 +374,11 @@ static bool header(int fd, struct sniff *s)
         s->seems = of_mp4(fd, s->start);
     } else {
         for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-            if (memcmp(head, others[i], 4) == 0)
+            if (memcmp(head, others[i], 4) == 0) {
+                if (head[0] == '#' && amr_breaks(fd, s->start, s->size))
+                    s->seems = "AMR that is damaged, or has something behind it";
                 return true;
+            }
         return false;
     }
     return true;

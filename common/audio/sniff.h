@@ -19,6 +19,7 @@ struct sniff {
     unsigned bits;              /* of the integers in a WAV file; 0: of other files */
     bool unsized;               /* the header has a number that stands for "not known" */
     bool endless;               /* an Ogg file whose last page is not marked as the last */
+    bool cut_page;              /* one whose last page is larger than what there is of it */
     bool chained;               /* an Ogg file of several streams, one behind the other */
     const char *seems;          /* what a file is that no library here reads: "WMA"; NULL: nothing known */
     struct patch patch[3];      /* sizes that the header of a file should have */

@@ -23,6 +23,10 @@ void packed_refuse(const void *p, size_t n, const char *name, bool beside, enum 
     const char *how = packed_how(p, n);
     if (n > 11 && memcmp(p, "\x93\xd7" "HSONGPIPE", 11) == 0)
         die(status, "%s: a songpipe stream already: to-csv, to-json or to-npy make other files of it", name);
+    static const char *const sounds[] = { "ID3", "fLaC", "OggS", "RIFF", "\xff\xfb", "\xff\xf3", "\xff\xfa", "\xff\xf2" };
+    for (size_t i = 0; i < sizeof sounds / sizeof *sounds; i++)
+        if (n > 8 && memcmp(p, sounds[i], strlen(sounds[i])) == 0)
+            die(status, "%s: sound: tracks FILE | decode makes a stream of it", name);
     if (how && beside)
         die(status, "%s: %s FILE > NEW, and give that", name, how);
     if (how)

@@ -12,7 +12,7 @@
 const char *packed_how(const void *p, size_t n);
 
 /* End the program with `status` if p[n], the first bytes of the file `name`, are those of a packed one, of an office
- * program, or of a stream. `beside`: an option names the file, so that no pipe can bring what was meant. */
+ * program, of sound, or of a stream. `beside`: an option names the file, so that no pipe can bring what was meant. */
 void packed_refuse(const void *p, size_t n, const char *name, bool beside, enum status status);
 
 #endif

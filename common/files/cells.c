@@ -27,7 +27,8 @@ static bool is(struct text t, const char *word)
 
 static bool missing(struct text t)
 {
-    static const char *const words[] = { "NA", "N/A", "NaN", "nan", "NULL", "null", "None" };
+    static const char *const words[] = { "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "-NaN", "NULL", "null",
+                                         "None" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (is(t, words[i]))
             return true;
@@ -80,6 +81,27 @@ static enum cell_type look(struct text cell, char point)
     return i == t.n ? CELL_REAL : CELL_TEXT;
 }
 
+/* Whether it would be a number without the marks that people put into them: groups of three digits, money, per cent. */
+static bool marked(struct text cell)
+{
+    static const char *const marks[] = { ",", ".", " ", "'", "\xc2\xa0", "\xe2\x80\xaf",       /* the first six part groups */
+                                         "%", "$", "(", ")", "\xe2\x88\x92", "\xe2\x82\xac", "\xc2\xa3" };
+    size_t count = 0, n;
+    bool sure = false;
+    for (size_t i = 0; i < cell.n; i += n) {
+        size_t k = 0, run = digits(cell, i);
+        n = run ? run : (cell.p[i] == '-' || cell.p[i] == '+') && !count;
+        for (; !n && k < sizeof marks / sizeof *marks; k++)
+            if (strlen(marks[k]) <= cell.n - i && memcmp(cell.p + i, marks[k], strlen(marks[k])) == 0)
+                n = strlen(marks[k]);
+        if (!n)
+            return false;
+        sure |= k > 6 || (k && count && digits(cell, i + n) == 3);
+        count += run;
+    }
+    return count && sure;
+}
+
 enum cell_type cell_look(struct text cell) { return look(cell, cells_point); }
 
 void cells_look(const struct csv *c, struct column_type *types)
@@ -89,6 +111,7 @@ void cells_look(const struct csv *c, struct column_type *types)
         struct column_type *t = types + i;
         if (type == CELL_TEXT && t->words++ == 0)
             t->line = csv_line(c);
+        t->marked += type == CELL_TEXT && marked(csv_cell(c, i));
         t->commas += type == CELL_TEXT && look(csv_cell(c, i), ',') == CELL_REAL;
         t->numbers += type == CELL_INT || type == CELL_REAL;
         if (type > t->type)

@@ -1,7 +1,7 @@
 /* cells - what the cells of a table's columns are: whole numbers, numbers or text
  *
  * A column has one type for all its rows, so it takes a pass over the table to know it.
- * Empty cells are of any type, and so, in a column of numbers, are NA, N/A, NaN, nan, NULL,
+ * Empty cells are of any type, and so, in a column of numbers, are NA, N/A, n/a, #N/A, <NA>, NaN, nan, -nan, -NaN, NULL,
  * null and None. A number is decimal, with a point or cells_point; infinite ones are numbers, too.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -17,6 +17,7 @@ struct column_type {
     enum cell_type type;
     size_t numbers, words;      /* cells that are numbers, and that are neither number nor missing */
     size_t line;                /* of the first of the words */
+    size_t marked;              /* words that would be numbers without marks: 1,234.50 $5 12 % */
     size_t commas;              /* words that would be numbers if their comma were a point */
 };
 

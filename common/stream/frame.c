@@ -203,6 +203,8 @@ noreturn static void not_stream(const struct frame_in *in, const uint8_t *p, siz
         { "ID3", 3, "sound: tracks FILE | decode | %s" }, { "fLaC", 4, "sound: tracks FILE | decode | %s" },
         { "OggS", 4, "sound: tracks FILE | decode | %s" }, { "RIFF", 4, "sound: tracks FILE | decode | %s" },
         { "FORM", 4, "sound: tracks FILE | decode | %s" }, { "\xff\xfb", 2, "sound: tracks FILE | decode | %s" },
+        { "\xff\xf3", 2, "sound: tracks FILE | decode | %s" }, { "\xff\xfa", 2, "sound: tracks FILE | decode | %s" },
+        { "\xff\xf2", 2, "sound: tracks FILE | decode | %s" }, { "\xff\xe3", 2, "sound: tracks FILE | decode | %s" },
         { "\x93NUMPY", 6, "a NumPy array: from-npy FILE | %s ..." }, { "{", 1, "JSON: from-json FILE | %s ..." },
         { "[", 1, "JSON: from-json FILE | %s ..." },
     };

@@ -205,10 +205,12 @@ static bool read_weights(const struct settings *o, struct encoder *e)
     e->file = safetensors_open(path, why, sizeof why);
     free(path);
     if (!e->file) {
-        char *old = settings_path(o, "pytorch_model.bin");
-        bool is_old = access(old, F_OK) == 0;
+        char *old = settings_path(o, "pytorch_model.bin"), *parts = settings_path(o, "model.safetensors.index.json");
+        bool is_old = access(old, F_OK) == 0, in_parts = access(parts, F_OK) == 0;
         free(old);
-        return settings_wrong(o, name, "%s%s", why, is_old ? "; pytorch_model.bin is not read: it may hold code" : "");
+        free(parts);
+        return settings_wrong(o, name, "%s%s", why, in_parts ? "; weights in several files are not read: save them as one"
+                              : is_old ? "; pytorch_model.bin is not read: it may hold code" : "");
     }
     e->bert = bert_new(e->file, &e->shape, why, sizeof why);
     return e->bert || settings_wrong(o, name, "%s", why);

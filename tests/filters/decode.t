@@ -258,10 +258,34 @@ for my $bits (8, 12, 15, 20, 24) {
 }
 no_audio('short.flac', substr($flac, 0, -100), qr/^breaks off after /, 'FLAC that breaks off');
 
+{   # A length that is too small: FLAC of a file has frames of 1000 samples.
+    my $three = raw_flac(16, 1000, [22050, @int], [22050, @int], [22050, @int]);
+    my ($r, $said) = decoded('less.flac', $three);
+    is_deeply($r->{pcm}, \@float, 'FLAC whose header tells of the first frame only');
+    like($said, qr/^its header says 1000 samples, and more follow$/, 'what is said');
+}
+
+# What plays noise where it is taken for samples.
+for my $sync ("\xfe\x7f\x01\x80", "\x7f\xfe\x80\x01", "\xff\x1f\x00\xe8", "\x1f\xff\xe8\x00") {
+    no_audio('dts.wav', substr($tone, 0, 44) . $sync . substr($tone, 48), qr/^not audio: .*\(DTS in WAV\)/, sprintf 'DTS in WAV, %vx', $sync);
+}
+no_audio('spdif.wav', substr($tone, 0, 44) . "\x72\xf8\x1f\x4e" . substr($tone, 48), qr/\(S\/PDIF in WAV: /, 'S/PDIF in WAV');
+
+# AMR: frames of a type that there is not keep libsox busy for ever.
+for my $amr ("#!AMR\n" . ("\x04" . "\0" x 12) x 20 . 'TAG' . 'x' x 125, "#!AMR\n" . "\x04" . "\0" x 12 . "\x4c" x 50, "#!AMR-WB\n" . ("\x04" . "\0" x 17) x 5 . "\x5c") {
+    no_audio('tagged.amr', $amr, qr/\(AMR that is damaged, or has something behind it\)/, 'AMR and what is none');
+}
+
 # Ogg: all of its streams.
 for my $name ('flac.oga', 'vorbis.ogg', 'opus.opus') {
     my $bytes = slurp_file("$made/$name");
     my ($one) = decoded($name, $bytes);
+    if ($name eq 'vorbis.ogg') {
+        my (undef, $said) = decoded("cut-$name", $bytes . substr $bytes, 0, -100);
+        like($said, qr/^cut short: its last page is not whole$/, "$name: its last page is cut");
+        (undef, $said) = decoded("behind-$name", $bytes . 'TAG' . 'x' x 125);
+        is($said, '', "$name: a tag behind the last page");
+    }
     ok($one && @{ $one->{pcm} } > 2000, "$name: sounds");
     my $other = $bytes;
     same("chain-$name", $bytes . $bytes, [@{ $one->{pcm} }, @{ $one->{pcm} }], undef, "$name twice in one file");
@@ -271,6 +295,8 @@ no_audio('mixed.ogg', slurp_file("$made/vorbis.ogg") . slurp_file("$made/opus.op
 {
     my ($r) = decoded('w.wv', slurp_file("$made/wavpack.wv"));
     like($r->{decoder}, qr/^libsox/, 'WavPack');
+    no_audio('song.spx', slurp_file("$made/opus.opus") =~ s/OpusHead/Speex   /r, qr/\(Speex\)/, 'Speex');
+    no_audio('film.ogv', slurp_file("$made/opus.opus") =~ s/OpusHea/\x80theora/r, qr/\(a video: Theora\)/, 'Theora');
     ($r) = decoded('w.mp3', slurp_file("$made/wavpack.wv"));
     ok($r && @{ $r->{pcm} } == 800, 'WavPack of another name');
 }

@@ -205,6 +205,23 @@ refuses(6, qr{^from-csv: /nowhere: cannot open}, 'from-csv /nowhere');
 refuses(6, qr{^from-csv: /tmp: a folder, not a file$}m, 'from-csv /tmp');
 refuses(2, qr/-o id/, 'from-csv -o id', "a\n1\n");
 
+# ---- what a table seems to be, and numbers with marks ----
+sub noted { my ($text, $options) = @_; return (run('from-csv ' . ($options // '') . ' | cat >/dev/null', $text))[2] }
+like(noted("id,v\na,$_->[0]\nb,$_->[1]\n"), qr/^from-csv: stdin: column v is text: numbers with other marks than a point, .*: 2, the first on line 2$/m, "$_->[0]: noted")
+    for ['"1,234.5"', '"12,000"'], ['1.234.567', '5.000.000'], ['5%', '12 %'], ['$5.00', '$3'], ['(5)', '(7.5)'], ["\xe2\x88\x925", "\xe2\x88\x927"], ["1\xc2\xa0234", "2\xe2\x80\xaf000"], ["1'234", "5'000"];
+is(noted("id,v\na,$_->[0]\nb,$_->[1]\n"), '', "$_->[0]: text as ever") for ['2024-01-02', '2023-05-06'], ['31.12.2024', '1.2.2023'], ['1.2.3', '2.0.1'], ['12 34 56', '1 2'], ['a', 'b'], ['1-2', '3-4'];
+like(noted("id;v\na;1.234,5\nb;2.000,0\n", '--decimal ,'), qr/column v is text: numbers with other marks/, 'with a decimal comma');
+is(back("id,a,b\n1,$_,2\n2,3,4\n", '-q'), qq({"id":"1","x":null}\n{"id":"2","x":[3,4]}\n), "$_ is missing among numbers") for 'n/a', '#N/A', '<NA>', '-nan', '-NaN';
+like(noted("ID,a\nr,1\n"), qr/^from-csv: stdin: rows are numbered, and 'ID' is a column like others: --id 'ID' makes it the id$/m, 'ID is not id');
+is(noted("ID,a\nr,1\n", $_), '', "... $_") for '--id ID', '--drop ID';
+is(noted("id,ID,a\nr,1,2\n"), '', '... beside an id');
+like(noted("My songs;;\n;;\nid;a;b\nr;1;2\n"), qr/^from-csv: stdin: 2 of 3 columns have no name: is the first line a title\?$/m, 'a title above the table');
+is(noted("id,a,b,\nr,1,2,\n"), '', 'one column without a name is none');
+like(noted(qq({"id":1}\n)), qr/^from-csv: stdin: its first line looks like JSON, which from-json reads$/m, 'JSON');
+like(noted("<html><body>\n"), qr/^from-csv: stdin: its first line looks like a web page$/m, 'a web page');
+like(noted("id,a\n"), qr/^from-csv: stdin: no rows after the names of the columns$/m, 'no rows');
+is(noted($_, '-q'), '', 'quiet') for "ID,a\nr,1\n", "a;;\nb;;\n", "{\n", "id,a\n", "id,v\na,5%\n";
+
 # ---- a real table ----
 SKIP: {
     my $gtzan = shared('data/features/gtzan_features_30_sec.csv') or skip 'needs ../shared', 6;
