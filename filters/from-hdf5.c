@@ -111,10 +111,10 @@ static void send_rows(int fd, struct hdf5 *f)
         snprintf(why, sizeof why, "%s holds neither whole numbers nor texts, as ids are", arg.id);
     for (size_t i = 0; i < arg.set.n && !*why; i++) {
         c[i] = hdf5_column(f, arg.set.v[i].name, why);
-        size_t rows = (id ? id : c[0])->rows;
-        if (c[i] && c[i]->rows != rows)
+        const struct hdf5_column *like = id ? id : c[0];
+        if (c[i] && c[i]->rows != like->rows)
             snprintf(why, sizeof why, "%s has %zu rows, %s has %zu", arg.set.v[i].name, c[i]->rows,
-                     id ? arg.id : arg.set.v[0].name, rows);
+                     id ? arg.id : arg.set.v[0].name, like->rows);
     }
     if (*why) {
         fail(fd, why);

@@ -43,6 +43,7 @@ struct part {
     struct opt_words names;     /* of the stats, as they were given */
     struct stat_of *stats;
     size_t d;                   /* columns of the field, 0 before the first record */
+    char **columns;             /* their names, once the header is made */
 };
 static struct part *parts;
 static size_t n_parts;
@@ -164,9 +165,9 @@ static char **column_names(const struct part *p)
 }
 
 /* Name what a part makes: mfcc0.mean, mfcc1.mean, ..., mfcc0.mfcc1.cov, .... */
-static void name_columns(struct head *h, const struct part *p)
+static void name_columns(struct head *h, struct part *p)
 {
-    char **names = column_names(p);
+    char **names = p->columns = column_names(p);
     for (size_t s = 0; s < p->names.n; s++)
         if (p->stats[s].kind == STAT_COV)
             for (size_t k = 0; k < p->d; k++)
@@ -175,7 +176,6 @@ static void name_columns(struct head *h, const struct part *p)
         else
             for (size_t c = 0; c < p->d; c++)
                 head_add_column(h, arg.out, "%s.%s", names[c], p->names.v[s]);
-    free(names);                /* once for each part, as they are */
 }
 
 static void header(struct head *h, void *unused)
