@@ -192,10 +192,16 @@ static void bars_axis(struct str *g, const struct curve *c, const struct name **
     free(tics);
 }
 
+/* A bar. Without colour the first, which is dark, and the second are told apart, and the others by their hatching. */
 static void bar(struct str *g, const struct drawn *d)
 {
-    str_printf(g, "$series%zu using 1:2 with boxes linecolor rgb '#%06x'%s", d->at + 1, colour_of(d),
-               d->c->places.n * d->c->series.n > 100 ? " fill noborder" : "");
+    static const int hatching[] = { 0, 0, 4, 5, 1, 2 };
+    int pattern = d->dumb ? 0 : hatching[d->at % 6];
+    str_printf(g, "$series%zu using 1:2 with boxes linecolor rgb '#%06x'", d->at + 1, colour_of(d));
+    if (d->c->places.n * d->c->series.n > 100)
+        str_printf(g, " fill noborder");
+    else if (pattern)
+        str_printf(g, " fill pattern %d border rgb '#404040'", pattern);
     legend(g, d);
     if (has_error(d))
         str_printf(g, ", \\\n     $series%zu using 1:3:(0):($4-$3) with vectors heads size screen 0.004,90 "

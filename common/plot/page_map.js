@@ -90,7 +90,9 @@ function fit() {
   if (!box.width) return;
   width = box.width; height = box.height; ratio = window.devicePixelRatio || 1;
   map.width = Math.round(width * ratio); map.height = Math.round(height * ratio);
-  view.scale = Math.min((width - 70) / (high[0] - low[0] || 1), (height - 70) / (high[1] - low[1] || 1));
+  /* No song is under the buttons. */
+  const free = width - 2 * ($('tools').offsetWidth + 18);
+  view.scale = Math.min(free / (high[0] - low[0] || 1), (height - 70) / (high[1] - low[1] || 1));
   redraw();
 }
 function home() { Object.assign(view, { zoom: 1, x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2 }); redraw(); }
@@ -190,7 +192,7 @@ function write(back, fore) {
   for (const g of groups) {
     const s = view.scale * view.zoom, x = (g.x - view.x) * s + width / 2, y = (view.y - g.y) * s + height / 2;
     const off = colour === grouped && colour.off.has(g.k);
-    if (x > -60 && x < width + 60 && !off) text(g.name, x, y, 14, 60, '600 ');
+    if (x > -60 && x < width + 60 && !off) text(g.text, x, y, 14, 60, '600 ');
   }
   const most = view.zoom > 2 || hit ? 80 : 12, few = in_view(most + 1);
   if (few.length <= most)
@@ -219,7 +221,10 @@ function name() {
       const [best] = [...votes].sort((a, b) => b[1] - a[1]);
       if (best) { label = shown(best[0]); plain = false; }
     }
-    groups.push({ k, plain, name: label, size: list.length, x: middle(list, 0), y: middle(list, 1) });
+    groups.push({ k, plain, name: label, c, size: list.length, x: middle(list, 0), y: middle(list, 1) });
   });
   groups.sort((a, b) => b.size - a.size);
+  /* Those of one name are told apart. */
+  for (const g of groups)
+    g.text = !g.plain && groups.some(h => h !== g && h.name === g.name) ? shown(g.c) + ' \u00b7 ' + g.name : g.name;
 }

@@ -70,6 +70,12 @@ is_deeply([series($program)], [['-0.2 0.5 0.5 0.5', '0.8 0.5 0.1464466094 0.8535
     ['0.2 -0.25 -0.75 0.25', '1.2 -0.25 -0.25 -0.25']], 'side by side; the deviation of two runs, and .std of one');
 is_deeply([titles($program)], ['nmi', 'ari'], 'and which is which');
 drawn('bars', 'curve -q --bars -y nmi,ari', stream({}, @scores));
+{
+    my $four = stream({}, record('a', method => str('m'), map { ($_ => f64(1)) } qw(w x y z)));
+    my @fills = map { /fill pattern (\d)/ ? $1 : '' } grep { /with boxes/ } split /\n/, runs('curve -q --bars -y w,x,y,z', $four);
+    is_deeply(\@fills, ['', '', 4, 5], 'without colour the bars are told apart by light and dark, and by hatching');
+    drawn('bars of four scores', 'curve -q --bars -y w,x,y,z', $four);
+}
 like(runs('curve -q --bars -y nmi', stream({}, @scores[0, 1])), qr/^set yrange \[0:\]$/m, 'bars stand on 0');
 drawn('200 bars', 'curve -q --bars -x run -y loss', stream({}, @many));
 $program = runs('curve -q --bars -x run -y loss', stream({}, @many));

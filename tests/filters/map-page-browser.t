@@ -37,6 +37,8 @@ is(value('document.querySelector("#legend li:last-child span").textContent'), 'n
 is(value('groups.map(g => g.name).join("|")'), 'jazz, "hot"|jazz, "hot"', 'clusters are named by what the most of their songs say');
 ok(value('(() => { const p = pen.getImageData(sx(0) * ratio, sy(0) * ratio, 1, 1).data; return p[2] > 150 && p[0] < 60; })()'), 'song 0 is drawn, in blue');
 
+is(value('groups.map(g => g.text).join("|")'), "0 \x{b7} jazz, \"hot\"|1 \x{b7} jazz, \"hot\"", 'and those of one name told apart');
+
 # Hover, search, legend.
 mouse('mouseMoved', at(5));
 ok(until_true('!document.getElementById("card").hidden'), 'the card is shown under the mouse');

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 use strict;
 use warnings;
+use Picture;
 use Songpipe;
 use Test::More;
 
@@ -71,6 +72,14 @@ like($last, qr/^\| *kmeans *\| .*±/m, 'means over seeds');
 is(scalar(my @points = grep { /^[-\d.e]+,[-\d.e]+$/ } split /\n/, slurp_file("$tmp/points.csv")), 9, 'a point for each song');
 is_deeply([map { $_->{cluster} } grep { $_->{genre} ne 'high' } records("cat $tmp/all.sp")],
     [map { $_->{cluster} } records("cat $tmp/fitted.sp")], 'a model puts what it was fitted to where the fit did');
-ok(-s "$tmp/map.gp", 'the plot is a program');
 is(scalar(grep { @{ $_->{xy} } == 2 && $_->{cluster} < 3 } records("cat $tmp/songs-map.sp")), 9, 'a million songs, or nine');
+my @programs = glob "$tmp/*.gp";
+ok(@programs >= 10, @programs . ' pictures') or diag("@programs");
+SKIP: {
+    skip 'needs gnuplot', scalar @programs if !$gnuplot;
+    for my $program (@programs) {
+        my ($status, $out, $err) = run("gnuplot $program");
+        is("$status$err" . substr($out, 1, 3), '0PNG', 'gnuplot draws ' . $program =~ s{.*/}{}r);
+    }
+}
 done_testing;
