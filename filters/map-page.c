@@ -56,12 +56,22 @@ static const struct prog prog = {
 static struct page_songs *fields;
 static size_t songs, left_out, silent;
 static float *place;            /* [songs][2] */
-static char **paths;            /* [songs], with embed; NULL where there is none */
+static struct preview_of *sound;        /* [songs], with embed */
 static struct json_lost lost;
+
+/* The sound of a song; of a piece of one, which has a track and a start, that piece. */
+static struct preview_of sound_of(struct rec *r)
+{
+    struct value path = rec_get(r, "path"), start = rec_get(r, "start"), seconds = rec_get(r, "seconds");
+    bool good = (path.type == V_STR || path.type == V_BIN) && path.s.n && !memchr(path.s.p, '\0', path.s.n);
+    bool piece = rec_find(r, "track") && start.type == V_FLOAT && start.f >= 0 && isfinite(start.f);
+    return (struct preview_of){ good ? mem_text(path.s.p, path.s.n) : NULL, piece ? start.f : 0,
+                                piece && seconds.type == V_FLOAT ? seconds.f : NAN };
+}
 
 static bool add_song(struct rec *r, const struct value *v, void *state)
 {
-    static size_t place_cap, paths_cap;
+    static size_t place_cap, sound_cap;
     struct row *row = state;
     left_out += v->type == V_NIL;
     if (v->type == V_NIL || !row_read(r, arg.in, v, NULL, row))
@@ -73,12 +83,10 @@ static bool add_song(struct rec *r, const struct value *v, void *state)
     if (arg.name && !rec_find(r, arg.name))
         return rec_lacks(r, arg.name, "");
     if (arg.audio == PAGE_EMBED) {
-        struct value path = rec_get(r, "path");
         if (!rec_find(r, "path"))
             return rec_lacks(r, "path", "; or give --audio none");
-        mem_grow(&paths, &paths_cap, songs + 1, sizeof *paths);
-        bool good = (path.type == V_STR || path.type == V_BIN) && path.s.n && !memchr(path.s.p, '\0', path.s.n);
-        paths[songs] = good ? mem_text(path.s.p, path.s.n) : NULL;
+        mem_grow(&sound, &sound_cap, songs + 1, sizeof *sound);
+        sound[songs] = sound_of(r);
     }
     mem_grow(&place, &place_cap, 2 * songs + 2, sizeof *place);
     memcpy(place + 2 * songs, row->x, 2 * sizeof *place);
@@ -103,13 +111,13 @@ static void put_clip(size_t i, const char *clip, size_t n, const char *why, void
     } else {
         silent++;
         str_text(to, "null");
-        if (paths[i])
-            warn("%s: no preview: %s", paths[i], why);
+        if (sound[i].path)
+            warn("%s: no preview: %s", sound[i].path, why);
     }
     if (to->n > arg.max_size)
         die(ST_MEMORY, "the previews of %zu of %zu songs take over %.3g MB: give a shorter --preview, a larger --max-size"
             " or --audio link", i + 1, songs, (double)arg.max_size / (1 << 20));
-    free(paths[i]);
+    free(sound[i].path);
     progress_at(i + 1, NULL);
 }
 
@@ -123,7 +131,7 @@ static void put_clips(struct str *to)
     if (!progress_quiet && songs)
         warn("%zu previews of %g s: about %.3g MB", songs, arg.preview, size / (1 << 20));
     progress_start(songs, "previews");
-    if (!previews_make(paths, songs, arg.preview, (size_t)par_jobs, put_clip, to, why))
+    if (!previews_make(sound, songs, arg.preview, (size_t)par_jobs, put_clip, to, why))
         die(ST_STOPPED, "%s", why);
     progress_clear();
 }
@@ -191,7 +199,7 @@ int main(int argc, char **argv)
     page_songs_free(fields);
     free(row.x);
     free(place);
-    free(paths);
+    free(sound);
     if (songs == 0 && !progress_quiet)
         warn("no record has a %s: the page shows no song", arg.in);
     if (row.d > 2 && !progress_quiet)

@@ -127,16 +127,21 @@ bool preview_encode(const float *x, size_t n, struct str *to, char *why)
     return good;
 }
 
-bool previews_make(char *const *paths, size_t n, double seconds, size_t jobs, preview_take *take, void *state, char *why)
+bool previews_make(const struct preview_of *of, size_t n, double seconds, size_t jobs, preview_take *take, void *state,
+                   char *why)
 {
-    const struct track_spec spec = { .rate = PREVIEW_RATE, .mix = true, .duration = 1200 };
+    struct track_spec spec = { .rate = PREVIEW_RATE, .mix = true };     /* read by tracks_start alone */
     const struct fence_limits limits = { 60, 300, (size_t)2 << 30 };
     struct tracks *tracks = tracks_new(jobs, &spec, &limits, 0);
     struct str clip = { NULL, 0, 0 };
     size_t most = (size_t)(seconds * PREVIEW_RATE), begun = 0, i = 0;
     for (; i < n; i++) {
-        for (; begun < n && begun < i + jobs && tracks_start(tracks, begun, paths[begun]); begun++)
-            ;
+        for (; begun < n && begun < i + jobs; begun++) {
+            spec.offset = of[begun].start;
+            spec.duration = of[begun].length > 0 && of[begun].length < 1200 ? of[begun].length : 1200;
+            if (!tracks_start(tracks, begun, of[begun].path))
+                break;
+        }
         struct track *t = tracks_at(tracks, i);
         while (begun > i && t->running)
             tracks_wait(tracks, i, begun - i, -1);

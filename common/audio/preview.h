@@ -19,11 +19,15 @@ size_t preview_loudest(const float *x, size_t n, size_t m);
 #define PREVIEW_WHY 200
 bool preview_encode(const float *x, size_t n, struct str *to, char *why);
 
-/* Decode paths[n] (NULL: none), up to `jobs` at once, and call take for each in order: its preview of so many seconds
- * (the whole of a shorter song, of a longer one the loudest part of the first 20 minutes) is clip[size]; size is 0 where
- * there is none, and `why` says why. False if the machine lacks something (processes, descriptors, memory), which is no
- * song's fault: why[PREVIEW_WHY] says what. */
+/* What a preview is of: a file, or NULL for none; of it what begins `start` seconds after its beginning, and is so long: more
+ * than 20 minutes, or NAN, are 20 minutes. */
+struct preview_of { char *path; double start, length; };
+
+/* Decode of[n], up to `jobs` at once, and call take for each in order: its preview of so many seconds (all of what is
+ * shorter, else the loudest part) is clip[size]; size is 0 where there is none, and `why` says why. False if the machine
+ * lacks something (processes, descriptors, memory), which is no song's fault: why[PREVIEW_WHY] says what. */
 typedef void preview_take(size_t i, const char *clip, size_t size, const char *why, void *state);
-bool previews_make(char *const *paths, size_t n, double seconds, size_t jobs, preview_take *take, void *state, char *why);
+bool previews_make(const struct preview_of *of, size_t n, double seconds, size_t jobs, preview_take *take, void *state,
+                   char *why);
 
 #endif

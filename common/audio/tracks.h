@@ -9,7 +9,7 @@
 struct tracks;
 
 /* A ring of `size` tracks: number i has place i % size. `most`: bytes of samples of one track at once; more
- * make it fail, with `large` set; 0: any number. spec and limits are borrowed. */
+ * make it fail, with `large` set; 0: any number. spec and limits are borrowed; tracks_start reads them, and only that. */
 struct tracks *tracks_new(size_t size, const struct track_spec *spec, const struct fence_limits *limits, size_t most);
 void tracks_free(struct tracks *t);
 

@@ -172,9 +172,11 @@ const path = i => field.has('path') ? field.get('path').v[i] : null;
 /* Every character that has a meaning in an address is written as its number, so that a path is a path. */
 const address = i => (path(i)[0] === '/' ? '' : data.prefix) + (raw.has(i) ? path(i)
   : path(i).replace(/^\/+/, '/').split('/').map(encodeURIComponent).join('/'));
+/* Of a piece of a song, that piece. */
+const piece = i => field.has('track') && field.has('start') && field.get('start').v[i] > 0;
 function source(i) {
   if (data.audio === 'embed') return data.clips[i] ? 'data:audio/ogg;base64,' + data.clips[i] : null;
-  return data.audio === 'link' && path(i) ? address(i) : null;
+  return data.audio === 'link' && path(i) ? address(i) + (piece(i) ? '#t=' + field.get('start').v[i] : '') : null;
 }
 function play(i) {
   const from = source(i);

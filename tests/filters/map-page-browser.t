@@ -170,6 +170,16 @@ my ($all, $some, $late) = @{ value(q{(async () => {
 cmp_ok($some, '<', .9 * $all, 'of a slow processor a part while the map moves');
 cmp_ok($some, '>', .1 * $all, 'but not nothing');
 is($late, 1, 'and all when it stands');
+# A piece of a song plays from where it starts.
+spew("$tmp/piece.sp", stream({}, map { record("s#000$_", xy => vec($_, 0), path => str('tone 1 #1%.wav'), track => str('s'), start => f64($_)) } 0, 1));
+runs("map-page -q --output $tmp/piece.html $tmp/piece.sp");
+open_page("$tmp/piece.html");
+is(value('source(0)'), 'tone%201%20%231%25.wav', 'the first piece is the beginning of the file');
+like(value('source(1)'), qr/#t=1$/, 'the second begins at its second');
+value('play(1)');
+ok(until_true('player.currentTime > 1'), 'and plays') or diag(value('player.currentTime + player.src'));
+value('player.pause()');
+
 # No song, and one.
 for my $n (0, 1) {
     runs("map-page -q --output $tmp/n.html", stream({}, map { record("s$_", xy => vec(1, 1)) } 1 .. $n));

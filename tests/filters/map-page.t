@@ -122,6 +122,20 @@ is(scalar @{ (parts($page))[0]{xy} }, 2 * $n, 'and all are there');
     refuses(4, qr/previews? of 1 s would take about .* MB, and --max-size is .* MB: give a shorter --preview/,
         'map-page -q --audio embed --preview 1 --max-size 1K', $list);
     refuses(4, qr/previews of \d of 4 songs take over/, 'map-page -q --audio embed --preview 1 --max-size 14K', stream({}, map { record($_, xy => vec(1, $_), path => str("$tmp/a.wav")) } 1 .. 4));
+    # A piece of a song: its own part of the file.
+    my $late = wav(440, 3, 8000);
+    substr $late, 44, 2 * 2 * 8000, "\0" x (2 * 2 * 8000);         # silent until 2 s
+    spew("$tmp/late.wav", $late);
+    my $cut = sub { my ($id, @more) = @_; record($id, xy => vec(1, 2), path => str("$tmp/late.wav"), @more) };
+    ($d) = parts(runs('map-page -q --audio embed --preview 1', stream({}, $cut->('s#0', track => str('s'), start => f64(0), seconds => f64(1)),
+        $cut->('s#4', track => str('s'), start => f64(2.25), seconds => f64(.5)), $cut->('s'), $cut->('start', start => f64(2.25)))));
+    my @heard = map {
+        spew("$tmp/clip.opus", MIME::Base64::decode_base64($_));
+        my ($r) = records('decode -q', stream({}, record('c', path => str("$tmp/clip.opus"))));
+        my @x = @{ $r->{pcm} };
+        [sprintf('%.1f', $r->{seconds}), (grep { abs > .1 } @x) ? 1 : 0];
+    } @{ $d->{clips} };
+    is_deeply(\@heard, [['1.0', 0], ['0.5', 1], ['1.0', 1], ['1.0', 1]], 'previews of pieces, and of songs that are none');
     # A decoder that is killed, as for want of memory, is no song's fault.
     spew("$tmp/long.wav", wav(440, 600, 22050));
     spew("$tmp/long.sp", stream({}, record('a', xy => vec(1, 2), path => str("$tmp/long.wav"))));
