@@ -43,9 +43,8 @@ static const struct opt opts[] = {
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, NULL };
 static const struct prog prog = {
-    .name = "scoreboard", .brief = "tabulate the scores of many runs and mark the best",
+    .name = "scoreboard", .brief = "tabulate the scores of many runs and mark the best", .opts = opts, .also = also,
     .in = IO_RECORDS, .out = IO_TEXT, .reads = "method label, nmi number", .writes = "one line per method",
-    .opts = opts, .also = also,
 };
 
 /* What metrics writes beside scores. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/opt_kind.h"
 #include "base/pattern.h"
 #include "drive/map.h"
 #include "stream/value.h"
@@ -32,20 +33,18 @@ static const struct prog prog = {
     .example = "id present", .alone = "", .opts = opts, .also = map_also,
 };
 
-enum { EQ, NE, LT, LE, GT, GE, IN, MATCH, PRESENT, ABSENT, OPS };
-static const char *const ops[OPS] = { "eq", "ne", "lt", "le", "gt", "ge", "in", "match", "present", "absent" };
+enum { EQ, NE, LT, LE, GT, GE, IN, MATCH, PRESENT, ABSENT };
+#define OPS "eq|ne|lt|le|gt|ge|in|match|present|absent"
+static const char *const elsewhere[] = { "eq|=|==|is", "ne|!=|<>", "lt|<", "le|<=", "gt|>", "ge|>=", "match|=~|contains|like" };
 
 static struct opt_words words;      /* what a field is held against: VALUE, or for `in` each of its words */
 static struct search search;
 
-/* Whether an order of -1, 0 or 1 is what op asks for. */
+/* Whether an order of -1, 0 or 1 is what op, EQ to GE, asks for. */
 static bool ordered(int op, int order)
 {
-    switch (op) {
-    case EQ: case NE: return (order == 0) == (op == EQ);
-    case LT: case GE: return (order < 0) == (op == LT);
-    default: return (order > 0) == (op == GT);      /* GT, LE */
-    }
+    static const char *const asked[] = { "=", "<>", "<", "<=", ">", "=>" };
+    return strchr(asked[op], "<=>"[order + 1]);
 }
 
 /* Compare a field that is not nil with one word, which is read as the field is: as text, a number, or
@@ -104,46 +103,28 @@ static bool process(struct rec *r, const struct value *in, void *state)
     return true;
 }
 
-/* The number of an operator; OPS: it is none. */
-static int op_of(const char *word)
-{
-    int op = 0;
-    while (op < OPS && strcmp(word, ops[op]) != 0)
-        op++;
-    return op;
-}
+static int index_of(const char *list, const char *word) { return opt_word_index(list, word, strlen(word)); }
 
-/* The operator that other languages write so, or NULL. */
-static const char *sign_of(const char *word)
+/* Say what may be meant by words that are not FIELD OP. */
+noreturn static void refuse(char **given)
 {
-    static const struct { const char *sign, *op; } signs[] = {
-        { "=", "eq" }, { "==", "eq" }, { "is", "eq" }, { "!=", "ne" }, { "<>", "ne" }, { "<", "lt" }, { "<=", "le" },
-        { ">", "gt" }, { ">=", "ge" }, { "~", "match" }, { "=~", "match" }, { "contains", "match" }, { "like", "match" },
-    };
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (strcmp(word, signs[i].sign) == 0)
-            return signs[i].op;
-    return NULL;
+    for (const char *const *e = elsewhere; given[1] && e < elsewhere + sizeof elsewhere / sizeof *e; e++)
+        if (index_of(*e, given[1]) > 0)
+            opt_misuse(&prog, "'%s' is not an operator: did you mean %.*s?", given[1], (int)strcspn(*e, "|"), *e);
+    if (strpbrk(given[0], " =<>"))
+        opt_misuse(&prog, "'%s' is one word: FIELD, OP and VALUE are three, as in sp-match genre eq rock", given[0]);
+    opt_words(&prog, given, 2);
+    opt_misuse(&prog, "'%s' is not one of " OPS, given[1]);
 }
 
 /* Take FIELD OP [VALUE]; returns the operands after them. */
 static char **condition(char **operands)
 {
-    if (operands[0] && strchr(operands[0], ' ') && (!operands[1] || op_of(operands[1]) == OPS))
-        opt_misuse(&prog, "'%s' is one word: write FIELD, OP and VALUE without quotes around them all: sp-match %s",
-                   operands[0], operands[0]);
+    if (operands[0] && (!operands[1] || index_of(OPS, operands[1]) < 0))
+        refuse(operands);
     char **files = opt_words(&prog, operands, 2);
     arg.field = operands[0];
-    arg.op = op_of(operands[1]);
-    const char *meant = arg.op == OPS ? sign_of(operands[1]) : NULL;
-    if (meant)
-        opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent: did you mean %s?", operands[1], meant);
-    size_t sign = strcspn(operands[0], "=<>!");
-    if (arg.op == OPS && operands[0][sign] && sign)
-        opt_misuse(&prog, "'%s' is one word: FIELD, OP and VALUE are three, as in sp-match %.*s eq VALUE", operands[0],
-                   (int)sign, operands[0]);
-    if (arg.op == OPS)
-        opt_misuse(&prog, "'%s' is not one of eq ne lt le gt ge in match present absent", operands[1]);
+    arg.op = index_of(OPS, operands[1]);
     if (arg.ignore_case && arg.op != MATCH)
         opt_misuse(&prog, "--ignore-case is for match, not for %s", operands[1]);
     if (arg.op == PRESENT || arg.op == ABSENT)
@@ -152,21 +133,18 @@ static char **condition(char **operands)
     if (!files[0] && access(operands[2], F_OK) == 0 && io_stdin_empty())
         opt_misuse(&prog, "'%s' is taken as VALUE, and nothing comes from stdin; with a file it is: sp-match %s %s VALUE %s",
                    operands[2], operands[0], operands[1], operands[2]);
-    if (arg.op == MATCH) {
-        char why[PATTERN_WHY];
-        setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
-        if (!search_compile(&search, operands[2], arg.ignore_case ? REG_ICASE : 0, why))
-            opt_misuse(&prog, "'%s' is not an extended regular expression: %s", operands[2], why);
-    } else if (arg.op == IN) {
+    char why[PATTERN_WHY];
+    setlocale(LC_CTYPE, "C.UTF-8");             /* text is UTF-8, whatever the locale says */
+    if (arg.op == IN)
         opt_cut(&prog, NULL, operands[2], &words);
-    } else {
+    else
         words = (struct opt_words){ .v = operands + 2, .n = 1 };
-    }
+    if (arg.op == MATCH && !search_compile(&search, operands[2], arg.ignore_case ? REG_ICASE : 0, why))
+        opt_misuse(&prog, "'%s' is not an extended regular expression: %s", operands[2], why);
     return files;
 }
 
 int main(int argc, char **argv)
 {
-    char **operands = condition(opt_parse(&prog, argc, argv));
-    return map_main(&prog, &(struct map){ .process = process }, operands);
+    return map_main(&prog, &(struct map){ .process = process }, condition(opt_parse(&prog, argc, argv)));
 }

@@ -269,16 +269,13 @@ int main(int argc, char **argv)
         look_at_folder();
     pass_each(in, &(struct pass){ .field = "path", .only = true }, read_song, NULL);
     rec_close(in);
-    size_t n_groups = arg.by ? groups.n : 1, *order = mem_new(n_songs, sizeof *order);
+    size_t n_groups = arg.by ? groups.n : n_songs > 0, *order = mem_new(n_songs, sizeof *order);
     if (n_groups > MOST_FILES)
         die(ST_STOPPED, "%s has %zu values, too many for a playlist each: at most %d", arg.by, n_groups, MOST_FILES);
-    if (arg.dir && mkdir(arg.dir, 0777) != 0 && errno != EEXIST)
+    char *here = NULL, **path = mem_zero(n_groups, sizeof *path);
+    if (arg.dir && ((mkdir(arg.dir, 0777) != 0 && errno != EEXIST) || !(here = realpath(arg.dir, NULL))))
         die(ST_STOPPED, "%s:", arg.dir);
-    char *here = arg.dir ? realpath(arg.dir, NULL) : NULL;
     struct ids *taken = ids_new();
-    if (arg.dir && !here)
-        die(ST_STOPPED, "%s:", arg.dir);
-    char **path = mem_zero(n_groups, sizeof *path);
     for (size_t g = 0; arg.dir && g < n_groups; g++)
         io_writes(path[g] = file_of(g, taken));
     struct line_out *out = arg.dir ? NULL : begin(NULL);
@@ -287,14 +284,12 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < n_songs; i++)
             if (songs[i].group == g)
                 order[n++] = i;
-        if (path[g] && n)
+        if (path[g])
             out = begin(path[g]);
-        if (n)
-            put_group(out, g, order, n, here);
-        if (path[g] && n)
+        put_group(out, g, order, n, here);
+        if (path[g])
             line_finish(out);
     }
-    free(path);                 /* its texts are known to base/io */
     if (!arg.dir)
         line_finish(out);
     free_all();

@@ -221,8 +221,10 @@ void spread_start(const struct spread_how *how)
     str_printf(&path, "%s/sp-parallel.XXXXXX", tmp && *tmp ? tmp : "/tmp");
     run.full = hosts ? FULL_HOSTS : FULL;
     run.said = io_temporary();
+    if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 || pipe2(hold, O_CLOEXEC) != 0)
+        die(ST_STOPPED, "cannot start a process:");
     run.dir = mkdtemp(path.p);
-    if (!run.dir || pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 || pipe2(hold, O_CLOEXEC) != 0)
+    if (!run.dir)
         die(ST_STOPPED, "%s: cannot work there (TMPDIR):", path.p);
     struct str line = job_line(how);
     run.pid = start();
