@@ -32,7 +32,6 @@ static const struct opt opts[] = {
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between its cells, or tab (without: guessed)"),
     NEEDS_WHY("id", "labels", "it is a column of that table"),
     NEEDS_WHY("text", "labels", "it names columns of that table"),
-    NEEDS("delimiter", "labels"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };

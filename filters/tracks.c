@@ -45,7 +45,6 @@ static const struct opt opts[] = {
     NEEDS("path", "csv"),
     NEEDS("base", "csv"),
     NEEDS("id", "csv"),
-    NEEDS("delimiter", "csv"),
     EXCLUDES_WHY("csv", "suffixes", "all files of the table are taken"),
     OPT_END
 };

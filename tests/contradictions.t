@@ -48,8 +48,6 @@ for (
     refuses(2, qr/^\S+: '?.*$why/, "$command $x");
 }
 refuses(2, qr/--keep-columns and --output cannot be used together: there is no vector/, "from-csv --keep-columns -o v $table");
-refuses(2, qr/--delimiter needs --labels/, "from-npy --delimiter ';' $npy");
-refuses(2, qr/--delimiter needs --csv/, "tracks --delimiter ';' $tmp");
 refuses(2, qr/--csv and --suffixes cannot be used together: all files of the table are taken/, "tracks --csv $table --path t --suffixes wav");
 
 # ---- said ----

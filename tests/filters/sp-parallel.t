@@ -96,7 +96,7 @@ for my $name (binaries()) {
 # ---- what is refused ----
 
 refuses(2, qr/zscore looks at all records together, if not with --model/, 'sp-parallel "l2norm | zscore"', stream({}));
-refuses(6, qr/no-such-filter.*\n.*status 127/, "sp-parallel no-such-filter $some");
+refuses(6, qr/no-such-filter.*\n.*a program of the command is not there/, "sp-parallel no-such-filter $some");
 refuses(2, qr/writes no stream/, "sp-parallel to-csv $some");
 refuses(2, qr/leaves out the history/, "sp-parallel 'sp-fields --set a=1 --no-history' $some");
 refuses(2, qr/records of its own/, "sp-parallel 'cat >/dev/null; cat $some' $some");
