@@ -196,6 +196,15 @@ static void data(struct str *g, const struct scatter *s)
     free(points);
 }
 
+/* Columns of a name in a legend; as a capital letter of DejaVu Sans is a quarter wider than others, four count as five. */
+static size_t name_columns(const struct name *name, bool dumb)
+{
+    size_t columns = str_columns(name->text, name->len), capitals = 0;
+    for (size_t i = 0; i < name->len && i < NAME_MOST; i++)
+        capitals += name->text[i] >= 'A' && name->text[i] <= 'Z';
+    return (columns > NAME_MOST ? NAME_MOST + 1 : columns) + (dumb ? 0 : capitals / 4);
+}
+
 /* Where the panels lie, in pixels (of dumb: characters): each `width` x `height`, from `left` on in a column of `column`. */
 struct layout { double column, left, width, below, height; };
 
@@ -207,12 +216,11 @@ static struct layout lay_out(const struct scatter *s)
     for (size_t i = 0; i <= s->n_panels; i++) {
         const struct scatter_label *l = i < s->n_panels ? s->panels + i : s->shape;
         for (size_t k = 0; l && !l->scale && k < l->rank.shown; k++) {
-            const struct name *name = l->classes.v + l->rank.shown_name[k];
-            size_t columns = str_columns(name->text, name->len);
+            size_t columns = name_columns(l->classes.v + l->rank.shown_name[k], dumb);
             longest = columns > longest ? columns : longest;
         }
     }
-    longest = (longest < 8 ? 8 : longest > NAME_MOST ? NAME_MOST + 1 : longest) + 7;
+    longest = (longest < 8 ? 8 : longest) + 7;
     bool bare = s->n_panels == 0 && !s->shape;
     struct layout l = { (double)s->page.width / across, dumb ? 8 : s->map && !s->axes[1] ? 14 : s->map ? 34 : 74, 0,
                         dumb ? 3 : s->map && !s->axes[0] ? 14 : s->map ? 34 : 62, 0 };

@@ -56,6 +56,9 @@ is(points($program), '1 1 91.5 | 2 4 92.5 | 3 9 NaN', 'its values');
 like($program, qr/^set xlabel 'x 1'/m, 'columns without names');
 is_deeply([legend(runs("scatter --color on $tmp/x.sp"))], ["'false'.' (1)'", "'true'.' (2)'"], 'true and false');
 is_deeply([legend(runs("scatter $tmp/x.sp"))], [], 'without a label, no legend');
+my ($capitals, $small) = map { ((margins(runs('scatter -q --color g', runs('from-json', qq({"id":"a","xy":[1,2],"g":"$_"})))))[1])->[0] }
+    'WOMBATS AMOEBA', 'wombats amoeba';
+cmp_ok($capitals, '<', $small, 'capitals in a legend take more room');
 
 # Clusters stand in the order of the labels that they hold most of.
 my @held = map { record("h$_->[0]", xy => vec($_->[0], 1), cluster => int64($_->[1]), genre => str($_->[2])) }
