@@ -133,7 +133,9 @@ $(PRELOAD): tests/preload/fail.c $(BUILD)/compiled-by
 RUN = PATH="$(abspath $(BIN)):$(abspath $(BUILD)/fuzz):$$PATH" OPENBLAS_NUM_THREADS=1 \
 	SONGPIPE_PRELOAD="$(abspath $(PRELOAD))"
 SANITIZE = SONGPIPE_ASAN=1 $(MAKE)
+# What libp11-kit, which libhdf5 brings along by libcurl, asks newlocale for where LOCPATH is set, glibc does not free.
 ASAN = ASAN_OPTIONS=detect_stack_use_after_return=1:exitcode=99 \
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/leaks:print_suppressions=0 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99 \
 	$(SANITIZE) LEVELS= BUILD=build-asan BIN=build-asan/bin CFLAGS="-O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined"

@@ -234,11 +234,11 @@ static struct line_out *begin(const char *path)
     return out;
 }
 
-/* Die if the folder has files that nobody said may go. */
+/* Die if --dir has files that nobody said may go. */
 static void look_at_folder(void)
 {
-    DIR *d = opendir(arg.dir);
-    if (!d && errno != ENOENT)
+    DIR *d = arg.dir ? opendir(arg.dir) : NULL;
+    if (arg.dir && !d && errno != ENOENT)
         die(ST_STOPPED, "%s:", arg.dir);
     for (const struct dirent *e; d && (e = readdir(d)); )
         if (!arg.force && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
@@ -265,8 +265,7 @@ int main(int argc, char **argv)
 {
     item_on_error = ON_ERROR_SKIP;
     struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), false);
-    if (arg.dir)
-        look_at_folder();
+    look_at_folder();
     pass_each(in, &(struct pass){ .field = "path", .only = true }, read_song, NULL);
     rec_close(in);
     size_t n_groups = arg.by ? groups.n : n_songs > 0, *order = mem_new(n_songs, sizeof *order);
@@ -296,5 +295,6 @@ int main(int argc, char **argv)
     ids_free(taken);
     free(order);
     free(here);
+    free(path);             /* base/io has its texts */
     return item_status();
 }
