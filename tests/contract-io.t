@@ -7,6 +7,7 @@ use warnings;
 use Contract;
 use Stream;
 use Test::More;
+use Text::ParseWords 'shellwords';
 
 # A locale with a decimal comma, made here where the system has none.
 my %german = (LC_ALL => 'de_DE.UTF-8');
@@ -36,6 +37,17 @@ for my $name (binaries()) {
     });
     next if $status;
 
+    failures("$name: the command in its history makes the same bytes", sub {
+        my ($wrong) = @_;
+        return if !writes_stream($d);
+        my (undef, $commands) = go(['sp-info', '--pipeline', spew("$tmp/said.sp", $want)]);
+        my @words = shellwords($commands =~ s/ >.*$//mr =~ /(?:\A|\|\n)([^|]+)\n\z/);
+        my @files = grep { -e } @$argv;
+        s/^FILE(?:\.\.\.)?$/shift(@files) \/\/ '-'/e for @words;
+        my ($got, $out, $err) = go([@words, map { /-q/ ? $_ : () } @$argv], %o);
+        $wrong->("@words: status $got: $err") if $got || @files;
+        $wrong->("@words: other bytes") if !$got && $out ne $want;
+    });
     failures("$name: the same bytes again, for any -j, in any locale", sub {
         my ($wrong) = @_;
         my @runs = ['again', $argv, %o];
