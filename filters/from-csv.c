@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -32,7 +33,7 @@ static const struct opt opts[] = {
     OPT_STR('o', "output", &arg.out, "FIELD", "field for the vector"),
     OPT_STR(0, "delimiter", &arg.delimiter, "CHAR", "character between cells, or tab (without: guessed)"),
     OPT_STR(0, "decimal", &arg.decimal, "CHAR", "decimal point of numbers: a point or a comma (without: a point)"),
-    EXCLUDES_WHY("keep-columns", "output", "there is no vector"),
+    EXCLUDES_WHY("keep-columns", "output", "columns that are kept make no vector"),
     OPT_END
 };
 static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, NULL };
@@ -134,7 +135,7 @@ static void note_names(const struct sheet *s)
     size_t unnamed = 0;
     for (size_t i = 0; i < s->columns && !progress_quiet; i++) {
         const char *name = csv_name(s->csv, i), *from = name + strspn(name, " ");
-        bool id = (from[0] == 'I' || from[0] == 'i') && (from[1] == 'D' || from[1] == 'd') && !from[2 + strspn(from + 2, " ")];
+        bool id = strncasecmp(from, "id", 2) == 0 && !from[2 + strspn(from + 2, " ")];
         unnamed += csv_unnamed(s->csv, i);
         if (id && s->field[i] && s->id == SIZE_MAX)
             warn("%s: rows are numbered, and '%s' is a column like others: --id '%s' makes it the id", path, name, name);

@@ -68,7 +68,7 @@ static const struct opt opts[] = {
     FITTED_SAVE(&arg.save),
     FITTED_MODEL(&arg.model),
     EXCLUDES("model", "save|stop-words"),
-    EXCLUDES_WHY("no-idf", "no-smooth-idf", "there is no idf to smooth"),
+    EXCLUDES_WHY("no-idf", "no-smooth-idf", "smoothing is a part of the idf"),
     EXCLUDES_WHY("binary", "sublinear-tf", "1 + ln(1) is 1"),
     OPT_END
 };

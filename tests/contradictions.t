@@ -31,7 +31,7 @@ for (
     ["pca -m $tmp/pca.model --solver randomized", '--model and --solver cannot'], ['spectral -k 2 --labels discretize --n-init 3', '--n-init needs --labels=kmeans'],
     (map { ["dbscan --kdist --$_", '--kdist and --(eps|output) cannot'] } 'eps 2', 'output z'), ['neighbours -k 2 --of 1 -o z', '--of and --output cannot be used together: it writes rank and distance'],
     ['metrics --cluster g --per-cluster --id z', '--per-cluster and --id cannot'], ['scoreboard --by g --format csv --digits 2', '--format=csv and --digits cannot be used together: CSV has all digits'],
-    ['tfidf -i t -o z --no-idf --no-smooth-idf', 'there is no idf to smooth'], ['tfidf -i t -o z --binary --sublinear-tf', '1 \+ ln\(1\) is 1'],
+    ['tfidf -i t -o z --no-idf --no-smooth-idf', 'smoothing is a part of the idf'], ['tfidf -i t -o z --binary --sublinear-tf', '1 \+ ln\(1\) is 1'],
     ['logmel --pad reflect', '--pad needs --frames'], ['logmel --crop centre', '--crop needs --frames'],
     (map { ["descriptors --which centroid --$_->[0] $_->[1]", "--$_->[0] is about $_->[2], which --which leaves out"] } ['p', 3, 'bandwidth'], ['roll-percent', '.5', 'rolloff'],
         ['amin', '1e-5', 'flatness'], ['power', 1, 'flatness'], ['threshold', 1, 'zcr']),
@@ -47,7 +47,7 @@ for (
     my ($command, $why) = @$_;
     refuses(2, qr/^\S+: '?.*$why/, "$command $x");
 }
-refuses(2, qr/--keep-columns and --output cannot be used together: there is no vector/, "from-csv --keep-columns -o v $table");
+refuses(2, qr/--keep-columns and --output cannot be used together: columns that are kept make no vector/, "from-csv --keep-columns -o v $table");
 refuses(2, qr/--csv and --suffixes cannot be used together: all files of the table are taken/, "tracks --csv $table --path t --suffixes wav");
 
 # ---- said ----

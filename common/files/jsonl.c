@@ -7,55 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/packed.h"
-#include "base/utf16.h"
-#include "stream/frame.h"
+#include "files/text_in.h"
 
 struct jsonl {
-    struct io_in *from;
-    const char *path;
+    struct text_in text;
     void (*wait)(void *state);
     void *state;
-    char *buf;
-    size_t cap, pos, end;       /* buf[pos … end) is not consumed yet */
-    size_t given;               /* bytes from pos on that the parser has */
-    size_t line;                /* that pos is in, from 1 */
+    size_t given;               /* bytes that are not consumed, but that the parser has */
     size_t value_line;
     bool inside, comma;         /* in an array of values; and a comma must come */
     char error[JSON_ERROR_TEXT_LENGTH + 40];
 };
 
-/* Read more behind end; false at the end of the file. */
 static bool more(struct jsonl *in)
 {
-    if (in->end - in->pos > frame_max)
-        die(ST_MEMORY, "%s:%zu: an object larger than --max-record (%zu)", in->path, in->line, frame_max);
-    if (in->pos && (in->pos == in->end || in->end == in->cap)) {
-        memmove(in->buf, in->buf + in->pos, in->end - in->pos);
-        in->end -= in->pos;
-        in->pos = 0;
-    }
-    if (in->end == in->cap)
-        mem_grow(&in->buf, &in->cap, in->cap + (64 << 10), 1);
-    if (poll(&(struct pollfd){ .fd = io_fd(in->from), .events = POLLIN }, 1, 0) == 0)
+    if (poll(&(struct pollfd){ .fd = io_fd(in->text.from), .events = POLLIN }, 1, 0) == 0)
         in->wait(in->state);
-    size_t n = io_get(in->from, in->buf + in->end, in->cap - in->end);
-    in->end += n;
-    return n > 0;
+    return text_in_more(&in->text, "an object");
 }
 
 /* What jansson reads: on to the end of the line, so that nobody waits for the next. */
 static size_t give(void *to, size_t most, void *state)
 {
     struct jsonl *in = state;
-    if (in->given == in->end - in->pos && !more(in))
+    if (in->given == in->text.end - in->text.pos && !more(in))
         return 0;
-    const char *from = in->buf + in->pos + in->given;
-    size_t n = in->end - in->pos - in->given;
+    const char *from = in->text.buf + in->text.pos + in->given;
+    size_t n = in->text.end - in->text.pos - in->given;
     n = n < most ? n : most;
     const char *newline = memchr(from, '\n', n);
     if (newline)
@@ -68,15 +49,15 @@ static size_t give(void *to, size_t most, void *state)
 static void advance(struct jsonl *in, size_t n)
 {
     for (; n; n--)
-        in->line += in->buf[in->pos++] == '\n';
+        in->text.line += in->text.buf[in->text.pos++] == '\n';
 }
 
 /* The next character that is no blank, not consumed; EOF at the end. */
 static int peek(struct jsonl *in)
 {
     for (;;) {
-        for (; in->pos < in->end; advance(in, 1)) {
-            char c = in->buf[in->pos];
+        for (; in->text.pos < in->text.end; advance(in, 1)) {
+            char c = in->text.buf[in->text.pos];
             if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
                 return (unsigned char)c;
         }
@@ -89,9 +70,9 @@ static int peek(struct jsonl *in)
 static void resume(struct jsonl *in)
 {
     for (bool fresh = false;;) {
-        if (in->pos == in->end && !more(in))
+        if (in->text.pos == in->text.end && !more(in))
             return;
-        char c = in->buf[in->pos];
+        char c = in->text.buf[in->text.pos];
         if (fresh && c == '{')
             return;
         fresh = c == '\n' || (fresh && (c == ' ' || c == '\t'));
@@ -115,7 +96,7 @@ enum jsonl_got jsonl_next(struct jsonl *in, json_t **value)
         in->inside = !in->inside;
         in->comma = false;
     }
-    in->value_line = in->line;
+    in->value_line = in->text.line;
     if (c == EOF && !in->inside)
         return JSONL_END;
     if (c == EOF) {
@@ -130,7 +111,7 @@ enum jsonl_got jsonl_next(struct jsonl *in, json_t **value)
     if (in->comma && in->inside) {
         advance(in, 1);
         peek(in);
-        in->value_line = in->line;
+        in->value_line = in->text.line;
     }
     in->given = 0;
     *value = json_load_callback(give, in, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY | JSON_ALLOW_NUL |
@@ -140,7 +121,7 @@ enum jsonl_got jsonl_next(struct jsonl *in, json_t **value)
         if (in->value_line == 1 && c != '{' && c != '[' && isalpha(c))
             snprintf(in->error + n, sizeof in->error - (size_t)n, "; tables are read by from-csv");
         else if (error.line > 1)
-            snprintf(in->error + n, sizeof in->error - (size_t)n, ", on line %zu", in->line + (size_t)error.line - 1);
+            snprintf(in->error + n, sizeof in->error - (size_t)n, ", on line %zu", in->text.line + (size_t)error.line - 1);
         return bad(in);
     }
     advance(in, (size_t)error.position);
@@ -148,7 +129,7 @@ enum jsonl_got jsonl_next(struct jsonl *in, json_t **value)
     return JSONL_VALUE;
 }
 
-const char *jsonl_path(const struct jsonl *in) { return in->path; }
+const char *jsonl_path(const struct jsonl *in) { return in->text.path; }
 size_t jsonl_line(const struct jsonl *in) { return in->value_line; }
 const char *jsonl_error(const struct jsonl *in) { return in->error; }
 
@@ -156,24 +137,14 @@ struct jsonl *jsonl_open(const char *path, void (*wait)(void *state), void *stat
 {
     struct jsonl *in = mem_zero(1, sizeof *in);
     json_counts();
-    in->from = io_open(path, 0);
-    in->path = io_name(in->from);
     in->wait = wait;
     in->state = state;
-    in->line = 1;
-    while (in->end < 3 && more(in))
-        ;
-    packed_refuse(in->buf, in->end, in->path, false, ST_STOPPED);
-    if (utf16_mark(in->buf, in->end) != UTF16_NONE)
-        die(ST_STOPPED, "%s: UTF-16: convert it first, with iconv -f utf-16 -t utf-8", in->path);
-    if (in->end >= 3 && memcmp(in->buf, "\xef\xbb\xbf", 3) == 0)
-        in->pos = 3;
+    text_in_open(&in->text, path);
     return in;
 }
 
 void jsonl_close(struct jsonl *in)
 {
-    io_close(in->from);
-    free(in->buf);
+    text_in_close(&in->text);
     free(in);
 }

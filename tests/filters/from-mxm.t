@@ -74,5 +74,6 @@ refuses(6, qr/^from-mxm: stdin:1: the words are not UTF-8/, 'from-mxm', "%a,\xff
 refuses(6, qr/test.txt:2: other words than those before/, "from-mxm $tmp/train.txt $tmp/test.txt", undef, 1)
     if spew("$tmp/test.txt", "#\n%a,b\n");
 refuses(6, qr/^from-mxm: stdin:7: the id TRA appears twice, first on line 4/, 'from-mxm', $songs . "TRA,1,1:1\n", 1);
+refuses(6, qr/^from-mxm: stdin: UTF-16: convert it first/, 'from-mxm', "\xff\xfe%\0a\0\n\0", 1);
 refuses(2, qr/-o mxm: that is another field/, 'from-mxm -o mxm', $songs);
 done_testing;
