@@ -139,7 +139,7 @@ static void some(const struct stat_of *s, size_t n, bool delta, const float *m, 
         }
     if (!any)
         return;
-    mem_grow(&room->sums, &room->sums_cap, mem_mul(pairs ? 5 + (d + 1) / 2 : 4, d), sizeof *room->sums);
+    mem_grow(&room->sums, &room->sums_cap, mem_mul(4, d) + (pairs ? d + mem_mul(d, d + 1) / 2 : 0), sizeof *room->sums);
     double *mean = room->sums, *m2 = mean + d, *m3 = m2 + d, *m4 = m3 + d;
     if (moment || higher)
         moments(m, rows, d, higher, mean, m2, m3, m4);

@@ -65,6 +65,9 @@ sub bad { my ($why, $options, @fields) = @_; refuses(6, $why, "summarize $option
 bad(qr/^summarize: a: mfcc has 0 frames, a summary needs 1/, '', record('a', mfcc => tensor('<f4', [0, 3], '')));
 bad(qr/^summarize: a: mfcc has no columns/, '', record('a', mfcc => tensor('<f4', [3, 0], '')));
 bad(qr/^summarize: a: mfcc has 1 frames, delta needs 2/, '--stats delta:std', record('a', mfcc => mat(3, 1, 2, 3)));
+# 176 columns: their 15 576 pairs and 880 other sums are just above 2^14.
+my ($wide) = records('summarize --stats cov', stream({}, record('a', mfcc => mat(176, map { ($_) x 176 } 1, 2, 3))));
+is_deeply($wide->{x}, [(1) x (176 * 177 / 2)], 'covariances of many columns');
 bad(qr/^summarize: a: mfcc has 1 frames, cov needs 2/, '--stats cov,mean', record('a', mfcc => mat(3, 1, 2, 3)));
 bad(qr/^summarize: a: mfcc has 2 frames, cov needs 3/, '--stats cov,delta:cov', record('a', mfcc => mat(1, 1, 2)));
 bad(qr/^summarize: a: mfcc\[1\]\[0\] is -?nan/, '', record('a', mfcc => mat(2, 1, 2, 'nan', 4)));
