@@ -2,7 +2,8 @@
  *
  * in      records with a vector x
  * out     the same records with cluster (int from 0) and distance (to its centre)
- * memory  all vectors, 8 bytes a number, and up to 64 MB; with --batch a few batches, and 16 bytes a record
+ * memory  all vectors, 8 bytes a number, and up to 64 MB; with --batch a few batches, and 16 bytes a record; under mpirun a
+ *         share of the vectors
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <float.h>
@@ -14,11 +15,13 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/world.h"
 #include "cluster/kmeans.h"
 #include "drive/batches.h"
 #include "drive/clusters.h"
 #include "drive/fitted.h"
 #include "drive/pass.h"
+#include "drive/ranks.h"
 
 #define BY SCAN_SCORES SCAN_INERTIA SCAN_DRAWS
 
@@ -43,7 +46,8 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "kmeans", .brief = "cluster vectors around k centres",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "cluster label, distance number",
-    .example = "-k 2", .conv = "sklearn-1.9", .alone = "with --model", .opts = opts, .also = slurp_also,
+    .example = "-k 2", .conv = "sklearn-1.9", .alone = "with --model", .ranks = true, .opts = opts,
+    .also = slurp_also,
 };
 
 static struct { struct kmeans m; size_t records; } fit;
@@ -90,24 +94,37 @@ static struct scanned try_k(const struct slurp *s, size_t k, void *unused)
     return (struct scanned){ .label = m->label, .inertia = m->inertia, .n_iter = m->n_iter, .converged = m->converged };
 }
 
+/* Save the model, and say what there is to say of it; `start` is of which start it is. */
+static void tell(const struct slurp *s, size_t k, const char *start)
+{
+    if (arg.save)
+        fitted_save(&prog, arg.save, parts, s->in, arg.in);
+    if (!progress_quiet)
+        warn("inertia %.6g after %zu steps%s", fit.m.inertia, fit.m.n_iter, start);
+    batches_note_unused(&fit.m, k);
+    if (!fit.m.converged)
+        clusters_note_unconverged(&arg);
+}
+
 /* From the centres of --init or by k-means++; and what to say of it. */
 static void learn(struct slurp *s)
 {
     double *init;
     size_t k = clusters_choose(&arg, &prog, s, try_k, NULL, &init);
     struct kmeans_options o = options(k, init);
+    if (arg.ranks) {
+        size_t from, to;
+        kmeans_rows(arg.all, s->d, k, &from, &to);
+        budget_need(12 * (double)(to - from) * (double)s->d, "three copies of the vectors");
+        s->x = ranks_rows(s->x, s->n, s->d, from, to);
+    }
     pass_progress(s->in, init ? 1 : o.n_init, "starts");
-    struct kmeans *m = kmeans_fit(s->x, s->n, s->d, &o);
+    struct kmeans *m = kmeans_fit(s->x, arg.all, s->d, &o);
     progress_clear();
     fit.m = *m;
-    fit.records = s->n;
-    if (arg.save)
-        fitted_save(&prog, arg.save, parts, s->in, arg.in);
-    if (!progress_quiet)
-        warn("inertia %.6g after %zu steps%s", m->inertia, m->n_iter, init || arg.n_init == 1 ? "" : " of the best start");
-    batches_note_unused(m, k);
-    if (!m->converged)
-        clusters_note_unconverged(&arg);
+    fit.records = arg.all;
+    if (world.rank == 0)
+        tell(s, k, init || arg.n_init == 1 ? "" : " of the best start");
     free(init);
     free(m);
 }
@@ -115,6 +132,8 @@ static void learn(struct slurp *s)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
+    if (batch.text && world_wanted())
+        opt_misuse(&prog, "mpirun takes all vectors at each step: leave --batch out");
     if (batch.text)
         return batches_run(&prog, &(struct batches){ &arg, &batch, &fit.m, &fit.records, parts }, operands);
     struct slurp *s = clusters_read(&arg, &prog, operands, parts, NULL, &fit.m.d);
@@ -125,6 +144,10 @@ int main(int argc, char **argv)
         fit.m.converged = true;
         fit.m.label = mem_new(s->n, sizeof *fit.m.label);
         kmeans_label(&fit.m, s->x, s->n, fit.m.label);
+    }
+    if (arg.ranks) {
+        int status = item_status();
+        return world_end(status == ST_OK && !fit.m.converged ? ST_PARTIAL : status);
     }
     double *distance = mem_new(s->n, sizeof *distance);
     kmeans_distance(&fit.m, s->x, s->n, fit.m.label, distance);

@@ -8,6 +8,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/par.h"
 #include "base/str.h"
 
 #ifdef SONGPIPE_MPI
@@ -70,6 +71,21 @@ void *world_all(const void *mine, size_t n, size_t *bytes)
     return to;
 }
 
+void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
+{
+    enum { PIECE = 1 << 28 };
+    uint64_t size = n;
+    if (world.size > 1)
+        MPI_Bcast(&size, 1, MPI_UINT64_T, (int)rank, MPI_COMM_WORLD);
+    char *to = mem_new(size ? (size_t)size : 1, 1);
+    if (n && rank == world.rank)
+        memcpy(to, mine, n);
+    for (size_t at = 0; world.size > 1 && at < size; at += PIECE)
+        MPI_Bcast(to + at, size - at < PIECE ? (int)(size - at) : PIECE, MPI_BYTE, (int)rank, MPI_COMM_WORLD);
+    *bytes = (size_t)size;
+    return to;
+}
+
 int world_end(int status)
 {
     int worst = status;
@@ -92,9 +108,49 @@ void *world_all(const void *mine, size_t n, size_t *bytes)
     return mem_text(n ? mine : "", n);
 }
 
+void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
+{
+    (void)rank;
+    return world_all(mine, n, bytes);
+}
+
 int world_end(int status) { return status; }
 
 #endif
+
+void world_share(size_t blocks, size_t *first, size_t *end)
+{
+    *first = blocks * world.rank / world.size;
+    *end = blocks * (world.rank + 1) / world.size;
+}
+
+/* The blocks of this rank. */
+struct share { size_t first; void (*work)(size_t, void *); void *state; };
+
+static void work_in_share(size_t block, void *state)
+{
+    const struct share *s = state;
+    s->work(s->first + block, s->state);
+}
+
+void world_for(size_t blocks, void (*work)(size_t block, void *state), void *state)
+{
+    struct share s = { .work = work, .state = state };
+    size_t end;
+    world_share(blocks, &s.first, &end);
+    par_for(end - s.first, world.size > 1 ? work_in_share : work, world.size > 1 ? &s : state);
+}
+
+void world_fill(void *part, size_t blocks, size_t size)
+{
+    size_t first, end;
+    world_share(blocks, &first, &end);
+    if (world.size == 1)
+        return;
+    char *all = world_all((char *)part + first * size, (end - first) * size, NULL);
+    memcpy(part, all, blocks * size);
+    free(all);
+}
 
 char **world_begin(char **operands)
 {

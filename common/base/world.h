@@ -25,6 +25,16 @@ char **world_begin(char **operands);
  * All ranks must call it the same number of times. */
 void *world_all(const void *mine, size_t n, size_t *bytes);
 
+/* What one rank gives, n bytes, to all, to be freed; *bytes of it. Without the bound of world_all. */
+void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes);
+
+/* Of so many blocks those of this rank, from *first until before *end; the ranks' follow each other, as even as can be. */
+void world_share(size_t blocks, size_t *first, size_t *end);
+
+/* par_for, of those alone; and, of part[blocks] of `size` bytes each, of which each rank has made its own, all. */
+void world_for(size_t blocks, void (*work)(size_t block, void *state), void *state);
+void world_fill(void *part, size_t blocks, size_t size);
+
 /* Set where there are others: die calls it before it ends, to end all. Defined in base/die, which most filters need without
  * a world. */
 extern void (*world_abandon)(int status);

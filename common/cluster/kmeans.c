@@ -8,15 +8,17 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
+#include "base/world.h"
 #include "cluster/nearest.h"
 #include "math/dist.h"
 
 enum { CUT = 8 * NEAREST_ROWS };        /* rows worked on at once */
 
-/* Rows are cut into shards, whose number depends on n, k and d alone. */
+/* Rows are cut into shards, whose number depends on their number, k and d alone. A process has those of its shards. */
 struct work {
     const float *x;
-    size_t n, d, k;
+    size_t n, d, k;             /* rows here */
+    size_t all, before;         /* of all ranks (base/world); and those in front of the ones here */
     size_t shards, shard;       /* number; rows of each */
     double *mean;               /* [d] */
     double tolerance;
@@ -38,8 +40,8 @@ struct work {
     size_t trials, chosen;
 };
 
-static size_t first(const struct work *w, size_t shard) { return par_begin(shard, w->shard); }
-static size_t last(const struct work *w, size_t shard) { return par_end(shard, w->shard, w->n); }
+static size_t first(const struct work *w, size_t shard) { return par_begin(shard, w->shard) - w->before; }
+static size_t last(const struct work *w, size_t shard) { return par_end(shard, w->shard, w->all) - w->before; }
 
 /* ---- the data ---- */
 
@@ -56,22 +58,39 @@ static void sum_shard(size_t b, void *state)
 static void column_means(struct work *w)
 {
     memset(w->mean, 0, w->d * sizeof *w->mean);
-    par_for(w->shards, sum_shard, w);
+    world_for(w->shards, sum_shard, w);
+    world_fill(w->part, w->shards, w->d * sizeof *w->part);
     for (size_t b = 0; b < w->shards; b++)
         for (size_t j = 0; j < w->d; j++)
             w->mean[j] += w->part[b * w->d + j];
     for (size_t j = 0; j < w->d; j++)
-        w->mean[j] /= (double)w->n;
+        w->mean[j] /= (double)w->all;
 }
 
-static void work_init(struct work *w, const float *x, size_t n, size_t d, size_t k, size_t trials)
+/* Rows of a shard. */
+static size_t shard_rows(size_t n, size_t d, size_t k)
 {
     enum { SHARDS = 64, BUDGET = 64 << 20 };        /* at most, unless there would be less than 4 */
     double one = 8 * (double)k * (double)d;
     size_t shards = one * SHARDS < BUDGET ? SHARDS : one * 4 > BUDGET ? 4 : (size_t)(BUDGET / one);
-    size_t rows = par_blocks(par_blocks(n, shards), NEAREST_ROWS) * NEAREST_ROWS;
-    *w = (struct work){ .x = x, .n = n, .d = d, .k = k, .shard = rows, .shards = par_blocks(n, rows),
-                        .trials = trials };
+    return par_blocks(par_blocks(n, shards), NEAREST_ROWS) * NEAREST_ROWS;
+}
+
+void kmeans_rows(size_t n, size_t d, size_t k, size_t *from, size_t *to)
+{
+    size_t rows = shard_rows(n, d, k), begin, end;
+    world_share(par_blocks(n, rows), &begin, &end);
+    *from = begin * rows < n ? begin * rows : n;
+    *to = end * rows < n ? end * rows : n;
+}
+
+static void work_init(struct work *w, const float *x, size_t all, size_t d, size_t k, size_t trials)
+{
+    size_t rows = shard_rows(all, d, k), from, to, n;
+    kmeans_rows(all, d, k, &from, &to);
+    n = to - from;
+    *w = (struct work){ .x = x, .n = n, .d = d, .k = k, .all = all, .before = from, .shard = rows,
+                        .shards = par_blocks(all, rows), .trials = trials };
     w->part = mem_new(mem_mul(w->shards, d > trials ? d : trials), sizeof *w->part);
     w->mean = mem_new(d, sizeof *w->mean);
     w->label = mem_new(n, sizeof *w->label);
@@ -107,7 +126,8 @@ static void measure_shard(size_t b, void *state)
 static double measure(struct work *w)
 {
     double total = 0;
-    par_for(w->shards, measure_shard, w);
+    world_for(w->shards, measure_shard, w);
+    world_fill(w->part, w->shards, sizeof *w->part);
     for (size_t b = 0; b < w->shards; b++)
         total += w->part[b];
     return total;
@@ -166,17 +186,62 @@ static size_t assign(struct work *w)
 {
     size_t changed = 0;
     nearest_centres(w->near, w->centre, w->k);
-    par_for(w->shards, label_shard, w);
+    world_for(w->shards, label_shard, w);
+    world_fill(w->changed, w->shards, sizeof *w->changed);
+    for (size_t b = 0; b < w->shards; b++)
+        changed += w->changed[b];
+    if (!changed)
+        return 0;
+    world_fill(w->sum_change, w->shards, (w->k + 1) * w->d * sizeof *w->sum_change);
+    world_fill(w->count_change, w->shards, (w->k + 1) * sizeof *w->count_change);
     for (size_t b = 0; b < w->shards; b++) {
         if (!w->changed[b])
             continue;
-        changed += w->changed[b];
         for (size_t j = 0; j < w->k * w->d; j++)
             w->sum[j] += w->sum_change[b * (w->k + 1) * w->d + j];
         for (size_t j = 0; j < w->k; j++)
             w->count[j] += w->count_change[b * (w->k + 1) + j];
     }
     return changed;
+}
+
+/* Whether a row, by its number among all, is here. */
+static bool is_here(const struct work *w, size_t row) { return row >= w->before && row - w->before < w->n; }
+
+/* `size` bytes at p that one rank has, the one with true: now all have them. */
+static void tell(bool mine, void *p, size_t size)
+{
+    if (world.size == 1)
+        return;
+    void *told = world_all(p, mine ? size : 0, NULL);
+    memcpy(p, told, size);
+    free(told);
+}
+
+/* Row i of all, as it is given, to x[d]. */
+static void fetch_row(const struct work *w, size_t i, float *x)
+{
+    if (is_here(w, i))
+        memcpy(x, w->x + (i - w->before) * w->d, w->d * sizeof *x);
+    tell(is_here(w, i), x, w->d * sizeof *x);
+}
+
+/* The row of the largest far[n] of all ranks, the first of equals. */
+struct farthest { double far; size_t row; int32_t label; };
+
+static struct farthest find_farthest(const struct work *w, const double *far)
+{
+    struct farthest own = { -INFINITY, SIZE_MAX, 0 }, best;
+    for (size_t i = 0; i < w->n; i++)
+        if (i == 0 || far[i] > own.far)
+            own = (struct farthest){ far[i], w->before + i, w->label[i] };
+    struct farthest *all = world_all(&own, sizeof own, NULL);
+    best = all[0];
+    for (size_t r = 1; r < world.size; r++)
+        if (all[r].far > best.far)
+            best = all[r];
+    free(all);
+    return best;
 }
 
 /* Give each centre without rows the row that is farthest from its own centre, of those not
@@ -188,25 +253,26 @@ static void fill_empty(struct work *w, double *sum, int64_t *count)
         if (count[j] == 0)
             list[empty++] = j;
     double *far = w->distance = empty ? mem_new(w->n, sizeof *far) : NULL;
+    float *x = empty ? mem_new(d, sizeof *x) : NULL;
     if (empty)
         measure(w);
     w->distance = NULL;
     for (size_t e = 0; e < empty; e++) {
-        size_t row = 0, to = list[e];
-        for (size_t i = 1; i < w->n; i++)
-            if (far[i] > far[row])
-                row = i;
-        if (e == 0 && far[row] <= 0)        /* every row is on its centre: no use */
+        struct farthest f = find_farthest(w, far);
+        if (e == 0 && f.far <= 0)           /* every row is on its centre: no use */
             break;
-        size_t from = (size_t)w->label[row];
+        size_t from = (size_t)f.label, to = list[e];
+        fetch_row(w, f.row, x);
         for (size_t i = 0; i < d; i++) {
-            sum[to * d + i] = (double)w->x[row * d + i];
-            sum[from * d + i] -= (double)w->x[row * d + i];
+            sum[to * d + i] = (double)x[i];
+            sum[from * d + i] -= (double)x[i];
         }
         count[to] = 1;
         count[from]--;
-        far[row] = -1;
+        if (is_here(w, f.row))
+            far[f.row - w->before] = -1;
     }
+    free(x);
     free(far);
     free(list);
 }
@@ -260,7 +326,7 @@ static void lloyd(struct work *w, const struct kmeans_options *o, size_t start, 
     }
     if (!still) {
         nearest_centres(w->near, w->centre, w->k);
-        par_for(w->shards, find_shard, w);
+        world_for(w->shards, find_shard, w);
     }
     m->inertia = measure(w);
 }
@@ -306,23 +372,25 @@ static void take_shard(size_t b, void *state)
     }
 }
 
-/* A row drawn with the chance of its share of the distances; any row if all are 0. */
+/* A row, by its number among all, drawn with the chance of its share of the distances; any row if all are 0. */
 static size_t draw(const struct work *w, struct rng *r, const double *shard_sum, double total)
 {
     double at = rng_uniform(r) * total;
     size_t b = 0, row = SIZE_MAX;
     if (!(total > 0))
-        return rng_below(r, w->n);
+        return rng_below(r, w->all);
     while (b + 1 < w->shards && at >= shard_sum[b])
         at -= shard_sum[b++];
-    for (size_t i = first(w, b); i < last(w, b); i++) {
+    bool here = is_here(w, par_begin(b, w->shard));
+    for (size_t i = here ? first(w, b) : 0; here && i < last(w, b); i++) {
         if (w->closest[i] > 0)
-            row = i;
+            row = i + w->before;
         if (at < (double)w->closest[i])
             break;
         at -= (double)w->closest[i];
     }
-    return row < w->n ? row : rng_below(r, w->n);
+    tell(here, &row, sizeof row);
+    return row < w->all ? row : rng_below(r, w->all);
 }
 
 static void plus_plus(struct work *w, uint64_t seed, size_t start)
@@ -330,6 +398,7 @@ static void plus_plus(struct work *w, uint64_t seed, size_t start)
     struct rng r;
     size_t d = w->d, trials = w->trials;
     size_t *row = mem_new(trials, sizeof *row);
+    float *x = mem_new(d, sizeof *x);
     double *shard_sum = mem_zero(w->shards, sizeof *shard_sum), total = 0;
     rng_init(&r, seed, start);
     for (size_t i = 0; i < w->n + CUT; i++)
@@ -337,10 +406,13 @@ static void plus_plus(struct work *w, uint64_t seed, size_t start)
     for (size_t j = 0; j < w->k; j++) {
         w->trials = j ? trials : 1;
         for (size_t t = 0; t < w->trials; t++) {
-            row[t] = j ? draw(w, &r, shard_sum, total) : rng_below(&r, w->n);
-            nearest_row(w->near, row[t], w->trial + t * d);
+            row[t] = j ? draw(w, &r, shard_sum, total) : rng_below(&r, w->all);
+            if (is_here(w, row[t]))
+                nearest_row(w->near, row[t] - w->before, w->trial + t * d);
+            tell(is_here(w, row[t]), w->trial + t * d, d * sizeof *w->trial);
         }
-        par_for(w->shards, try_shard, w);
+        world_for(w->shards, try_shard, w);
+        world_fill(w->part, w->shards, w->trials * sizeof *w->part);
         double least = INFINITY;
         w->chosen = 0;
         for (size_t t = 0; t < w->trials; t++) {
@@ -355,22 +427,23 @@ static void plus_plus(struct work *w, uint64_t seed, size_t start)
         total = least;
         for (size_t b = 0; b < w->shards; b++)
             shard_sum[b] = w->part[b * w->trials + w->chosen];
-        par_for(w->shards, take_shard, w);
+        world_for(w->shards, take_shard, w);
+        fetch_row(w, row[w->chosen], x);
         for (size_t i = 0; i < d; i++)
-            w->centre[j * d + i] = (double)w->x[row[w->chosen] * d + i];
+            w->centre[j * d + i] = (double)x[i];
     }
     w->trials = trials;
+    free(x);
     free(row);
     free(shard_sum);
 }
 
 /* ---- all of it ---- */
 
-/* Whether two labellings are the same but for the numbering. */
+/* Whether two labellings of all ranks' rows are the same but for the numbering. */
 static bool same_partition(const int32_t *a, const int32_t *b, size_t n, size_t k)
 {
-    int32_t *to = mem_new(k, sizeof *to);
-    bool same = true;
+    int32_t *to = mem_new(k, sizeof *to), *all, same = 1;
     for (size_t j = 0; j < k; j++)
         to[j] = -1;
     for (size_t i = 0; i < n && same; i++) {
@@ -378,6 +451,16 @@ static bool same_partition(const int32_t *a, const int32_t *b, size_t n, size_t 
             to[a[i]] = b[i];
         same = to[a[i]] == b[i];
     }
+    for (size_t j = 0; j < k && !same; j++)
+        to[j] = -2;                         /* agrees with no rank's */
+    all = world_all(to, k * sizeof *to, NULL);
+    for (size_t i = 0; i < world.size * k; i++) {
+        int32_t *b_of = to + i % k;
+        if (i < k || *b_of == -1)
+            *b_of = all[i];
+        same = same && all[i] != -2 && (all[i] == -1 || all[i] == *b_of);
+    }
+    free(all);
     free(to);
     return same;
 }
@@ -390,6 +473,12 @@ static size_t used(const int32_t *label, size_t n, size_t k)
         total += !has[label[i]];
         has[label[i]] = true;
     }
+    bool *all = world_all(has, k * sizeof *has, NULL);
+    for (size_t i = 0; world.size > 1 && i < world.size * k; i++) {
+        total += all[i] && !has[i % k];
+        has[i % k] |= all[i];
+    }
+    free(all);
     free(has);
     return total;
 }
@@ -400,7 +489,7 @@ struct kmeans *kmeans_fit(const float *x, size_t n, size_t d, const struct kmean
     struct work w;
     size_t k = o->k, kd = mem_mul(k, d), starts = o->init ? 1 : o->n_init;
     work_init(&w, x, n, d, k, 2 + (size_t)log((double)k));
-    w.old = mem_new(n, sizeof *w.old);
+    w.old = mem_new(w.n, sizeof *w.old);
     w.sum = mem_new(kd, sizeof *w.sum);
     w.count = mem_new(k, sizeof *w.count);
     w.sum_change = mem_new(mem_mul(w.shards, kd + d), sizeof *w.sum_change);
@@ -409,22 +498,22 @@ struct kmeans *kmeans_fit(const float *x, size_t n, size_t d, const struct kmean
     w.centre = mem_new(kd, sizeof *w.centre);
     w.moved = mem_new(kd, sizeof *w.moved);
     if (!o->init) {
-        w.closest = mem_aligned(n + CUT, sizeof *w.closest);
+        w.closest = mem_aligned(w.n + CUT, sizeof *w.closest);
         w.trial = mem_new(mem_mul(w.trials, d), sizeof *w.trial);
     }
     w.tolerance = o->tol * nearest_total(w.near) / (double)n / (double)d;
     best->centre = mem_new(kd, sizeof *best->centre);
-    best->label = mem_new(n, sizeof *best->label);
+    best->label = mem_new(w.n, sizeof *best->label);
     for (size_t start = 0; start < starts; start++) {
         if (o->init)
             memcpy(w.centre, o->init, kd * sizeof *w.centre);
         else
             plus_plus(&w, o->seed, start);
         lloyd(&w, o, start, &now);
-        if (start && (now.inertia >= best->inertia || same_partition(w.label, best->label, n, k)))
+        if (start && (now.inertia >= best->inertia || same_partition(w.label, best->label, w.n, k)))
             continue;
         memcpy(best->centre, w.centre, kd * sizeof *w.centre);
-        memcpy(best->label, w.label, n * sizeof *w.label);
+        memcpy(best->label, w.label, w.n * sizeof *w.label);
         best->inertia = now.inertia;
         best->n_iter = now.n_iter;
         best->converged = now.converged;
@@ -432,7 +521,7 @@ struct kmeans *kmeans_fit(const float *x, size_t n, size_t d, const struct kmean
     }
     best->k = k;
     best->d = d;
-    best->used = used(best->label, n, k);
+    best->used = used(best->label, w.n, k);
     work_free(&w);
     return best;
 }

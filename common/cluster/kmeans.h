@@ -32,7 +32,7 @@ struct kmeans_options {
 struct kmeans {
     size_t k, d;
     double *centre;             /* [k][d] */
-    int32_t *label;             /* [n] */
+    int32_t *label;             /* [n], of the rows that are here */
     double inertia;             /* sum of squared distances to the own centre */
     size_t n_iter, start;       /* of the start that was kept; which it was, from 0 */
     size_t used;                /* centres that have rows: below k, if fewer rows are distinct */
@@ -40,9 +40,13 @@ struct kmeans {
 };
 
 /* Cluster x[n][d], finite, n >= 1. Needs 8 n d bytes and up to 64 MB more. The result is
- * freed by kmeans_free. */
+ * freed by kmeans_free. With other ranks (base/world), which all call it and get the same, n are the rows of all, and x those
+ * that kmeans_rows says. */
 struct kmeans *kmeans_fit(const float *x, size_t n, size_t d, const struct kmeans_options *o);
 void kmeans_free(struct kmeans *m);
+
+/* Of n rows of all ranks, this one fits k centres with *from until before *to. */
+void kmeans_rows(size_t n, size_t d, size_t k, size_t *from, size_t *to);
 
 /* label[n] of the nearest of m's centres, the lowest of equals, for x[n][m->d]. */
 void kmeans_label(const struct kmeans *m, const float *x, size_t n, int32_t *label);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/world.h"
 #include "math/dist.h"
 
 /* A vector of the processor, how many of them hold NEAREST_ROWS rows, and how many
@@ -55,6 +56,16 @@ static void pack_block(size_t b, void *state)
     }
 }
 
+/* The largest of all ranks. */
+static float most_of_all(float most)
+{
+    float *all = world_all(&most, sizeof most, NULL);
+    for (size_t i = 0; i < world.size; i++)
+        most = all[i] > most ? all[i] : most;
+    free(all);
+    return most;
+}
+
 struct nearest *nearest_new(const float *x, size_t n, size_t d, const double *mean)
 {
     struct nearest *s = mem_zero(1, sizeof *s);
@@ -71,6 +82,7 @@ struct nearest *nearest_new(const float *x, size_t n, size_t d, const double *me
     float most = 0;
     for (size_t i = 0; i < s->blocks * ROWS; i++)
         most = s->norm[i] > most ? s->norm[i] : most;
+    most = most_of_all(most);
     if (most > 0x1p50f || (most > 0 && most < 0x1p-50f)) {
         s->scale = isinf(most) ? 0x1p-140 : exp2(-ilogb((double)most));
         par_for(s->blocks, pack_block, s);
@@ -92,9 +104,14 @@ void nearest_free(struct nearest *s)
 
 double nearest_total(const struct nearest *s)
 {
-    double total = 0;
-    for (size_t b = 0; b < s->blocks; b++)
-        total += s->squares[b];
+    size_t *bytes = mem_new(world.size, sizeof *bytes), n = 0;
+    double *squares = world_all(s->squares, s->blocks * sizeof *s->squares, bytes), total = 0;
+    for (size_t i = 0; i < world.size; i++)
+        n += bytes[i] / sizeof *squares;
+    for (size_t b = 0; b < n; b++)
+        total += squares[b];
+    free(bytes);
+    free(squares);
     return total / s->scale / s->scale;
 }
 

@@ -17,11 +17,12 @@
 
 struct nearest;
 
-/* Lay out x[n][d] less mean[d]; x must stay. Needs 4 (n + 32) (d + 1) bytes. Uses par_for. */
+/* Lay out x[n][d] less mean[d]; x must stay. Needs 4 (n + 32) (d + 1) bytes. Uses par_for. With other ranks
+ * (base/world) all call it and nearest_total, each for its own rows; n is a multiple of NEAREST_ROWS in all but the last. */
 struct nearest *nearest_new(const float *x, size_t n, size_t d, const double *mean);
 void nearest_free(struct nearest *s);
 
-/* Sum of all squared lengths of x less mean: n d times the mean variance of the columns. */
+/* Sum of all squared lengths of x, of all ranks, less mean: n d times the mean variance of the columns. */
 double nearest_total(const struct nearest *s);
 
 /* Take centre[k][d] (which must stay) for the next searches; k >= 1. */

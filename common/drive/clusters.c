@@ -7,6 +7,7 @@
 
 #include "base/die.h"
 #include "drive/fitted.h"
+#include "drive/ranks.h"
 #include "drive/starts.h"
 
 struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands, const struct model_part *parts,
@@ -17,10 +18,20 @@ struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **
     if (c->init.path && strcmp(c->init.path, "-") != 0 && access(c->init.path, F_OK) != 0)
         die(ST_STOPPED, "--init %s: no such file: it is a stream of vectors to start from; without --init it is k-means++",
             c->init.path);
-    struct rec_in *in = rec_open(prog, operands, true);
+    c->ranks = !c->model.path && ranks_begin(prog, &operands, c->save);
+    if (c->ranks && scan_wanted(&c->scan, prog))
+        opt_misuse(prog, "mpirun needs a single number of clusters");
+    struct rec_in *in = rec_open(prog, operands, !c->ranks);
     if (c->model.path)
         fitted_load(prog, &c->model, parts, check, in, c->in);
+    if (c->ranks)
+        ranks_same_columns(in);
     struct slurp *s = slurp_read(in, c->in, c->out);
+    c->all = s->n;
+    if (c->ranks) {
+        c->all = ranks_sum(s->n);
+        s->d = ranks_width(s->d, c->in);
+    }
     if (c->model.path && s->n && s->d != *d)
         die(ST_STOPPED, "%s has %zu numbers, but the model %s was fitted to %zu", c->in, s->d, c->model.path, *d);
     return s;
@@ -35,7 +46,7 @@ size_t clusters_choose(struct clusters *c, const struct prog *prog, const struct
     c->scan.seed = c->seed;
     if (scan_wanted(&c->scan, prog))
         k = scan_best(&c->scan, prog, s, cluster, state);
-    scan_possible(s, k);
+    scan_possible(&(struct slurp){ .n = c->all }, k);
     return k;
 }
 

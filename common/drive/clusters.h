@@ -15,6 +15,9 @@ struct clusters {
     int64_t n_init, max_iter;
     double tol;
     uint64_t seed;
+
+    bool ranks;                 /* mpirun started it (drive/ranks): there will be a model, and no records */
+    size_t all;                 /* after clusters_read: the vectors of all ranks */
 };
 
 /* For the filter's table: in front of its own options, `words` those of --by; and behind them, `what` what a model has. */
@@ -30,7 +33,7 @@ struct clusters {
     EXCLUDES_WHY("init", "n-init", "it is one start")
 
 /* Open the operands, load --model's parts (check: drive/fitted.h, or NULL), read the vectors. A model of other than *d
- * columns ends with ST_STOPPED. */
+ * columns ends with ST_STOPPED. A filter with .ranks gets those of its share. */
 struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands, const struct model_part *parts,
                             const char *(*check)(void), const size_t *d);
 

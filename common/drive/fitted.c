@@ -7,6 +7,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/world.h"
+#include "drive/ranks.h"
 #include "drive/row.h"
 #include "drive/scales.h"
 
@@ -125,27 +126,10 @@ static bool apply_to_vector(struct rec *r, const struct value *in, void *worker)
     return true;
 }
 
-/* The columns of all ranks' input must be the same. */
-static void same_columns(struct rec_in *in)
-{
-    struct span own = rec_head_body(in);
-    size_t *bytes = mem_new(world.size, sizeof *bytes), at = 0;
-    uint8_t *all = world_all(own.p, own.n, bytes);
-    for (size_t i = 0; i < world.size; at += bytes[i++]) {
-        struct head h;
-        const char *why = head_parse(&h, all + at, bytes[i]);
-        if (why || !head_same_columns(&h, rec_head(in)))
-            die(ST_STREAM, "%s: its columns differ from those of rank %zu", rec_name(in), i);
-        head_free(&h);
-    }
-    free(all);
-    free(bytes);
-}
-
 /* With others, there is only the model: what it makes of records, each makes by itself (--model). */
 static int fit_together(const struct prog *prog, const struct fitted *f, struct rec_in *in)
 {
-    same_columns(in);
+    ranks_same_columns(in);
     f->fit(in);
     if (world.rank == 0)
         fitted_save(prog, f->save, f->parts, in, f->map.in);
@@ -154,11 +138,7 @@ static int fit_together(const struct prog *prog, const struct fitted *f, struct 
 
 int fitted_run(const struct prog *prog, const struct fitted *f, char **operands)
 {
-    bool together = prog->ranks && world_wanted() && !f->model->path;
-    if (together && !f->save)
-        opt_misuse(prog, "mpirun fits and writes no records: give --save, and --model to sp-parallel '%s ...'", prog->name);
-    if (together)
-        operands = world_begin(operands);
+    bool together = !f->model->path && ranks_begin(prog, &operands, f->save);
     struct rec_in *in = rec_open(prog, operands, !f->model->path);
     struct map map = f->map;
     fitted_names.out = map.out = map.out ? map.out : map.in;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "base/mem.h"
 #include "base/world.h"
+#include "drive/ranks.h"
 
 void parts_cut(void *parts)
 {
@@ -43,33 +43,18 @@ void parts_add(struct parts *p, const float *x, size_t n, size_t width)
     }
 }
 
-struct share { size_t width, records; bool begun; };
-
-/* What each rank has; the width and the records become those of all. */
-static struct share *shares(struct parts *p, size_t *records, const char *field)
-{
-    struct share own = { p->width, *records, p->begun }, *all = world_all(&own, sizeof own, NULL);
-    *records = 0;
-    for (size_t i = 0; i < world.size; i++) {
-        p->width = p->width ? p->width : all[i].width;
-        *records += all[i].records;
-        if (all[i].width && all[i].width != p->width)
-            die(ST_STREAM, "rank %zu: %s has %zu numbers, that of rank %zu has %zu", world.rank, field, p->width, i,
-                all[i].width);
-    }
-    p->width = p->width ? p->width : 1;
-    return all;
-}
-
 struct moments *parts_join(struct parts *p, size_t *records, const char *field)
 {
-    struct share *all = shares(p, records, field);
+    bool *begun = world_all(&p->begun, sizeof p->begun, NULL);
+    p->width = ranks_width(p->width, field);
+    p->width = p->width ? p->width : 1;
+    *records = ranks_sum(*records);
     size_t *bytes = mem_new(world.size, sizeof *bytes), at = 0, n = 0;
     float *early = world_all(p->early, p->n_early * sizeof *early, bytes);
     for (size_t i = 0; i < world.size; at += bytes[i++] / sizeof *early) {
         if (p->begun && i > world.rank)
             add_to_part(p, early + at, bytes[i] / sizeof *early / p->width);
-        if (i > world.rank && all[i].begun)
+        if (i > world.rank && begun[i])
             break;
     }
     if (p->begun)
@@ -86,6 +71,6 @@ struct moments *parts_join(struct parts *p, size_t *records, const char *field)
     free(done);
     free(early);
     free(bytes);
-    free(all);
+    free(begun);
     return sum;
 }

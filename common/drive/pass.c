@@ -64,17 +64,17 @@ size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec
 {
     struct rec *r = rec_new();
     struct repeats ids = { 0 };
-    bool ranks = p->cut && world_abandon, only = p->only || ranks;
-    size_t used = 0, first = ranks ? before(in) : 0;
+    bool ranks = world_abandon && !p->beside, only = p->only || ranks, late_ids = p->late_ids || (ranks && !p->any_ids);
+    size_t used = 0, first = ranks && p->cut ? before(in) : 0;
     if (!p->any_ids && !p->late_ids)
         rec_unique(in);
     pass_progress(in, p->total, p->what ? p->what : "records read");
     for (size_t n = 0; rec_next(in, r); progress_at(++n, NULL)) {
         struct value v = { .type = V_NIL };
-        struct text id = p->late_ids ? rec_id(r) : (struct text){ NULL, 0 };
+        struct text id = late_ids ? rec_id(r) : (struct text){ NULL, 0 };
         if (p->cut && (first + n) % PASS_BLOCK == 0)
             p->cut(state);
-        if (p->late_ids)
+        if (late_ids)
             repeats_add(&ids, ranks ? XXH3_64bits(id.p, id.n) : hash_bytes(id.p, id.n));
         bool wanted = !p->field || rec_need(r, p->field, &v) || (r->nil && p->nil);
         if (wanted && use(r, &v, state))
@@ -85,9 +85,9 @@ size_t pass_each(struct rec_in *in, const struct pass *p, bool (*use)(struct rec
             item_nil();
     }
     progress_clear();
-    if (p->late_ids && ranks)
+    if (late_ids && ranks)
         compare_ids(&ids);
-    else if (p->late_ids && repeats_any(&ids))
+    else if (late_ids && repeats_any(&ids))
         look_again(in, r);
     free(ids.v);
     rec_free(r);

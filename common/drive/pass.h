@@ -17,10 +17,12 @@ struct pass {
     bool any_ids;           /* ids may appear twice; else one that does ends with ST_STREAM */
     bool late_ids;          /* ... when all are read: with 8 bytes an id, not 48, where nothing else of a record is held;
                              * `in` is read once more if one does, to say which */
+    bool beside;            /* with other ranks (base/world), which then read the same file, as with one; else each reads its
+                             * share, ids are compared over all, and no second pass will come */
 
     /* Called before record i of the whole input, of all ranks (base/world), where i is a multiple of PASS_BLOCK: sums that
      * are cut there are the same for any number of ranks. `in` is read once more beforehand, to count, where there are
-     * several. With them, no second pass will come. NULL: this process alone. */
+     * several. Or NULL. */
     void (*cut)(void *state);
 };
 

@@ -32,7 +32,7 @@ double *starts_read(struct opt_input *file, const char *field, size_t d, size_t 
     if (!file->path)
         return NULL;
     struct starts t = { .in = rec_open_file(file->path, IO_RECORDS, NULL), .path = file->path, .field = field, .d = d };
-    size_t given = pass_each(t.in, &(struct pass){ .what = NULL }, add_start, &t);
+    size_t given = pass_each(t.in, &(struct pass){ .beside = true }, add_start, &t);
     file->xxh3 = rec_hash(t.in);
     free(t.row.x);
     rec_close(t.in);
