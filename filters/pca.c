@@ -53,7 +53,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "pca", .brief = "project vectors onto their principal components",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector", .writes = "x vector",
-    .conv = "sklearn-1.9", .alone = "with --model", .opts = opts, .also = map_also,
+    .conv = "sklearn-1.9", .alone = "with --model", .ranks = true, .opts = opts, .also = map_also,
 };
 
 /* What is fitted or loaded. */
@@ -134,8 +134,9 @@ static bool add_record(struct rec *r, const struct value *v, void *state)
 static void learn(struct rec_in *in)
 {
     struct reading a = { .rows = NULL };
+    const char *const fields[] = { arg.in, NULL };
     struct pca *found;
-    pass_each(in, &(struct pass){ .field = arg.in, .late_ids = true }, add_record, &a);
+    pass_each(in, &(struct pass){ .field = arg.in, .late_ids = true, .fields = fields }, add_record, &a);
     struct sparse_rows *rows = a.rows;
     size_t n = a.n, d = a.d, most = n < d ? n : d;
     fitted_two(n, arg.in);

@@ -24,6 +24,10 @@ struct pass {
      * are cut there are the same for any number of ranks. `in` is read once more beforehand, to count, where there are
      * several. Or NULL. */
     void (*cut)(void *state);
+
+    /* With other ranks: hand out the records of all of them, in order and with no other fields than these (NULL-ended), to
+     * every rank, which holds those of its share until then. NULL: each uses those of its share. */
+    const char *const *fields;
 };
 
 /* Read `in` to its valid end and call use(r, v, state) for each record, in order; v is the field's

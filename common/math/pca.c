@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/world.h"
 #include "math/blas.h"
 #include "math/eig.h"
 #include "math/top.h"
@@ -88,6 +89,31 @@ static size_t tile_side(size_t begin, size_t size)
     return size - begin < TILE ? size - begin : TILE;
 }
 
+/* Of a matrix whose tiles the ranks have made, each its share: all of them. */
+static void join_tiles(double *a, size_t size)
+{
+    size_t from, to, r, c, n = 0, bytes, tile = 0;
+    if (world.size == 1)
+        return;
+    world_share(tiles_of(size), &from, &to);
+    double *own = mem_new(mem_mul(to - from, TILE * TILE), sizeof *own);
+    for (size_t t = from; t < to; t++) {
+        tile_at(t, size, &r, &c);
+        for (size_t i = 0; i < tile_side(r, size); i++, n += tile_side(c, size))
+            memcpy(own + n, a + (r + i) * size + c, tile_side(c, size) * sizeof *a);
+    }
+    for (size_t k = 0; k < world.size; k++) {
+        double *told = world_from(k, own, n * sizeof *own, &bytes), *p = told;
+        for (; p < told + bytes / sizeof *p; tile++) {
+            tile_at(tile, size, &r, &c);
+            for (size_t i = 0; i < tile_side(r, size); i++, p += tile_side(c, size))
+                memcpy(a + (r + i) * size + c, p, tile_side(c, size) * sizeof *a);
+        }
+        free(told);
+    }
+    free(own);
+}
+
 /* Add the block's products, and what the shift of the mean adds, to one tile of sum. */
 static void add_tile(size_t tile, void *state)
 {
@@ -110,7 +136,7 @@ static void add_block(struct pca_fit *f, const float *x, size_t n)
     centre(x, n, d, f->shift, f->block);
     for (size_t j = 0; j < d; j++)
         f->shift[j] -= f->mean[j];
-    par_for(tiles_of(d), add_tile, f);
+    world_for(tiles_of(d), add_tile, f);
     for (size_t j = 0; j < d; j++)
         f->mean[j] += f->shift[j] * (double)n / (double)(before + n);
     f->held -= n;
@@ -287,7 +313,8 @@ static bool solve_rows(struct pca_fit *f, struct pca *p, double want)
     size_t n = f->n, d = f->d;
     double *x = mem_aligned(mem_mul(n, d), sizeof *x), *gram = mem_aligned(mem_mul(n, n), sizeof *gram), *u;
     centre(f->rows, n, d, p->mean, x);
-    par_for(tiles_of(n), product_tile, &(struct products){ x, gram, n, d });
+    world_for(tiles_of(n), product_tile, &(struct products){ x, gram, n, d });
+    join_tiles(gram, n);
     mirror(gram, n);
     bool good = solve(p, gram, n, want, f->first, &u);
     free(gram);
@@ -311,6 +338,7 @@ static bool solve_rows(struct pca_fit *f, struct pca *p, double want)
 static bool solve_columns(struct pca_fit *f, struct pca *p, double want)
 {
     add_held(f, 1);
+    join_tiles(f->sum, f->d);
     memcpy(p->mean, f->mean, f->d * sizeof *f->mean);
     mirror(f->sum, f->d);
     return solve(p, f->sum, f->d, want, f->first, &p->components);
