@@ -1,88 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "math/dist.h"
+#include "base/par.h"
 #include "math/near_parts.h"
 #include "math/vec.h"
-
-/* ---- the tree's order ---- */
-
-static void swap(uint32_t *a, uint32_t *b)
-{
-    uint32_t t = *a;
-    *a = *b;
-    *b = t;
-}
-
-/* Partial sort: the rows below `middle` have no larger value in column j than the others;
- * equal values are ordered by row, so that the result is one. */
-static void split(const struct near *t, uint32_t *rows, size_t n, size_t middle, size_t j)
-{
-#define LESS(A, B) (t->x[(A) * t->d + j] < t->x[(B) * t->d + j] || \
-                    (t->x[(A) * t->d + j] == t->x[(B) * t->d + j] && (A) < (B)))
-    size_t low = 0, high = n - 1;
-    while (low < high) {
-        size_t pivot = rows[low + (high - low) / 2], a = low, b = high;
-        for (;;) {
-            while (LESS((size_t)rows[a], pivot))
-                a++;
-            while (LESS(pivot, (size_t)rows[b]))
-                b--;
-            if (a >= b)
-                break;
-            swap(rows + a++, rows + b--);
-        }
-        if (middle <= b)
-            high = b;
-        else
-            low = b + 1;
-    }
-#undef LESS
-}
-
-static size_t widest(const struct near *t, const uint32_t *rows, size_t n)
-{
-    size_t best = 0;
-    float most = -1;
-    for (size_t j = 0; j < t->d; j++) {
-        float lo = INFINITY, hi = -INFINITY;
-        for (size_t i = 0; i < n; i++) {
-            float v = t->x[rows[i] * t->d + j];
-            lo = v < lo ? v : lo;
-            hi = v > hi ? v : hi;
-        }
-        if (hi - lo > most) {
-            most = hi - lo;
-            best = j;
-        }
-    }
-    return best;
-}
-
-static void arrange(struct near *t, size_t begin, size_t end)
-{
-    size_t n = end - begin;
-    if (n <= LEAF) {
-        t->start[t->leaves++] = begin;
-        return;
-    }
-    size_t half = (n / 2 + LEAF - 1) / LEAF * LEAF;     /* full leaves on the left */
-    split(t, t->order + begin, n, half, widest(t, t->order + begin, n));
-    arrange(t, begin, begin + half);
-    arrange(t, begin + half, end);
-}
 
 static void fill_leaf(struct near *t, size_t leaf)
 {
     size_t d = t->d, begin = t->start[leaf], n = t->start[leaf + 1] - begin;
-    float *to = t->lane + leaf * LEAF * d;
-    double *centre = t->centre + leaf * d, most = 0;
-    for (size_t i = 0; i < LEAF; i++)
+    float *to = t->lane + t->group[leaf] * LANES * d;
+    float *centre = t->centre + leaf * d;
+    double most = 0;
+    for (size_t i = 0; i < par_blocks(n, LANES) * LANES; i++)
         for (size_t j = 0; j < d; j++)
             to[(i / LANES * d + j) * LANES + i % LANES] = i < n ? t->y[t->order[begin + i] * d + j] : FAR;
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < d; j++)
-            centre[j] += (double)t->x[t->order[begin + i] * d + j] / (double)n;
+            centre[j] += t->y[t->order[begin + i] * d + j] / (float)n;
     for (size_t i = 0; i < n; i++) {
-        double far = dist_sq_f64(t->x + t->order[begin + i] * d, centre, d);
+        double far = dist_sq(t->y + t->order[begin + i] * d, centre, d);
         most = far > most ? far : most;
     }
     t->radius[leaf] = sqrt(most) * (1 + 1e-12);
@@ -112,15 +46,15 @@ struct near *near_new(const float *x, size_t n, size_t d, enum near_metric metri
         t->scaled = scale_rows(x, n, d, t->unit);
     }
     t->y = t->scaled ? t->scaled : x;
-    size_t most = 2 * n / LEAF + 2;
+    size_t most = n / (LEAF / 8) + 2;
     t->order = mem_new(n, sizeof *t->order);
     t->start = mem_new(most + 1, sizeof *t->start);
-    for (size_t i = 0; i < n; i++)
-        t->order[i] = (uint32_t)i;
-    if (n)
-        arrange(t, 0, n);
-    t->start[t->leaves] = n;
-    t->lane = mem_aligned(mem_mul(mem_mul(t->leaves, LEAF), d), sizeof *t->lane);
+    near_arrange(t);
+    t->group = mem_new(t->leaves + 1, sizeof *t->group);
+    t->group[0] = 0;
+    for (size_t leaf = 0; leaf < t->leaves; leaf++)
+        t->group[leaf + 1] = t->group[leaf] + par_blocks(t->start[leaf + 1] - t->start[leaf], LANES);
+    t->lane = mem_aligned(mem_mul(mem_mul(t->group[t->leaves], LANES), d), sizeof *t->lane);
     t->centre = mem_zero(mem_mul(t->leaves, d), sizeof *t->centre);
     t->radius = mem_new(t->leaves, sizeof *t->radius);
     for (size_t leaf = 0; leaf < t->leaves; leaf++)
@@ -135,6 +69,7 @@ void near_free(struct near *t)
     free(t->scaled);
     free(t->order);
     free(t->start);
+    free(t->group);
     free(t->lane);
     free(t->centre);
     free(t->radius);
@@ -170,7 +105,7 @@ static uint32_t recount(const struct near *t, size_t leaf, size_t row, double li
     uint32_t inside = 0;
     for (size_t g = 0; g * LANES < m; g++) {
         float sq[4][LANES];
-        compare(t->lane + (leaf * GROUPS + g) * LANES * t->d, four_times, t->d, sq);
+        compare(lanes(t, leaf, g), four_times, t->d, sq);
         for (size_t l = 0; l < LANES && g * LANES + l < m; l++)
             inside += sq[0][l] <= b.sure ||
                 (sq[0][l] <= b.maybe && dist_sq(x, t->x + (size_t)others[g * LANES + l] * t->d, t->d) <= limit);
@@ -180,21 +115,25 @@ static uint32_t recount(const struct near *t, size_t leaf, size_t row, double li
 
 void near_count(const struct near *t, size_t leaf, double eps, uint32_t *count)
 {
-    const uint32_t *rows, *others;
-    size_t n = near_leaf(t, leaf, &rows);
-    double limit = to_squared(t, eps), reach = sqrt(limit);
+    const uint32_t *others;
+    double limit = to_squared(t, eps), far = sqrt(limit);
     struct bounds b = bounds_of(t, limit);
+    float reach[LEAF];
+    for (size_t i = 0; i < LEAF; i++)
+        reach[i] = reach_of(t, limit);
     for (size_t o = 0; o < t->leaves; o++) {
-        if (apart(t, leaf, o) > reach)
+        if (apart(t, leaf, o) > far)
             continue;
+        struct some s;
+        near_enough(t, leaf, o, reach, &s);
         size_t m = near_leaf(t, o, &others);
-        for (size_t i = 0; i < n; i += 4) {
+        for (size_t i = 0; i < s.n; i += 4) {
             const float *q[4];
-            size_t some = four(t, rows, n, i, q);
+            size_t some = four(t, s.row, s.n, i, q);
             uint32_t inside[4][LANES] = { { 0 } }, near[4][LANES] = { { 0 } };
             for (size_t g = 0; g * LANES < m; g++) {
                 float sq[4][LANES];
-                compare(t->lane + (o * GROUPS + g) * LANES * t->d, q, t->d, sq);
+                compare(lanes(t, o, g), q, t->d, sq);
                 for (size_t k = 0; k < 4; k++)
                     for (size_t l = 0; l < LANES; l++) {
                         inside[k][l] += sq[k][l] <= b.sure;
@@ -207,7 +146,7 @@ void near_count(const struct near *t, size_t leaf, double eps, uint32_t *count)
                     in += inside[k][l];
                     all += near[k][l];
                 }
-                count[rows[i + k]] += in == all ? in : recount(t, o, rows[i + k], limit, b);
+                count[s.row[i + k]] += in == all ? in : recount(t, o, s.row[i + k], limit, b);
             }
         }
     }
@@ -216,32 +155,36 @@ void near_count(const struct near *t, size_t leaf, double eps, uint32_t *count)
 void near_range(const struct near *t, size_t leaf, const struct near_search *s)
 {
     const uint32_t *rows, *others;
-    uint32_t asked[LEAF];
     size_t n = near_leaf(t, leaf, &rows), ask = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!s->wanted || s->wanted(rows[i], s->state))
-            asked[ask++] = rows[i];
-    double limit = to_squared(t, s->eps), reach = sqrt(limit);
+    double limit = to_squared(t, s->eps), far = sqrt(limit);
     struct bounds b = bounds_of(t, limit);
+    float reach[LEAF];
+    for (size_t i = 0; i < n; i++) {
+        bool wanted = !s->wanted || s->wanted(rows[i], s->state);
+        reach[i] = wanted ? reach_of(t, limit) : -1;
+        ask += wanted;
+    }
     for (size_t o = 0; ask && o < t->leaves; o++) {
-        if (apart(t, leaf, o) > reach || (s->worth && !s->worth(leaf, o, s->state)))
+        if (apart(t, leaf, o) > far || (s->worth && !s->worth(leaf, o, s->state)))
             continue;
+        struct some asked;
+        near_enough(t, leaf, o, reach, &asked);
         size_t m = near_leaf(t, o, &others);
-        const float *lane = t->lane + o * LEAF * t->d;
-        for (size_t i = 0; i < ask; i += 4) {
+        for (size_t i = 0; i < asked.n; i += 4) {
             const float *q[4];
-            size_t some = four(t, asked, ask, i, q);
+            size_t some = four(t, asked.row, asked.n, i, q);
             for (size_t g = 0; g * LANES < m; g++) {
                 float sq[4][LANES];
-                compare(lane + g * LANES * t->d, q, t->d, sq);
+                compare(lanes(t, o, g), q, t->d, sq);
                 for (size_t k = 0; k < some; k++) {
                     if (!any_within(sq[k], b.maybe))
                         continue;
+                    size_t row = asked.row[i + k];
                     for (size_t l = 0; l < LANES && g * LANES + l < m; l++) {
                         size_t other = others[g * LANES + l];
-                        if (sq[k][l] <= b.maybe && other != asked[i + k] &&
-                            (sq[k][l] <= b.sure || dist_sq(t->x + asked[i + k] * t->d, t->x + other * t->d, t->d) <= limit))
-                            s->found(asked[i + k], other, s->state);
+                        if (sq[k][l] <= b.maybe && other != row &&
+                            (sq[k][l] <= b.sure || dist_sq(t->x + row * t->d, t->x + other * t->d, t->d) <= limit))
+                            s->found(row, other, s->state);
                     }
                 }
             }

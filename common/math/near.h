@@ -1,9 +1,9 @@
 /* near - which rows are close to which, exactly, without a distance matrix
  *
- * Points are put in the order of a tree (median splits of the widest column), so that
- * neighbours in memory are neighbours in space; leaves that are too far away as a whole
- * are passed over, the others are compared lane by lane in float, and whatever lies
- * within rounding of a decision is decided in double from the differences.
+ * Points are put in the order of a tree, whose nodes are cut in two between two centres, so
+ * that neighbours in memory are neighbours in space; leaves that are too far away as a whole
+ * or from a point are passed over, the others are compared lane by lane in float, and whatever
+ * lies within rounding of a decision is decided in double from the differences.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MATH_NEAR_H

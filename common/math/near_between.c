@@ -36,7 +36,7 @@ static void link_four(const struct near *t, const struct near_between *s, const 
     float maybe = bounds_of(t, to_squared(t, limit)).maybe;
     for (size_t g = 0; g * LANES < m; g++) {
         float sq[4][LANES];
-        compare(t->lane + (other * GROUPS + g) * LANES * t->d, q, t->d, sq);
+        compare(lanes(t, other, g), q, t->d, sq);
         for (size_t k = 0; k < some; k++) {
             size_t i = rows[k], group = s->group[i];
             if (!any_within(sq[k], maybe))
@@ -55,26 +55,28 @@ static void link_four(const struct near *t, const struct near_between *s, const 
     }
 }
 
-/* The rows of a leaf that may have links as short as those known to another leaf at least `gap` away, and in *limit
- * the longest that is of use to one; *reach is the longest that would be of use at any gap. */
-static size_t in_question(const struct near *t, const struct near_between *s, size_t leaf, size_t other, double gap,
-                          uint32_t *asked, double *limit, double *reach)
+/* Of the rows of a leaf, how long links to another leaf may be of use: in reach[LEAF], below 0 where none is. Returns the
+ * longest of them; *most is the longest if the other leaf had no group. */
+static double in_question(const struct near *t, const struct near_between *s, size_t leaf, size_t other, float *reach,
+                          double *most)
 {
     const uint32_t *rows;
-    size_t n = near_leaf(t, leaf, &rows), ask = 0;
-    *limit = *reach = -1;
+    size_t n = near_leaf(t, leaf, &rows);
+    double limit = -1;
+    *most = -1;
     for (size_t i = 0; i < n; i++) {
         uint32_t row = rows[i], group = s->group[row];
         double bound = load(s->bound + group);
+        reach[i] = -1;
         if (s->floor[row] > bound)
             continue;
-        *reach = bound > *reach ? bound : *reach;
-        if (gap > bound || group == s->only[other])
+        *most = bound > *most ? bound : *most;
+        if (group == s->only[other])
             continue;
-        *limit = bound > *limit ? bound : *limit;
-        asked[ask++] = row;
+        limit = bound > limit ? bound : limit;
+        reach[i] = reach_of(t, to_squared(t, bound));
     }
-    return ask;
+    return limit;
 }
 
 void near_between(const struct near *t, size_t leaf, const struct near_between *s)
@@ -82,17 +84,20 @@ void near_between(const struct near *t, size_t leaf, const struct near_between *
     struct visit *visits = by_nearness(t, leaf);
     for (size_t v = 0; v < t->leaves; v++) {
         size_t other = visits[v].leaf;
-        uint32_t asked[LEAF];
-        double gap = from_squared(t, visits[v].gap * visits[v].gap), limit, reach;
+        double gap = from_squared(t, visits[v].gap * visits[v].gap), most;
+        float reach[LEAF];
         if (s->only[leaf] != NEAR_MIXED && s->only[leaf] == s->only[other])
             continue;
-        size_t ask = in_question(t, s, leaf, other, gap, asked, &limit, &reach);
-        if (gap > reach)
+        double limit = in_question(t, s, leaf, other, reach, &most);
+        if (gap > most)
             break;
-        for (size_t i = 0; i < ask; i += 4) {
+        struct some asked = { 0 };
+        if (gap <= limit)
+            near_enough(t, leaf, other, reach, &asked);
+        for (size_t i = 0; i < asked.n; i += 4) {
             const float *q[4];
-            size_t some = four(t, asked, ask, i, q);
-            link_four(t, s, asked + i, some, q, other, limit);
+            size_t some = four(t, asked.row, asked.n, i, q);
+            link_four(t, s, asked.row + i, some, q, other, limit);
         }
     }
     free(visits);

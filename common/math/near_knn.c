@@ -4,45 +4,55 @@
 #include "math/near_parts.h"
 #include "math/vec.h"
 
+/* Offer a row what is near in a group of another leaf's rows, by squares in float; *reach becomes that of its heap. */
+static void take(const struct near *t, size_t row, const uint32_t *others, size_t m, const float *sq, size_t k,
+                 struct candidate *heap, float *reach)
+{
+    float bar = too_far(t, heap->squared);
+    if (!any_within(sq, bar))
+        return;
+    for (size_t l = 0; l < LANES && l < m; l++) {
+        if (sq[l] > bar || others[l] == row)
+            continue;
+        struct candidate fresh = { dist_sq(t->x + row * t->d, t->x + (size_t)others[l] * t->d, t->d), others[l] };
+        if (after(*heap, fresh)) {
+            replace_worst(heap, k, fresh);
+            bar = too_far(t, heap->squared);
+        }
+    }
+    *reach = reach_of(t, heap->squared);
+}
+
 /* The k nearest of each row of the leaf, in heaps[rows][k], freed by the caller. */
 static struct candidate *nearest(const struct near *t, size_t leaf, size_t k)
 {
     const uint32_t *rows, *others;
     size_t n = near_leaf(t, leaf, &rows);
     struct candidate *heaps = mem_new(mem_mul(n, k), sizeof *heaps);
+    float reach[LEAF];
     for (size_t i = 0; i < n * k; i++)
         heaps[i] = (struct candidate){ INFINITY, UINT32_MAX };
+    for (size_t i = 0; i < n; i++)
+        reach[i] = INFINITY;
     struct visit *visits = by_nearness(t, leaf);
     for (size_t v = 0; v < t->leaves; v++) {
-        double worst = 0;                   /* of all rows of the leaf */
+        float worst = 0;                    /* of all rows of the leaf */
         for (size_t i = 0; i < n; i++)
-            worst = heaps[i * k].squared > worst ? heaps[i * k].squared : worst;
-        if (visits[v].gap * visits[v].gap > worst)
+            worst = reach[i] > worst ? reach[i] : worst;
+        if (visits[v].gap > worst * t->unit)
             break;
+        struct some s;
         size_t o = visits[v].leaf, m = near_leaf(t, o, &others);
-        const float *lane = t->lane + o * LEAF * t->d;
-        for (size_t i = 0; i < n; i += 4) {
+        near_enough(t, leaf, o, reach, &s);
+        for (size_t i = 0; i < s.n; i += 4) {
             const float *q[4];
-            size_t some = four(t, rows, n, i, q);
+            size_t some = four(t, s.row, s.n, i, q);
             for (size_t g = 0; g * LANES < m; g++) {
                 float sq[4][LANES];
-                compare(lane + g * LANES * t->d, q, t->d, sq);
+                compare(lanes(t, o, g), q, t->d, sq);
                 for (size_t c = 0; c < some; c++) {
-                    struct candidate *heap = heaps + (i + c) * k;
-                    const float *x = t->x + (size_t)rows[i + c] * t->d;
-                    float bar = too_far(t, heap->squared);
-                    if (!any_within(sq[c], bar))
-                        continue;
-                    for (size_t l = 0; l < LANES && g * LANES + l < m; l++) {
-                        uint32_t other = others[g * LANES + l];
-                        if (sq[c][l] > bar || other == rows[i + c])
-                            continue;
-                        struct candidate fresh = { dist_sq(x, t->x + (size_t)other * t->d, t->d), other };
-                        if (after(*heap, fresh)) {
-                            replace_worst(heap, k, fresh);
-                            bar = too_far(t, heap->squared);
-                        }
-                    }
+                    size_t place = s.place[i + c];
+                    take(t, rows[place], others + g * LANES, m - g * LANES, sq[c], k, heaps + place * k, reach + place);
                 }
             }
         }

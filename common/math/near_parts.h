@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "math/dist.h"
 #include "math/near.h"
 
 /* A leaf is up to GROUPS groups of LANES points; in a group, column j of all its points
@@ -33,12 +34,16 @@ struct near {
     enum near_metric metric;
     uint32_t *order;        /* [n] rows in the order of the leaves */
     size_t *start;          /* [leaves + 1] */
-    float *lane;            /* [leaves][GROUPS][d][LANES] */
-    double *centre;         /* [leaves][d] */
-    double *radius;         /* [leaves] */
+    size_t *group;          /* [leaves + 1] the first group of each */
+    float *lane;            /* [groups][d][LANES] */
+    float *centre;          /* [leaves][d] about in the middle of a leaf, as y */
+    double *radius;         /* [leaves] the farthest of its rows from there */
     double slack, lost;     /* relative error of a squared distance in float; absolute one: underflow */
     double unit;            /* 1, or the power of 2 that rows too large to square in float are divided by */
 };
+
+/* Fill order and start, and count the leaves. */
+void near_arrange(struct near *t);
 
 /* Squared Euclidean distance that stands for a distance in the metric, and back. A zero
  * row under cosine is 1 from a unit row: both ways give that. */
@@ -65,12 +70,47 @@ static inline struct bounds bounds_of(const struct near *t, double limit)
 /* Least distance that points of two leaves can have. */
 static inline double apart(const struct near *t, size_t a, size_t b)
 {
-    double sum = 0;
-    const double *x = t->centre + a * t->d, *y = t->centre + b * t->d;
-    for (size_t j = 0; j < t->d; j++)
-        sum += (x[j] - y[j]) * (x[j] - y[j]);
-    double gap = sqrt(sum) * (1 - 1e-12) - t->radius[a] - t->radius[b];
-    return gap > 0 ? gap : 0;
+    double gap = sqrt(dist_sq(t->centre + a * t->d, t->centre + b * t->d, t->d)) * (1 - 1e-12) - t->radius[a] - t->radius[b];
+    return gap > 0 ? gap * t->unit : 0;
+}
+
+/* A leaf's g-th group. */
+static inline const float *lanes(const struct near *t, size_t leaf, size_t g)
+{
+    return t->lane + (t->group[leaf] + g) * LANES * t->d;
+}
+
+/* Some rows of a leaf: their places in it, and which they are. */
+struct some { size_t n; uint32_t place[LEAF], row[LEAF]; };
+
+/* A distance in units of y, not rounded down, whose square in x is `squared`. */
+static inline float reach_of(const struct near *t, double squared)
+{
+    return (float)(sqrt(squared) / t->unit * (1 + 1e-6));
+}
+
+/* The rows of a leaf that may be as near as their reach[LEAF] (reach_of, or below 0: never) to one of another leaf: in many
+ * dimensions few, as what a leaf measures across is taken off once only. */
+static inline void near_enough(const struct near *t, size_t leaf, size_t other, const float *reach, struct some *s)
+{
+    size_t n = t->start[leaf + 1] - t->start[leaf], d = t->d;
+    const float *c = t->centre + other * d;
+    float sure = (float)(1 - t->slack), lost = (float)t->lost, radius = (float)(t->radius[other] * (1 + 1e-6));
+    s->n = 0;
+    for (size_t g = 0; g * LANES < n; g++) {
+        const float *lane = lanes(t, leaf, g);
+        float sq[LANES] = { 0 };
+        for (size_t j = 0; j < d; j++)
+            for (size_t l = 0; l < LANES; l++)
+                sq[l] += (lane[j * LANES + l] - c[j]) * (lane[j * LANES + l] - c[j]);
+        for (size_t l = 0; l < LANES && g * LANES + l < n; l++) {
+            size_t i = g * LANES + l;
+            float far = reach[i] + radius;
+            s->place[s->n] = (uint32_t)i;
+            s->row[s->n] = t->order[t->start[leaf] + i];
+            s->n += (reach[i] >= 0) & (sq[l] * sure - lost <= far * far * (1 + 1e-6f));
+        }
+    }
 }
 
 /* Squared distances of 4 rows q[4][d] from the points of a group: pairs of the processor's vectors, whose sums stay in

@@ -59,7 +59,7 @@ static void all_others(const float *x, size_t n, size_t d, size_t i, bool cosine
 static void knn_is_brute_force(void **unused)
 {
     (void)unused;
-    static const size_t shapes[][3] = { { 2, 1, 1 }, { 5, 3, 4 }, { 128, 2, 7 }, { 130, 9, 10 }, { 700, 5, 33 }, { 1000, 2, 1 } };
+    static const size_t shapes[][3] = { { 2, 1, 1 }, { 5, 3, 4 }, { 128, 2, 7 }, { 130, 9, 10 }, { 700, 5, 33 }, { 1000, 2, 1 }, { 3000, 6, 9 } };
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int cosine = 0; cosine < 2; cosine++) {
             size_t n = shapes[s][0], d = shapes[s][1], k = shapes[s][2];
@@ -68,6 +68,8 @@ static void knn_is_brute_force(void **unused)
             float *x = normal(n, d, s);
             if (!cosine && n > 20)      /* rows that are there twice: the lower index is the nearer */
                 memcpy(x + 11 * d, x + 3 * d, d * sizeof *x);
+            for (size_t i = 0; n == 3000 && i < n; i++)         /* heaps of rows far from each other, and a few between */
+                x[i * d + i % 5] += (float)(i % 89 ? 12 : 6);
             uint32_t *index = mem_new(n * k, sizeof *index), *again = mem_new(n * k, sizeof *again);
             double *distance = mem_new(n * k, sizeof *distance), *kth = mem_new(n, sizeof *kth);
             struct other *want = mem_new(n, sizeof *want);
