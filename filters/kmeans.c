@@ -2,8 +2,8 @@
  *
  * in      records with a vector x
  * out     the same records with cluster (int from 0) and distance (to its centre)
- * memory  all vectors, 8 bytes a number, and up to 64 MB; with --batch a few batches, and 16 bytes a record; under mpirun a
- *         share of the vectors
+ * memory  all vectors, 8 bytes a number, and up to 64 MB; with --batch a few batches, and 16 bytes a record; with -m a block;
+ *         under mpirun a share of the vectors
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <float.h>
@@ -134,17 +134,11 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     if (batch.text && world_wanted())
         opt_misuse(&prog, "mpirun takes all vectors at each step: leave --batch out");
-    if (batch.text)
+    if (batch.text || arg.model.path)
         return batches_run(&prog, &(struct batches){ &arg, &batch, &fit.m, &fit.records, parts }, operands);
-    struct slurp *s = clusters_read(&arg, &prog, operands, parts, NULL, &fit.m.d);
+    struct slurp *s = clusters_read(&arg, &prog, operands);
     budget_need(8 * (double)s->n * (double)s->d, "two copies of the vectors");
-    if (!arg.model.path) {
-        learn(s);
-    } else {
-        fit.m.converged = true;
-        fit.m.label = mem_new(s->n, sizeof *fit.m.label);
-        kmeans_label(&fit.m, s->x, s->n, fit.m.label);
-    }
+    learn(s);
     if (arg.ranks) {
         int status = item_status();
         return world_end(status == ST_OK && !fit.m.converged ? ST_PARTIAL : status);

@@ -2,7 +2,7 @@
  *
  * in      records with a vector x
  * out     the same records with cluster (int from 0) and p, how likely each cluster is
- * memory  all vectors, 8 bytes a number and 4 a cluster, and up to 64 MB; other fields are not held
+ * memory  all vectors, 8 bytes a number and 4 a cluster, and up to 64 MB; with -m a block
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <float.h>
@@ -15,8 +15,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cluster/mixture.h"
-#include "drive/clusters.h"
-#include "drive/fitted.h"
+#include "drive/assign.h"
 
 #define KINDS "spherical|diag|tied|full"
 #define BY "bic|aic|" SCAN_SCORES SCAN_DRAWS
@@ -64,13 +63,16 @@ static const struct model_part parts[] = {
     MODEL_END
 };
 
-/* What of a loaded model does not go together. */
+/* What of a loaded model does not go together; if nothing, it is ready to label. */
 static const char *check(void)
 {
-    const struct mixture *m = &fit.m;
+    struct mixture *m = &fit.m;
     size_t rows = m->kind == MIXTURE_FULL ? m->k * m->d : m->kind == MIXTURE_TIED ? m->d : m->k;
     size_t columns = m->kind == MIXTURE_SPHERICAL ? 1 : m->d;
-    return m->rows != rows || m->columns != columns ? "its covariances do not fit its means" : NULL;
+    if (m->rows != rows || m->columns != columns)
+        return "its covariances do not fit its means";
+    mixture_prepare(m);
+    return NULL;
 }
 
 static void tick(size_t step, void *state)
@@ -125,20 +127,21 @@ static void learn(struct slurp *s, int32_t *labels, float **p)
         clusters_note_unconverged(&arg);
 }
 
+static void label(const float *x, size_t n, int32_t *labels, void *p)
+{
+    mixture_label(&fit.m, x, n, labels, p);
+}
+
 int main(int argc, char **argv)
 {
-    struct slurp *s = clusters_read(&arg, &prog, opt_parse(&prog, argc, argv), parts, check, &fit.m.d);
+    char **operands = opt_parse(&prog, argc, argv);
+    if (arg.model.path)
+        return assign_run(&prog, &(struct assign){ .arg = &arg, .name = "p", .d = &fit.m.d, .wide = &fit.m.k, .label = label,
+                                                   .parts = parts, .check = check }, operands);
+    struct slurp *s = clusters_read(&arg, &prog, operands);
     int32_t *labels = mem_new(s->n, sizeof *labels);
     float *p = NULL;
-    if (!arg.model.path) {
-        learn(s, labels, &p);
-    } else {
-        budget_need((double)s->n * (4 * (double)s->d + 4 * (double)fit.m.k), "the vectors and their clusters");
-        mixture_prepare(&fit.m);
-        p = mem_new(mem_mul(s->n, fit.m.k), sizeof *p);
-        mixture_label(&fit.m, s->x, s->n, labels, p);
-        fit.m.converged = true;
-    }
+    learn(s, labels, &p);
     struct column side = { .type = COL_VECTOR, .data = p, .d = fit.m.k };
     int status = clusters_write(&arg, &prog, s, labels, "p", side, fit.m.converged);
     free(labels);

@@ -9,24 +9,15 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cluster/minibatch.h"
-#include "drive/fitted.h"
+#include "drive/assign.h"
 #include "drive/pass.h"
-#include "drive/row.h"
 #include "drive/scales.h"
 #include "drive/starts.h"
 #include "drive/table.h"
 
-enum { BLOCK = 1024 };          /* records that are labelled together */
-
 static struct {
     struct batches b;
     struct table *table;
-    struct row row;
-    float *x;                   /* [BLOCK][d] */
-    int32_t label[BLOCK];
-    double distance[BLOCK];
-    size_t n, out;              /* of the block: those in it, and those that are written */
-    char *side;                 /* the distances' field */
 } run;
 
 void batches_note_unused(const struct kmeans *m, size_t k)
@@ -95,60 +86,22 @@ static void fit(struct rec_in *in)
 
 /* ---- the labels ---- */
 
-static bool take(struct rec *r, const struct value *v, void *unused)
+static void label(const float *x, size_t n, int32_t *labels, void *distance)
 {
-    size_t d = run.row.d = run.b.m->d;
-    (void)unused;
-    if (!row_read(r, run.b.arg->in, v, fitted_names.in, &run.row))
-        return false;
-    if (!run.x)
-        run.x = mem_new(mem_mul(BLOCK, d), sizeof *run.x);
-    memcpy(run.x + run.n++ * d, run.row.x, d * sizeof *run.x);
-    return true;
-}
-
-static bool full(size_t n, void *unused)
-{
-    (void)unused;
-    if (n == 0)
-        run.n = run.out = 0;
-    return n == BLOCK;
-}
-
-static void label(void *unused)
-{
-    (void)unused;
-    kmeans_label(run.b.m, run.x, run.n, run.label);
-    kmeans_distance(run.b.m, run.x, run.n, run.label, run.distance);
-}
-
-static bool finish(struct rec *r, void *unused)
-{
-    (void)unused;
-    item_note_side(r, run.side);
-    rec_set_int(r, run.b.arg->out, run.label[run.out]);
-    rec_set_f64(r, run.side, run.distance[run.out++]);
-    return true;
-}
-
-static void unset(struct rec *r)
-{
-    item_note_side(r, run.side);
-    rec_set_nil(r, run.side);
+    kmeans_label(run.b.m, x, n, labels);
+    kmeans_distance(run.b.m, x, n, labels, distance);
 }
 
 int batches_run(const struct prog *prog, const struct batches *b, char **operands)
 {
     struct clusters *arg = b->arg;
+    bool fits = !arg->model.path;
     run.b = *b;
-    if (b->size->last > b->size->first || strchr(b->size->text, ':'))
+    if (fits && (b->size->last > b->size->first || strchr(b->size->text, ':')))
         opt_misuse(prog, "--batch '%s' is not a number of vectors", b->size->text);
     if (scan_wanted(&arg->scan, prog))
         opt_misuse(prog, "--batch needs a single number of clusters");
-    run.side = item_side(arg->out, "cluster", "distance");
-    int status = fitted_run(prog, &(struct fitted){
-        .map = { .in = arg->in, .out = arg->out, .keep = true, .process = take, .full = full, .together = label,
-                 .finish = finish, .unset = unset },
-        .model = &arg->model, .save = arg->save, .parts = b->parts, .fit = fit }, operands);
-    return status == ST_OK && !b->m->converged ? ST_PARTIAL : status;
+    int status = assign_run(prog, &(struct assign){ .arg = arg, .name = "distance", .d = &b->m->d, .label = label,
+                                                    .parts = b->parts, .fit = fit }, operands);
+    return status == ST_OK && fits && !b->m->converged ? ST_PARTIAL : status;
 }

@@ -6,24 +6,20 @@
 #include <unistd.h>
 
 #include "base/die.h"
-#include "drive/fitted.h"
 #include "drive/ranks.h"
 #include "drive/starts.h"
 
-struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands, const struct model_part *parts,
-                            const char *(*check)(void), const size_t *d)
+struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands)
 {
     if (scan_wanted(&c->scan, prog) && c->init.path)
         opt_misuse(prog, "--init needs a single number of clusters");
     if (c->init.path && strcmp(c->init.path, "-") != 0 && access(c->init.path, F_OK) != 0)
         die(ST_STOPPED, "--init %s: no such file: it is a stream of vectors to start from; without --init it is k-means++",
             c->init.path);
-    c->ranks = !c->model.path && ranks_begin(prog, &operands, c->save);
+    c->ranks = ranks_begin(prog, &operands, c->save);
     if (c->ranks && scan_wanted(&c->scan, prog))
         opt_misuse(prog, "mpirun needs a single number of clusters");
     struct rec_in *in = rec_open(prog, operands, !c->ranks);
-    if (c->model.path)
-        fitted_load(prog, &c->model, parts, check, in, c->in);
     if (c->ranks)
         ranks_same_columns(in);
     struct slurp *s = slurp_read(in, c->in, c->out);
@@ -32,8 +28,6 @@ struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **
         c->all = ranks_sum(s->n);
         s->d = ranks_width(s->d, c->in);
     }
-    if (c->model.path && s->n && s->d != *d)
-        die(ST_STOPPED, "%s has %zu numbers, but the model %s was fitted to %zu", c->in, s->d, c->model.path, *d);
     return s;
 }
 

@@ -1,4 +1,4 @@
-/* clusters - the driver of clusterers that fit -k A:B clusters, begin at --init, save a model or label by one
+/* clusters - the driver of clusterers that fit -k A:B clusters, begin at --init, save a model (drive/assign labels by one)
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DRIVE_CLUSTERS_H
 #define DRIVE_CLUSTERS_H
@@ -32,12 +32,10 @@ struct clusters {
     EXCLUDES_WHY("model", "n-clusters|init|save|n-init|max-iter|tol", "the model has its " what), \
     EXCLUDES_WHY("init", "n-init", "it is one start")
 
-/* Open the operands, load --model's parts (check: drive/fitted.h, or NULL), read the vectors. A model of other than *d
- * columns ends with ST_STOPPED. A filter with .ranks gets those of its share. */
-struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands, const struct model_part *parts,
-                            const char *(*check)(void), const size_t *d);
+/* For a fit: open the operands, read the vectors. A filter with .ranks gets those of its share. */
+struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **operands);
 
-/* For a fit, how many clusters: as -k or --init has it, or the best by scan_best. *init is --init's vectors [k][s->d], the
+/* How many clusters: as -k or --init has it, or the best by scan_best. *init is --init's vectors [k][s->d], the
  * caller's to free, or NULL. More clusters than vectors end with ST_STOPPED. */
 size_t clusters_choose(struct clusters *c, const struct prog *prog, const struct slurp *s,
                        struct scanned (*cluster)(const struct slurp *rows, size_t k, void *state), void *state, double **init);

@@ -25,6 +25,9 @@ const struct opt *const map_also[] = { map_opts, item_opts, rec_in_opts, rec_out
  * than to work on. A batch closes when it is full or when the input makes us wait. */
 enum { BATCH = 32, BATCH_BYTES = 64 << 10 };
 
+/* What is computed together is held until then: no more records than have so many bytes. */
+enum { TOGETHER_BYTES = 64 << 20 };
+
 struct batch {
     struct rec *recs[BATCH];
     size_t n;
@@ -180,6 +183,14 @@ static void *thread(void *state)
     return NULL;
 }
 
+static size_t bytes_of(const struct rec *r)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < r->n; i++)
+        bytes += r->fields[i].size;
+    return bytes;
+}
+
 /* Fill a batch; false if the input is at its end before it has a record. */
 static bool fill(struct run *run, struct batch *b)
 {
@@ -191,8 +202,7 @@ static bool fill(struct run *run, struct batch *b)
         if (!rec_next(run->in, r))
             break;
         rec_own(r);
-        for (size_t i = 0; i < r->n; i++)
-            bytes += r->fields[i].size;
+        bytes += bytes_of(r);
         b->n++;
     }
     return b->n > 0;
@@ -281,8 +291,8 @@ static void together(struct run *run, void *worker)
     struct rec **recs = NULL;
     size_t made = 0, cap = 0;
     for (bool more = true; more; ) {
-        size_t n = 0;
-        for (; !m->full(n, worker); n++) {
+        size_t n = 0, bytes = 0;
+        for (; !m->full(n, worker) && bytes < TOGETHER_BYTES; n++) {
             if (n == made) {
                 mem_grow(&recs, &cap, n + 1, sizeof *recs);
                 recs[made++] = rec_new();
@@ -290,6 +300,7 @@ static void together(struct run *run, void *worker)
             if (!(more = rec_next(run->in, recs[n])))
                 break;
             rec_own(recs[n]);
+            bytes += bytes_of(recs[n]);
             work_on(m, recs[n], worker);
         }
         m->together(worker);

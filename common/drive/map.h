@@ -37,7 +37,7 @@ struct map {
     void (*worker_free)(void *worker);
 
     /* For what is better computed on several records at once: process only takes down what a record
-     * asks for, until `full` says that n are enough or the input is at its end; `together` computes it,
+     * asks for, until `full` says that n are enough, they have 64 MiB, or the input is at its end; `together` computes it,
      * and `finish` sets the output of one record after the other, but of bad and nil ones (false after
      * rec_error). All in the calling thread: par_for has the threads of -j. NULL: process does it all. */
     bool (*full)(size_t n, void *worker);

@@ -127,6 +127,9 @@ spew("$tmp/many.sp", stream({}, map { record($_, x => vec(map { $_ * 0.1 } 1 .. 
 refuses(4, qr/--max-memory/, "kmeans -q -k 7 --max-memory 8M $tmp/many.sp");
 runs("kmeans -q -k 7 --batch 100 --max-memory 8M $tmp/many.sp >$tmp/out.sp");
 like(runs("sp-info $tmp/out.sp"), qr/40000/, '--batch in little memory');
+runs("kmeans -q -k 7 --batch 100 --save $tmp/many.m $tmp/many.sp >$tmp/out.sp");
+ok(runs("kmeans -m $tmp/many.m --max-memory 8M --no-history", slurp_file("$tmp/many.sp")) eq
+    runs("sp-fields --no-history $tmp/out.sp"), '--model in little memory, from a pipe');
 refuses(5, qr/no convergence within 1 passes: the output is valid/, "kmeans -k 7 --batch 40000 --max-iter 1 $tmp/many.sp", undef, 1);
 refuses(2, qr/--batch '2:3' is not a number of vectors/, "kmeans -k 2 --batch 2:3 $tmp/in.sp");
 refuses(2, qr/--batch needs a single number/, "kmeans -k 2:3 --batch 2 $tmp/in.sp");

@@ -60,6 +60,10 @@ spew("$tmp/bad.sp", stream({ kind => 'model' }, @frames));
 refuses(3, qr/its covariances do not fit its means/, "mixture -m $tmp/bad.sp $blobs");
 refuses(6, qr/x has 2 numbers, but the model .* was fitted to 8/, "mixture -m $tmp/m.sp", stream({}, record('a', x => vec(1, 2))));
 is(scalar records("mixture -m $tmp/m.sp", stream({})), 0, 'a model and no records');
+my $some = stream({}, map { record($_, x => $_ % 5 ? vec(map { $_ / 7 } 1 .. 8) : $_ % 2 ? nil : vec(1, 2, 3)) } 1 .. 9000);
+my @all = records("mixture -m $tmp/m.sp --on-error emit --max-memory 8M", $some);
+is_deeply([scalar @all, scalar grep({ defined $_->{cluster} } @all), scalar grep({ @{ $_->{p} // [] } == 5 } @all),
+        scalar grep({ $_->{error} } @all)], [9000, 7200, 7200, 900], 'a model on several blocks: nil and bad ones among them');
 refuses(2, qr/the model has its clusters/, "mixture -m $tmp/m.sp -k 3 $blobs");
 
 # What collapses is held, and said.
