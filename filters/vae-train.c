@@ -13,7 +13,9 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/world.h"
 #include "drive/item.h"
+#include "drive/ranks.h"
 #include "drive/scales.h"
 #include "drive/table.h"
 #include "drive/trainer.h"
@@ -72,7 +74,8 @@ static const struct opt *const also[] = {
 };
 static const struct prog prog = {
     .name = "vae-train", .brief = "train a variational auto-encoder", .in = IO_RECORDS, .out = IO_MODEL,
-    .reads = "x vector", .example = "--hidden 8 --latent 4 --epochs 2", .conv = "torch-2.13", .opts = opts, .also = also,
+    .reads = "x vector", .example = "--hidden 8 --latent 4 --epochs 2", .conv = "torch-2.13",
+    .ranks = true, .opts = opts, .also = also,
 };
 
 struct data {
@@ -151,6 +154,11 @@ static bool collect(struct rec *r, void *state)
     return true;
 }
 
+static void gather_rows(void *table, const size_t *rows, size_t n)
+{
+    table_gather(table, rows, n);
+}
+
 static void fetch_row(void *table, size_t row, float *x)
 {
     table_row(table, row, x);
@@ -161,7 +169,11 @@ static void read_input(struct data *d)
 {
     struct vae_config *c = &d->model.c;
     d->table = table_open(d->in, arg.in, c->conv ? 2 : 1, false, collect, d);
-    labels_sort(d->model.labels, d->hot, d->table->n);
+    table_share(d->table, d->in, arg.in);
+    labels_share(d->model.labels);
+    labels_sort(d->model.labels, d->hot, d->table->own);
+    if (world.size > 1)
+        d->hot = world_all(d->hot, d->table->own * d->model.labels->n * sizeof *d->hot, NULL);
     memcpy(d->model.shape, d->table->shape, sizeof d->model.shape);
     c->input = d->table->d;
     c->h = d->table->shape[0];
@@ -172,8 +184,8 @@ static void read_input(struct data *d)
 /* Of the first rows, whether their columns are scaled alike. */
 static void note_scales(const struct data *d)
 {
-    size_t n = d->table->n < 1000 ? d->table->n : 1000, wide = d->table->d;
-    if (d->model.c.conv || mem_mul(n, wide) > 1 << 22)
+    size_t n = d->table->own < 1000 ? d->table->own : 1000, wide = d->table->d;
+    if (d->model.c.conv || mem_mul(n, wide) > 1 << 22 || world.rank > 0)
         return;
     float *x = mem_new(mem_mul(n, wide), sizeof *x);
     for (size_t i = 0; i < n; i++)
@@ -202,9 +214,11 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     static struct data d;
     static struct vae_fit fit;
-    fit = (struct vae_fit) { .fetch = fetch_row, .loss = { (enum recon)arg.recon, arg.reduce == 1, arg.beta, arg.free_bits } };
+    fit = (struct vae_fit) { .gather = gather_rows, .fetch = fetch_row,
+                             .loss = { (enum recon)arg.recon, arg.reduce == 1, arg.beta, arg.free_bits } };
     fit.anneal = parse_anneal(&fit.period);
     set_model(&d.model);
+    ranks_begin(&prog, &operands, "-");
     d.in = rec_open(&prog, operands, true);
     read_input(&d);
     note_scales(&d);

@@ -37,7 +37,7 @@ static void end_all(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
 static void join(void)
 {
     int rank, size;
-    MPI_Init(NULL, NULL);
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &(int){ 0 });
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     world = (struct world){ (size_t)rank, (size_t)size };
@@ -71,17 +71,44 @@ void *world_all(const void *mine, size_t n, size_t *bytes)
     return to;
 }
 
+/* n bytes in pieces that MPI can count. */
+static void each_piece(void *p, size_t n, void (*exchange)(void *p, int n, int rank), int rank)
+{
+    enum { MOST = 1 << 30 };
+    for (size_t at = 0; at < n; at += MOST)
+        exchange((char *)p + at, (int)(n - at < MOST ? n - at : MOST), rank);
+}
+
+static void receive(void *p, int n, int rank) { MPI_Recv(p, n, MPI_BYTE, rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE); }
+static void send(void *p, int n, int rank) { MPI_Send(p, n, MPI_BYTE, rank, 0, MPI_COMM_WORLD); }
+static void spread(void *p, int n, int rank) { MPI_Bcast(p, n, MPI_BYTE, rank, MPI_COMM_WORLD); }
+
+void world_from_before(void *p, size_t n)
+{
+    if (world.rank)
+        each_piece(p, n, receive, (int)world.rank - 1);
+}
+
+void world_to_next(void *p, size_t n)
+{
+    if (world.rank + 1 < world.size)
+        each_piece(p, n, send, (int)world.rank + 1);
+}
+
+void world_spread(void *p, size_t n, size_t from)
+{
+    if (world.size > 1)
+        each_piece(p, n, spread, (int)from);
+}
+
 void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
 {
-    enum { PIECE = 1 << 28 };
     uint64_t size = n;
-    if (world.size > 1)
-        MPI_Bcast(&size, 1, MPI_UINT64_T, (int)rank, MPI_COMM_WORLD);
+    world_spread(&size, sizeof size, rank);
     char *to = mem_new(size ? (size_t)size : 1, 1);
     if (n && rank == world.rank)
         memcpy(to, mine, n);
-    for (size_t at = 0; world.size > 1 && at < size; at += PIECE)
-        MPI_Bcast(to + at, size - at < PIECE ? (int)(size - at) : PIECE, MPI_BYTE, (int)rank, MPI_COMM_WORLD);
+    world_spread(to, (size_t)size, rank);
     *bytes = (size_t)size;
     return to;
 }
@@ -89,6 +116,8 @@ void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
 int world_end(int status)
 {
     int worst = status;
+    if (!world_abandon)
+        return status;
     MPI_Allreduce(&status, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
     MPI_Finalize();
     return worst;
@@ -114,6 +143,9 @@ void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
     return world_all(mine, n, bytes);
 }
 
+void world_from_before(void *p, size_t n) { (void)p, (void)n; }
+void world_to_next(void *p, size_t n) { (void)p, (void)n; }
+void world_spread(void *p, size_t n, size_t from) { (void)p, (void)n, (void)from; }
 int world_end(int status) { return status; }
 
 #endif

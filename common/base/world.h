@@ -35,11 +35,19 @@ void world_share(size_t blocks, size_t *first, size_t *end);
 void world_for(size_t blocks, void (*work)(size_t block, void *state), void *state);
 void world_fill(void *part, size_t blocks, size_t size);
 
+/* For sums that go on from rank to rank, too large to be given to all: p[n] comes from the rank before, and goes to the next;
+ * nothing comes to the first, and nothing goes from the last. A rank that sends waits until it is received. */
+void world_from_before(void *p, size_t n);
+void world_to_next(void *p, size_t n);
+
+/* Rank `from` gives p[n] to all, where it lies. All must call it. */
+void world_spread(void *p, size_t n, size_t from);
+
 /* Set where there are others: die calls it before it ends, to end all. Defined in base/die, which most filters need without
  * a world. */
 extern void (*world_abandon)(int status);
 
-/* Leave; returns the status to end with, the largest of all ranks'. */
+/* Leave what world_begin has joined, if it was called; returns the status to end with, the largest of all ranks'. */
 int world_end(int status);
 
 #endif

@@ -7,6 +7,8 @@
 #include "base/die.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "base/world.h"
 
 static struct label *add_field(struct labels *l, const char *name, size_t len)
 {
@@ -44,6 +46,13 @@ static void add_name(struct label *f, const char *name, size_t len)
     f->names[f->n++] = mem_text(name, len);
 }
 
+static void add_category(struct label *f, const char *name, size_t len)
+{
+    if (f->n == LABELS_MOST)
+        die(ST_STOPPED, "%s has more than %d values: it is not a label to train by", f->field, LABELS_MOST);
+    add_name(f, name, len);
+}
+
 /* The string in a field: false if there is none, r->error or r->nil then says why. */
 static bool find_string(struct rec *r, const char *field, struct value *v)
 {
@@ -70,13 +79,32 @@ bool labels_add(struct labels *l, struct rec *r, uint32_t *hot)
             if (!utf8)
                 return rec_error(r, "%s is not UTF-8", of->field);
             json_decref(utf8);
-            if ((i = of->n) == LABELS_MOST)
-                die(ST_STOPPED, "%s has more than %d values: it is not a label to train by", of->field, LABELS_MOST);
-            add_name(of, v.s.p, v.s.n);
+            i = of->n;
+            add_category(of, v.s.p, v.s.n);
         }
         hot[f] = (uint32_t)i;
     }
     return true;
+}
+
+void labels_share(struct labels *l)
+{
+    for (size_t f = 0; world.size > 1 && f < l->n; f++) {
+        struct label *of = &l->fields[f];
+        struct str own = { 0 };
+        size_t *bytes = mem_new(world.size, sizeof *bytes), n = 0;
+        for (size_t i = 0; i < of->n; i++)
+            str_put(&own, of->names[i], strlen(of->names[i]) + 1);
+        char *all = world_all(own.p, own.n, bytes), *name = all;
+        for (size_t i = 0; i < world.size; i++)
+            n += bytes[i];
+        for (; name < all + n; name += strlen(name) + 1)
+            if (ids_find(of->numbers, (struct text){ name, strlen(name) }) == SIZE_MAX)
+                add_category(of, name, strlen(name));
+        free(own.p);
+        free(all);
+        free(bytes);
+    }
 }
 
 struct named { char *name; uint32_t number; };

@@ -25,6 +25,9 @@ enum { LABELS_MOST = 4096 };        /* categories of a field: each is a column o
  * end, where labels_sort finds it; too many end the program. A nil one drops r; what is no string is an error. */
 bool labels_add(struct labels *l, struct rec *r, uint32_t *hot);
 
+/* Add the categories of the other ranks (base/world), which all call it. */
+void labels_share(struct labels *l);
+
 /* Sort the categories, set the columns, and make columns of the numbers in hot[rows][n]. */
 void labels_sort(struct labels *l, uint32_t *hot, size_t rows);
 

@@ -10,11 +10,15 @@
 #include "stream/rec.h"
 
 /* Join the others if mpirun started this process of a filter that has .ranks, and name its share in *operands. Only rank 0
- * speaks of what is well, and only its records go to stdout. `save`: what it gives is this file, NULL ends with ST_USAGE. */
+ * speaks of what is well, and only its stream goes to stdout. `save`: what it gives is this file, or "-", that stream; NULL
+ * ends with ST_USAGE. */
 bool ranks_begin(const struct prog *prog, char ***operands, const char *save);
 
 /* Other columns than another rank's end with ST_STREAM. */
 void ranks_same_columns(const struct rec_in *in);
+
+/* rec_digest of the input of all ranks, one after the other. */
+uint64_t ranks_digest(const struct rec_in *in);
 
 /* The sum of all ranks' n. */
 size_t ranks_sum(size_t n);

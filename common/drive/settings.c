@@ -10,6 +10,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "drive/ranks.h"
 
 static void pack_option(const struct opt *o, void *state)
 {
@@ -28,7 +29,7 @@ void settings_pack(const struct prog *prog, size_t rows, const struct rec_in *in
     msgpack_pack_uint64(&pk, rows);
     opt_each(prog, pack_option, &args);
     msg_put_text(&pk, "data");
-    msgpack_pack_uint64(&pk, rec_digest(in));
+    msgpack_pack_uint64(&pk, ranks_digest(in));
     msgpack_pack_map(&whole, args.n);
     msg_append(map, args.buf.p, args.buf.n);
     msg_free(&args.buf);

@@ -9,7 +9,8 @@
 
 #include "stream/rec.h"
 
-/* Those of this run, packed at the end of map. --epochs, --on-error and --no-history may change. */
+/* Those of this run, packed at the end of map: the data of all ranks (base/world), which all call it. --epochs, --on-error and
+ * --no-history may change. */
 void settings_pack(const struct prog *prog, size_t rows, const struct rec_in *in, struct msg_buf *map);
 
 /* End with ST_USAGE and name the first setting in which the two differ; false if `then` (of the

@@ -9,7 +9,10 @@
 #include "base/die.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/par.h"
+#include "base/world.h"
 #include "drive/pass.h"
+#include "drive/ranks.h"
 #include "drive/row.h"
 
 enum { FILE_BITS = 16, SMALL = 32 << 20, HEADS = TENSOR_HEAD + 64 };
@@ -24,6 +27,10 @@ struct whole {
     struct source *sources;
     size_t n_sources, cap_sources;
     const char *name;           /* of the input */
+
+    size_t *firsts;             /* [ranks + 1] the first row of each */
+    size_t *at;                 /* [n] where a row lies in `gathered`, if it does */
+    float *gathered;
 };
 
 static size_t source_of(struct whole *w, int fd)
@@ -112,6 +119,7 @@ struct table *table_open(struct rec_in *in, const char *field, int ndim, bool ag
     w->name = rec_name(in);
     pass_each(in, &(struct pass){ .field = field, .only = !again, .late_ids = again }, add_record, &f);
     t->d = f.row.d;
+    t->own = t->n;
     if (ndim == 1)
         t->shape[0] = t->d;
     load_sources(w);
@@ -150,9 +158,10 @@ static const uint8_t *bytes_at(const struct source *f, uint64_t at, size_t n, co
     return buffer;
 }
 
-void table_row(const struct table *t, size_t i, float *x)
+/* Row i of this rank's. */
+static void read_row(const struct whole *w, size_t i, float *x)
 {
-    const struct whole *w = (const struct whole *)t;
+    const struct table *t = &w->table;
     const struct source *f = &w->sources[w->place[i] >> 48];
     uint64_t at = w->place[i] & (((uint64_t)1 << 48) - 1);
     size_t size = 0, most = 8 * t->d + HEADS;           /* f8, or every number of a sparse one */
@@ -166,6 +175,71 @@ void table_row(const struct table *t, size_t i, float *x)
         io_changed(w->name);
 }
 
+void table_row(const struct table *t, size_t i, float *x)
+{
+    const struct whole *w = (const struct whole *)t;
+    if (i - t->first < t->own)
+        read_row(w, i - t->first, x);
+    else
+        memcpy(x, w->gathered + w->at[i] * t->d, t->d * sizeof *x);
+}
+
+/* ---- rows of several ranks ---- */
+
+void table_share(struct table *t, const struct rec_in *in, const char *field)
+{
+    struct whole *w = (struct whole *)t;
+    if (world.size == 1)
+        return;
+    ranks_same_columns(in);
+    struct table own = *t, *all = world_all(&own, sizeof own, NULL);
+    w->firsts = mem_zero(world.size + 1, sizeof *w->firsts);
+    for (size_t i = 0; i < world.size; i++) {
+        w->firsts[i + 1] = w->firsts[i] + all[i].own;
+        if (!t->d) {
+            t->d = all[i].d;
+            memcpy(t->shape, all[i].shape, sizeof t->shape);
+        }
+        if (all[i].d && w->ndim == 2 && memcmp(all[i].shape, t->shape, sizeof t->shape) != 0)
+            die(ST_STREAM, "rank %zu: %s is %zu x %zu, that of rank %zu is %zu x %zu", world.rank, field, t->shape[0],
+                t->shape[1], i, all[i].shape[0], all[i].shape[1]);
+    }
+    ranks_width(t->d, field);
+    t->first = w->firsts[world.rank];
+    t->n = w->firsts[world.size];
+    w->at = mem_new(t->n, sizeof *w->at);
+    free(all);
+}
+
+struct own_rows { const struct whole *w; const size_t *rows; float *x; };
+
+static void read_own(size_t i, void *state)
+{
+    const struct own_rows *o = state;
+    table_row(&o->w->table, o->rows[i], o->x + i * o->w->table.d);
+}
+
+void table_gather(struct table *t, const size_t *rows, size_t n)
+{
+    struct whole *w = (struct whole *)t;
+    size_t at = 0, count = 0, *mine = mem_new(n, sizeof *mine);
+    for (size_t r = 0; world.size > 1 && r < world.size; r++)
+        for (size_t i = 0; i < n; i++)
+            if (rows[i] - w->firsts[r] < w->firsts[r + 1] - w->firsts[r]) {
+                w->at[rows[i]] = at++;
+                if (r == world.rank)
+                    mine[count++] = rows[i];
+            }
+    if (world.size > 1) {
+        struct own_rows own = { w, mine, mem_new(mem_mul(count, t->d), sizeof(float)) };
+        par_for(count, read_own, &own);
+        free(w->gathered);
+        w->gathered = world_all(own.x, count * t->d * sizeof *own.x, NULL);
+        free(own.x);
+    }
+    free(mine);
+}
+
 void table_close(struct table *t)
 {
     struct whole *w = (struct whole *)t;
@@ -175,5 +249,8 @@ void table_close(struct table *t)
         free(w->sources[i].p);
     free(w->sources);
     free(w->place);
+    free(w->firsts);
+    free(w->at);
+    free(w->gathered);
     free(w);
 }

@@ -13,8 +13,10 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/world.h"
 #include "drive/item.h"
 #include "drive/net_model.h"
+#include "drive/ranks.h"
 #include "drive/settings.h"
 
 struct trainer_arg trainer_arg = { .epochs = 50, .batch = 64, .lr = 1e-3, .step_size = 30, .gamma = 0.1 };
@@ -182,6 +184,25 @@ static void resume(const struct run *run, struct fit *f)
     model_free(m);
 }
 
+/* What the first rank has read, to all. */
+static void spread(const struct run *run, struct fit *f)
+{
+    struct optim *o = &f->optim;
+    const struct { void *p; size_t bytes; } parts[] = {
+        { &f->epoch, sizeof f->epoch }, { &f->batch, sizeof f->batch }, { &o->t, sizeof o->t },
+        { &f->best_loss, sizeof f->best_loss }, { &f->best_epoch, sizeof f->best_epoch },
+        { &f->first_loss, sizeof f->first_loss }, { f->sums, f->n_sums * sizeof *f->sums },
+        { o->m, o->n * sizeof *o->m }, { o->v, o->n * sizeof *o->v }, { f->good, f->n_kept * sizeof *f->good },
+        { f->best, f->best ? f->n_kept * sizeof *f->best : 0 },
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        world_spread(parts[i].p, parts[i].bytes, 0);
+    for (struct net *const *n = run->t->nets; *n; n++) {
+        world_spread((*n)->w, (*n)->n_w * sizeof *(*n)->w, 0);
+        world_spread((*n)->state, (*n)->n_state * sizeof *(*n)->state, 0);
+    }
+}
+
 /* ---- what is told ---- */
 
 static void write_log(const struct trainer *t, const struct fit *f)
@@ -224,6 +245,8 @@ static void epoch_note(const struct fit *f, char *note, size_t size)
             n += (size_t)snprintf(note + n, size - n, "%s%s %.6g", n ? ", " : "", f->columns[i].name, log[i]);
 }
 
+static bool stopped(void) { return ranks_sum(interrupted != 0) > 0; }
+
 /* After each batch, and after each epoch: go on? */
 static bool go_on(struct fit *f, bool epoch, void *state)
 {
@@ -232,15 +255,15 @@ static bool go_on(struct fit *f, bool epoch, void *state)
     if (!epoch) {
         batch_note(f, note, sizeof note);
         progress_at(fit_batches(f, f->epoch) + f->batch, note);
-        if (!interrupted)
+        if (!stopped())
             return true;
-    } else if (!progress_quiet && (progress_wanted || isatty(STDERR_FILENO))) {
+    } else if (world.rank == 0 && !progress_quiet && (progress_wanted || isatty(STDERR_FILENO))) {
         epoch_note(f, note, sizeof note);
         warn("epoch %zu: %s samples/s", f->epoch, note);
     }
-    if (trainer_arg.checkpoint)
+    if (trainer_arg.checkpoint && world.rank == 0)
         write_model(run, f, trainer_arg.checkpoint);
-    return !interrupted;
+    return !stopped();
 }
 
 static void tell_end(const struct fit *f, enum fit_end end)
@@ -278,21 +301,28 @@ int trainer_run(const struct trainer *t)
     };
     struct fit *f = fit_new(&o, &t->of, t->rows);
     settings_pack(t->prog, t->rows, t->in, &run.settings);
-    if (wants_resume())
-        resume(&run, f);
+    bool first = world.rank == 0;       /* it reads and writes what is not the input */
+    if (ranks_sum(first && wants_resume())) {
+        if (first)
+            resume(&run, f);
+        spread(&run, f);
+    }
     sigaction(SIGINT, &(struct sigaction){ .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND }, NULL);
     sigaction(SIGTERM, &(struct sigaction){ .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND }, NULL);
-    progress_start(fit_batches(f, f->o.epochs), "batches");
+    if (first)
+        progress_start(fit_batches(f, f->o.epochs), "batches");
     enum fit_end end = fit_run(f, go_on, &run);
     progress_clear();
-    if (end != FIT_BROKEN && t->end)
+    if (end != FIT_BROKEN && t->end && first)
         t->end(f, t->ctx);
-    tell_end(f, end);
-    write_model(&run, f, NULL);
-    if (a->log)                         /* after the model: it must not be lost with a log that cannot be written */
+    if (first) {
+        tell_end(f, end);
+        write_model(&run, f, NULL);
+    }
+    if (a->log && first)                /* after the model: it must not be lost with a log that cannot be written */
         write_log(t, f);
     fit_free(f);
     msg_free(&run.settings);
     int status = item_status();
-    return end == FIT_BROKEN || end == FIT_STOPPED ? ST_PARTIAL : status;
+    return world_end(end == FIT_BROKEN || end == FIT_STOPPED ? ST_PARTIAL : status);
 }

@@ -51,7 +51,7 @@ struct trainer {
  * train on than `least` (ST_STOPPED), or --batch is less (ST_USAGE). */
 size_t trainer_batch(const struct prog *prog, const char *field, size_t rows, size_t least);
 
-/* Train, write the model to stdout, then the log; SIGINT and SIGTERM end the training, not the
+/* Train, write the model to stdout, then the log (of several ranks the first); SIGINT and SIGTERM end the training, not the
  * program. Returns the exit status: ST_PARTIAL if it was interrupted or broke down. */
 int trainer_run(const struct trainer *t);
 

@@ -181,7 +181,7 @@ void vae_model_old_settings(struct text then, const struct rec_in *in, struct ms
         } else if (old[i].type == FLAG) {
             msgpack_pack_true(&pk);
         } else if (old[i].type == HASH) {               /* of the last part, as a double */
-            msgpack_pack_uint64(&pk, x == (double)rec_hash(in) ? rec_digest(in) : 0);
+            msgpack_pack_uint64(&pk, x == (double)rec_hash(in) ? rec_digest(in, 0) : 0);
         } else {
             size_t len;
             const char *word = opt_word(old[i].words, (int)x, &len);

@@ -143,17 +143,29 @@ size_t conv_slices(const struct conv *c)
     return tiles_fit(c) ? tiles_slices(c) : c->kernel / rows_of(c) * panels(c->out);
 }
 
+size_t conv_sums(const struct conv *c)
+{
+    return tiles_fit(c) ? tiles_sums(c) : rows_of(c) * c->kernel * c->in * COLS;
+}
+
+double conv_cost(const struct conv *c)
+{
+    double plain = (double)(c->kernel * c->kernel * c->in * c->out) * (double)(c->oh * c->ow);
+    return tiles_fit(c) ? 0.4 * plain : plain;
+}
+
 void conv_weight(const struct conv *c, const float *x, const float *y, float *dw, size_t n, size_t slice,
-                 float *scratch)
+                 float *scratch, float *sums)
 {
     if (tiles_fit(c)) {
-        tiles_weight(c, x, y, dw, n, slice, scratch);
+        tiles_weight(c, x, y, dw, n, slice, scratch, sums);
         return;
     }
     size_t run = c->kernel * c->in, row = padded_w(c) * c->in, rows = rows_of(c), taps = c->kernel * c->kernel;
     size_t i = slice % (c->kernel / rows) * rows, o = slice / (c->kernel / rows) * COLS, cols = least(c->out - o, COLS);
-    float *part = scratch + padded_h(c) * row, *sums = part + c->ow * COLS;     /* [ow][COLS], [rows][kernel][in][COLS] */
-    memset(part, 0, (c->ow + rows * run) * COLS * sizeof *part);
+    float *part = scratch + padded_h(c) * row;          /* [ow][COLS]; sums[rows][kernel][in][COLS] */
+    memset(part, 0, (c->ow + (sums ? 0 : rows * run)) * COLS * sizeof *part);
+    sums = sums ? sums : part + c->ow * COLS;
     for (; n; n--, x += c->h * c->w * c->in) {
         pad(c, x, scratch);
         for (size_t v = 0; v < c->oh; v++, y += c->ow * c->out) {
@@ -165,7 +177,7 @@ void conv_weight(const struct conv *c, const float *x, const float *y, float *dw
                            whole ? c->out : COLS, sums + k * run * COLS, COLS, COLS, true, false);
         }
     }
-    for (size_t k = 0; k < rows * run; k++)
+    for (size_t k = 0; dw && k < rows * run; k++)
         for (size_t j = 0; j < cols; j++)
             dw[((o + j) * c->in + k % c->in) * taps + i * c->kernel + k / c->in] = sums[k * COLS + j];
 }

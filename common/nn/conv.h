@@ -57,10 +57,14 @@ void conv_up(const struct conv *c, const float *packed, const float *bias, const
              float *scratch);
 
 /* Slice 0 ... conv_slices-1 of dw[out][in][kernel][kernel] = sum over the n images, in
- * order, of y x' patches: x the big side, y the small one, one of them a gradient. */
+ * order, of y x' patches: x the big side, y the small one, one of them a gradient. sums NULL: they are all
+ * images. Else sums[conv_sums], of 0 at first, go on from call to call, and dw is set by the last, by the others not:
+ * NULL. */
 size_t conv_slices(const struct conv *c);
+size_t conv_sums(const struct conv *c);
+double conv_cost(const struct conv *c);         /* multiplications of all slices for an image, about */
 void conv_weight(const struct conv *c, const float *x, const float *y, float *dw, size_t n, size_t slice,
-                 float *scratch);
+                 float *scratch, float *sums);
 
 /* db[channels] = sums of dy[pixels][channels]. */
 void conv_bias(const float *dy, size_t channels, size_t pixels, double *db);

@@ -292,34 +292,37 @@ void layer_backward(struct net *n, const struct net_op *o, const struct part *p)
     }
 }
 
-void layer_weights(struct net *n, const struct net_task *t)
+void layer_weights(struct net *n, const struct net_task *t, const struct part *p, float *sums, bool last)
 {
     const struct net_op *o = &n->ops[t->op];
     const struct net_node *x = &n->nodes[o->x], *y = &n->nodes[o->y];
-    size_t blocks = row_blocks(n, n->pass.rows), rows = n->pass.rows;
+    const float *from = node_at(n, o->x, p, false), *dy = node_at(n, o->y, p, true);
+    size_t blocks = row_blocks(n, p->rows), each = panel_sums(n, o);
+    float *to = last ? n->g + o->w : NULL;
     bool up = o->kind == OP_CONV_UP;
-    for (size_t i = t->first; i < t->first + t->n; i++) {
+    for (size_t i = 0; i < t->n; i++) {
+        float *go_on = sums ? sums + i * each : NULL;
         if (o->kind == OP_LINEAR)
-            linear_weight(x->size, y->size, x->y, y->dy, blocks, i * LINEAR_ROWS, n->g + o->w);
+            linear_weight(x->size, y->size, from, dy, blocks, (t->first + i) * LINEAR_ROWS, to, go_on);
         else if (o->kind != OP_NORM)
-            conv_weight(&o->conv, up ? y->dy : x->y, up ? x->y : y->dy, n->g + o->w, rows, i, scratch(n));
+            conv_weight(&o->conv, up ? dy : from, up ? from : dy, to, p->rows, t->first + i, scratch(n), go_on);
     }
     if (t->first > 0)
         return;
     if (o->kind == OP_NORM) {
-        const double *sums = o->back + shards(n, o->images, n->batch) * x->channels * 2;
+        const double *back = o->back + shards(n, o->images, n->batch) * x->channels * 2;
         for (size_t c = 0; c < x->channels; c++) {
-            n->g[o->b + c] = (float)sums[2 * c];
-            n->g[o->w + c] = (float)sums[2 * c + 1];
+            n->g[o->b + c] = (float)back[2 * c];
+            n->g[o->w + c] = (float)back[2 * c + 1];
         }
     } else if (o->b != SIZE_MAX) {
         for (size_t c = 0; y->image && c < y->channels; c++) {
             double sum = 0;
-            for (size_t s = 0; s < shards(n, true, rows); s++)
+            for (size_t s = 0; s < shards(n, true, n->pass.rows); s++)
                 sum += o->sums[s * y->channels + c];
             n->g[o->b + c] = (float)sum;
         }
         if (!y->image)
-            linear_bias(y->size, y->dy, blocks, n->g + o->b);
+            linear_bias(y->size, dy, blocks, last ? n->g + o->b : NULL, sums ? (double *)(void *)(sums + t->n * each) : NULL);
     }
 }

@@ -22,30 +22,37 @@ void linear_input(size_t in, size_t out, const float *weight, const float *dy, f
     gemm_panel(in, out, weight, 1, in, dy, LINEAR_ROWS, dx, LINEAR_ROWS, LINEAR_ROWS, add, false);
 }
 
-void linear_weight(size_t in, size_t out, const float *x, const float *dy, size_t blocks, size_t first, float *dw)
+void linear_weight(size_t in, size_t out, const float *x, const float *dy, size_t blocks, size_t first, float *dw, float *sums)
 {
     enum { AT_ONCE = GEMM_DEPTH / LINEAR_ROWS };
-    float turned[AT_ONCE][LINEAR_ROWS * LINEAR_ROWS];
-    size_t cols = in - first < LINEAR_ROWS ? in - first : LINEAR_ROWS, n;
+    float turned[AT_ONCE][LINEAR_ROWS * LINEAR_ROWS], *to = sums ? sums : dw + first;
+    size_t cols = in - first < LINEAR_ROWS ? in - first : LINEAR_ROWS, ld = sums ? LINEAR_ROWS : in, n;
     for (size_t b = 0; b < blocks; b += n) {
         n = blocks - b < AT_ONCE ? blocks - b : AT_ONCE;
         for (size_t i = 0; i < n; i++)
             gemm_turn(x + ((b + i) * in + first) * LINEAR_ROWS, LINEAR_ROWS, cols, turned[i], LINEAR_ROWS);
-        gemm_blocks(out, n, dy + b * out * LINEAR_ROWS, turned[0], dw + first, in, cols, b > 0);
+        gemm_blocks(out, n, dy + b * out * LINEAR_ROWS, turned[0], to, ld, cols, sums || b > 0);
     }
+    for (size_t o = 0; sums && dw && o < out; o++)
+        memcpy(dw + o * in + first, sums + o * LINEAR_ROWS, cols * sizeof *dw);
 }
 
-void linear_bias(size_t out, const float *dy, size_t blocks, float *db)
+void linear_bias(size_t out, const float *dy, size_t blocks, float *db, double *sums)
 {
-    enum { LANES = 8 };         /* sums side by side, so that the compiler may use vectors */
+    enum { LANES = LINEAR_SUMS };
     for (size_t o = 0; o < out; o++) {
         double part[LANES] = { 0 }, sum = 0;
+        if (sums)
+            memcpy(part, sums + o * LANES, sizeof part);
         for (size_t b = 0; b < blocks; b++)
             for (size_t r = 0; r < LINEAR_ROWS; r += LANES)
                 for (size_t j = 0; j < LANES; j++)
                     part[j] += (double)dy[(b * out + o) * LINEAR_ROWS + r + j];
+        if (sums)
+            memcpy(sums + o * LANES, part, sizeof part);
         for (size_t j = 0; j < LANES; j++)
             sum += part[j];
-        db[o] = (float)sum;
+        if (db)
+            db[o] = (float)sum;
     }
 }

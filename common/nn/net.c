@@ -190,7 +190,8 @@ static void add_tasks(struct net *n, size_t i)
     }
     for (size_t first = 0; first < panels; first += each) {
         mem_grow(&n->tasks, &n->cap_tasks, n->n_tasks + 1, sizeof *n->tasks);
-        n->tasks[n->n_tasks++] = (struct net_task){ i, first, panels - first < each ? panels - first : each };
+        size_t left = panels - first;
+        n->tasks[n->n_tasks++] = (struct net_task){ .op = i, .first = first, .n = left < each ? left : each };
     }
 }
 
@@ -288,6 +289,7 @@ void net_build(struct net *n)
     free(has_dy);
     for (size_t i = 0; n->trains && i < n->n_ops; i++)
         add_tasks(n, i);
+    chain_plan(n);
     n->recon = mem_zero(par_blocks(n->batch, NET_IMAGES) + blocks, sizeof *n->recon);
     n->latents = mem_zero(blocks * n->latent, 3 * sizeof *n->latents);
     n->scratch = mem_zero(1024, sizeof *n->scratch);
@@ -368,6 +370,7 @@ void net_free(struct net *n)
     free(n->params);
     free(n->tasks);
     free(n->g);
+    free(n->sums);
     free(n->recon);
     free(n->latents);
     free(n);

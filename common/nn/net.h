@@ -11,7 +11,9 @@
  *     weights             over slices of weights, each the sum over the whole batch, in
  *                         order, so that there is one set of gradients
  *
- * All cuts depend on the shapes alone: the same bits for any number of threads.
+ * All cuts depend on the shapes alone: the same bits for any number of threads, and of ranks (base/world). Each
+ * rank has its share of the blocks of 32 rows, forward and backward. What the shards give a batch normalisation or the
+ * loss to add up is given to all; the weights' sums go from rank to rank, in order, and from the last to all.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef NN_NET_H
@@ -85,6 +87,8 @@ struct net {
     size_t scratch_size;
     struct net_task *tasks;     /* of the weights phase */
     size_t n_tasks, cap_tasks;
+    float *sums;                /* [n_sums] of a group of them, on their way from rank to rank */
+    size_t n_sums;
 };
 
 struct net *net_new(size_t batch, size_t lanes, bool trains);
@@ -143,7 +147,7 @@ float *net_values(const struct net *n, const struct net_param *p);
 /* All parameters as fit and optim want them, the learned ones first: a new array of *count. */
 struct weights *net_weights(const struct net *n, size_t *count);
 
-/* Of the last pass: the reconstruction error summed over all rows; and in sums[latent][3]
+/* Of the last pass, of all ranks, which all call it: the reconstruction error summed over all rows; and in sums[latent][3]
  * (or NULL) KL, mu and mu^2 summed over the rows. */
 double net_sums(const struct net *n, double *sums);
 

@@ -10,13 +10,13 @@ static struct part part_of(const struct net *n, bool images, size_t shard)
     return (struct part){ .shard = shard, .first = first, .rows = left < size ? left : size };
 }
 
-struct stretch { struct net *n; size_t first, upto, back_from; bool images; };
+struct stretch { struct net *n; size_t first, upto, back_from, shard; bool images; };
 
 /* Operations first ... upto-1 forward, then from upto-1 down to back_from backward. */
 static void run_shard(size_t shard, void *state)
 {
     const struct stretch *s = state;
-    struct part p = part_of(s->n, s->images, shard);
+    struct part p = part_of(s->n, s->images, s->shard + shard);
     for (size_t i = s->first; i < s->upto; i++)
         layer_forward(s->n, &s->n->ops[i], &p);
     for (size_t i = s->upto; i-- > s->back_from; )
@@ -44,10 +44,18 @@ static void pack_weights(struct net *n, size_t first, size_t upto, bool backward
 /* Where weights are packed, only one of the two directions is run at once. */
 static void run_all(struct net *n, size_t first, size_t upto, size_t back_from)
 {
-    struct stretch s = { n, first, upto, back_from, n->ops[upto - 1].images };
+    bool images = n->ops[upto - 1].images;
+    struct shard_range own = chain_own(n, images);
+    struct stretch s = { n, first, upto, back_from, own.first, images };
     if (n->trains)
         pack_weights(n, first < upto ? first : back_from, upto, first == upto);
-    par_for(shards(n, s.images, n->pass.rows), run_shard, &s);
+    par_for(own.n, run_shard, &s);
+}
+
+static void between(struct net *n, const struct net_op *o, bool backward)
+{
+    chain_share(n, o->images, backward ? o->back : o->sums, 2 * n->nodes[o->x].channels);
+    layer_between(n, o, backward);
 }
 
 /* One past the last operation that may run without waiting from `first` on. */
@@ -73,7 +81,7 @@ void net_forward(struct net *n, size_t first, size_t upto)
     for (size_t end; first < upto; first = end) {
         end = stretch_end(n, first, upto);
         if (n->ops[first].kind == OP_NORM)
-            layer_between(n, &n->ops[first], false);
+            between(n, &n->ops[first], false);
         run_all(n, first, end, end);
     }
 }
@@ -81,7 +89,7 @@ void net_forward(struct net *n, size_t first, size_t upto)
 static void run_task(size_t task, void *state)
 {
     struct net *n = state;
-    layer_weights(n, &n->tasks[task]);
+    layer_weights(n, &n->tasks[task], &(struct part){ .rows = n->pass.rows }, NULL, true);
 }
 
 /* From operation `last` down, what is left of the backward pass; then all weights' gradients. */
@@ -90,11 +98,14 @@ static void finish_backward(struct net *n, size_t last)
     while (last > 0) {
         size_t upto = last;
         if (n->ops[last].kind == OP_NORM)
-            layer_between(n, &n->ops[last], true);
+            between(n, &n->ops[last], true);
         last = stretch_begin(n, upto);
         run_all(n, upto, upto, last);
     }
-    par_for(n->n_tasks, run_task, n);
+    if (n->sums)
+        chain_run(n);
+    else
+        par_for(n->n_tasks, run_task, n);
 }
 
 void net_backward(struct net *n)
@@ -114,7 +125,7 @@ void net_train(struct net *n)
     }
     net_forward(n, 0, last);            /* the last stretch goes back at once, while its shard is near */
     if (n->ops[last].kind == OP_NORM)
-        layer_between(n, &n->ops[last], false);
+        between(n, &n->ops[last], false);
     run_all(n, last, n->n_ops, last);
     finish_backward(n, last);
 }
@@ -129,6 +140,9 @@ double net_sums(const struct net *n, double *sums)
 {
     bool images = n->ops[n->n_ops - 1].images;
     double recon = 0;
+    chain_share(n, images, n->recon, 1);
+    if (sums)
+        chain_share(n, false, n->latents, n->latent * 3);
     for (size_t s = 0; s < shards(n, images, n->pass.rows); s++)
         recon += n->recon[s];
     if (sums)

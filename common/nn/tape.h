@@ -29,8 +29,19 @@ struct net_op {
     float *eps;                 /* noise of each block */
 };
 
-/* Panels first ... first+n-1 of an operation's weights. */
-struct net_task { size_t op, first, n; };
+/* Panels first ... first+n-1 of an operation's weights. Of several ranks (chain.c): where its sums begin among those of
+ * its group. */
+struct net_task { size_t op, first, n, group, sums; double cost; };
+
+/* Of a panel, and of a linear layer's bias, in floats; a task's panels come first, then, with the first panel, the bias. */
+static inline size_t panel_sums(const struct net *n, const struct net_op *o)
+{
+    return o->kind == OP_LINEAR ? n->nodes[o->y].size * LINEAR_ROWS : o->kind == OP_NORM ? 0 : conv_sums(&o->conv);
+}
+static inline size_t bias_sums(const struct net *n, const struct net_op *o)
+{
+    return o->kind == OP_LINEAR && o->b != SIZE_MAX ? n->nodes[o->y].size * LINEAR_SUMS * (sizeof(double) / sizeof(float)) : 0;
+}
 
 /* Row blocks, and shards of rows or of images, of so many rows. */
 static inline size_t row_blocks(const struct net *n, size_t rows) { return (rows + n->lanes - 1) / n->lanes; }
@@ -50,7 +61,22 @@ void layer_backward(struct net *n, const struct net_op *o, const struct part *p)
 /* What a batch normalisation does between its halves, once: add up what the shards gave. */
 void layer_between(struct net *n, const struct net_op *o, bool backward);
 
-/* The gradients of a task's weights. */
-void layer_weights(struct net *n, const struct net_task *t);
+/* The gradients of a task's weights, over the rows of p. sums NULL: they are all rows. Else sums[n_sums], of 0 at first, go on
+ * from one part of the rows to the next, and the gradients are set with the `last`. */
+void layer_weights(struct net *n, const struct net_task *t, const struct part *p, float *sums, bool last);
+
+/* ---- a batch of several ranks (base/world): each has its share of the blocks of 32 rows; of one, all ---- */
+
+struct shard_range { size_t first, n; };
+struct shard_range chain_own(const struct net *n, bool images);
+
+/* Each rank has set its own shards' numbers in of[shards][each]: let all have all. */
+void chain_share(const struct net *n, bool images, double *of, size_t each);
+
+/* All gradients, the sums over the rows going from rank to rank, a group of tasks after the other, and those of the last
+ * rank to all. The groups, and n->sums, are made beforehand, where there are several ranks: tasks of about the same cost,
+ * enough for the threads, the most costly first, so that no rank waits long for another. */
+void chain_plan(struct net *n);
+void chain_run(struct net *n);
 
 #endif

@@ -152,6 +152,11 @@ static size_t slice_channels(const struct conv *c) { return c->in % COLS == 0 ? 
 
 size_t tiles_slices(const struct conv *c) { return c->in / slice_channels(c); }
 
+size_t tiles_sums(const struct conv *c)
+{
+    return ALL * points(c->stride * c->stride * slice_channels(c), c->out, &(float *){ NULL }).apart;
+}
+
 size_t tiles_scratch(const struct conv *c)
 {
     float *none = NULL;
@@ -452,11 +457,12 @@ void tiles_up(const struct conv *c, const float *packed, const float *bias, cons
 }
 
 void tiles_weight(const struct conv *c, const float *x, const float *y, float *dw, size_t n, size_t slice,
-                  float *scratch)
+                  float *scratch, float *sums)
 {
     size_t s = c->stride, channels = slice_channels(c), wide = s * s * channels, total = n * tiles(c);
     float *at = scratch + c->in;
-    struct points v = points(BLOCK, wide, &at), m = points(BLOCK, c->out, &at), du = points(wide, c->out, &at);
+    bool more = sums != NULL;
+    struct points v = points(BLOCK, wide, &at), m = points(BLOCK, c->out, &at), du = points(wide, c->out, more ? &sums : &at);
     memset(scratch, 0, c->in * sizeof *scratch);
     for (size_t first = 0; first < total; first += BLOCK) {
         size_t count = least(total - first, BLOCK);
@@ -468,9 +474,11 @@ void tiles_weight(const struct conv *c, const float *x, const float *y, float *d
                 for (size_t r = 0; r < run.n; r++) {
                     size_t from = r * s * channels;
                     gemm_panel(run.length * channels, count, v.p + k * v.apart + from, 1, v.ld, m.p + k * m.apart + o, m.ld,
-                               du.p + k * du.apart + from * du.ld + o, du.ld, least(c->out - o, COLS), first > 0, true);
+                               du.p + k * du.apart + from * du.ld + o, du.ld, least(c->out - o, COLS), more || first > 0,
+                               true);
                 }
         }
     }
-    points_to_weight(c, &du, slice * channels, dw);
+    if (dw)
+        points_to_weight(c, &du, slice * channels, dw);
 }

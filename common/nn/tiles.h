@@ -40,7 +40,8 @@ void tiles_down(const struct conv *c, const float *packed, const float *bias, co
                 float *scratch);
 void tiles_up(const struct conv *c, const float *packed, const float *bias, const float *y, float *x, size_t n,
               float *scratch);
+size_t tiles_sums(const struct conv *c);
 void tiles_weight(const struct conv *c, const float *x, const float *y, float *dw, size_t n, size_t slice,
-                  float *scratch);
+                  float *scratch, float *sums);
 
 #endif

@@ -43,6 +43,8 @@ static double batch_loss(void *ctx, const struct batch *b, double *parts, double
     struct vae_loss l = loss_at(o, b->epoch);
     struct vae_result r = { .latents = o->latents };
     o->rows = b->rows;
+    if (o->gather)
+        o->gather(o->ctx, b->rows, b->n);
     for (size_t i = 0; o->n_hot && i < b->n; i++)
         memcpy(o->batch_hot + i * o->n_hot, o->hot + b->rows[i] * o->n_hot, o->n_hot * sizeof *o->hot);
     o->v->net->pass = (struct net_pass){ .rows = b->n, .seed = b->seed, .step = b->step, .fetch = fetch_row, .ctx = o,

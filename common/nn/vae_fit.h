@@ -20,7 +20,8 @@ struct vae_fit {
     struct vae_loss loss;       /* kl_weight is beta */
     enum anneal anneal;
     double period;              /* epochs */
-    void (*fetch)(void *ctx, size_t row, float *x);     /* row of the whole data to x[input]; from several threads */
+    void (*gather)(void *ctx, const size_t *rows, size_t n);    /* these rows will be fetched, from several threads; NULL */
+    void (*fetch)(void *ctx, size_t row, float *x);     /* row of the whole data to x[input] */
     void *ctx;
     const uint32_t *hot;        /* [rows of the data][n_hot]: which columns of the condition are 1 */
     size_t n_hot;

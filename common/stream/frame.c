@@ -15,6 +15,7 @@
 #include "stream/msg.h"
 
 size_t frame_max = (size_t)1 << 30;
+static const uint64_t DIGEST_FACTOR = 0x9E3779B97F4A7C15;
 
 static const uint8_t magic[] = { 0x93, 0xd7, 0, 'S', 'O', 'N', 'G', 'P', 'I', 'P', 'E', 0xce };
 
@@ -40,6 +41,7 @@ struct frame_in {
     uint64_t last_hash;     /* of the end frame read last */
     uint64_t digest;        /* of the end frames of this file; of each file's in the first pass */
     uint64_t *first_digest;
+    uint64_t factor;        /* of a digest before that of the first pass */
     bool any;               /* a header was seen */
 };
 
@@ -77,6 +79,7 @@ struct frame_in *frame_open(char **paths, int how)
         io_reads(in->paths[i]);
     in->files = mem_zero(in->n, sizeof *in->files);
     in->first_digest = mem_zero(in->n, sizeof *in->first_digest);
+    in->factor = 1;
     in->twice = how & FRAME_TWICE;
     in->beside = how & FRAME_BESIDE;
     in->model = how & FRAME_MODEL;
@@ -91,12 +94,12 @@ struct frame_in *frame_open(char **paths, int how)
 const char *frame_name(const struct frame_in *in) { return in->name; }
 uint64_t frame_hash(const struct frame_in *in) { return in->last_hash; }
 
-uint64_t frame_digest(const struct frame_in *in)
+uint64_t frame_digest(const struct frame_in *in, uint64_t before)
 {
     uint64_t all = 0;
     for (size_t i = 0; i < in->n; i++)
-        all = all * 0x9E3779B97F4A7C15 + in->first_digest[i];
-    return all;
+        all = all * DIGEST_FACTOR + in->first_digest[i];
+    return before * in->factor + all;
 }
 
 static void hash_to(struct frame_in *in, size_t to)
@@ -172,7 +175,8 @@ static void check_end(struct frame_in *in, const uint8_t *p, size_t size)
     if (hash != XXH3_64bits_digest(in->hash))
         frame_bad(in, "damaged: the checksum does not match");
     in->last_hash = hash;
-    in->digest = in->digest * 0x9E3779B97F4A7C15 + hash;
+    in->digest = in->digest * DIGEST_FACTOR + hash;
+    in->factor *= in->second ? 1 : DIGEST_FACTOR;
 }
 
 /* At the end of a file: nothing may be missing. */

@@ -63,8 +63,9 @@ noreturn void frame_bad(const struct frame_in *in, const char *format, ...) __at
 /* Hash in the end frame read last: it names a model. */
 uint64_t frame_hash(const struct frame_in *in);
 
-/* And that of all files read to their end, one after the other: of a single stream its own. */
-uint64_t frame_digest(const struct frame_in *in);
+/* And that of all files read to their end, one after the other: of a single stream its own. `before`: that of streams read
+ * before them, or 0. */
+uint64_t frame_digest(const struct frame_in *in, uint64_t before);
 
 void frame_close(struct frame_in *in);
 

@@ -167,7 +167,7 @@ int rec_fd(const struct rec_in *in);
 void rec_rewind(struct rec_in *in);
 const char *rec_name(const struct rec_in *in);
 uint64_t rec_hash(const struct rec_in *in);        /* of the last stream read */
-uint64_t rec_digest(const struct rec_in *in);      /* of all of them */
+uint64_t rec_digest(const struct rec_in *in, uint64_t before);     /* of all of them, and of `before`: see frame_digest */
 void rec_close(struct rec_in *in);
 
 /* Write to stdout (refused on a terminal: exit 2): kind by prog->out, the header that

@@ -89,7 +89,7 @@ int rec_fd(const struct rec_in *in) { return frame_fd(in->frames); }
 int rec_place(struct rec_in *in, const uint8_t *p, uint64_t *at) { return frame_place(in->frames, p, at); }
 const char *rec_name(const struct rec_in *in) { return frame_name(in->frames); }
 uint64_t rec_hash(const struct rec_in *in) { return frame_hash(in->frames); }
-uint64_t rec_digest(const struct rec_in *in) { return frame_digest(in->frames); }
+uint64_t rec_digest(const struct rec_in *in, uint64_t before) { return frame_digest(in->frames, before); }
 
 bool rec_next_frame(struct rec_in *in, struct frame *f)
 {

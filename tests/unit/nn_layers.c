@@ -75,8 +75,25 @@ static void linear(const char *name, bool biased)
     for (size_t i = 0; i < blocks * LINEAR_ROWS * in; i++)
         dx[i] /= 2;                             /* it was added to itself */
     for (size_t i = 0; i < in; i += LINEAR_ROWS)
-        linear_weight(in, out, x, dy, blocks, i, dw);
-    linear_bias(out, dy, blocks, db);
+        linear_weight(in, out, x, dy, blocks, i, dw, NULL);
+    linear_bias(out, dy, blocks, db, NULL);
+    for (size_t i = 0; i < in; i += LINEAR_ROWS) {      /* a block after the other: the same bits */
+        size_t cols = in - i < LINEAR_ROWS ? in - i : LINEAR_ROWS;
+        float *sums = mem_zero(out * LINEAR_ROWS, sizeof *sums), *parts = mem_new(in * out, sizeof *parts);
+        for (size_t k = 0; k < blocks; k++)
+            linear_weight(in, out, x + k * LINEAR_ROWS * in, dy + k * LINEAR_ROWS * out, 1, i, k + 1 < blocks ? NULL : parts, sums);
+        for (size_t o = 0; o < out; o++)
+            assert_memory_equal(parts + o * in + i, dw + o * in + i, cols * sizeof *dw);
+        free(sums);
+        free(parts);
+    }
+    double *bias_sums = mem_zero(out * LINEAR_SUMS, sizeof *bias_sums);
+    float *db_parts = mem_new(out, sizeof *db_parts);
+    for (size_t k = 0; k < blocks; k++)
+        linear_bias(out, dy + k * LINEAR_ROWS * out, 1, k + 1 < blocks ? NULL : db_parts, bias_sums);
+    assert_memory_equal(db_parts, db, out * sizeof *db);
+    free(bias_sums);
+    free(db_parts);
     for (size_t r = 0; r < n; r++)
         linear_forward(in, out, w, b, rows + r * in, one + r * out, 1);
     float *y_rows = unside(y, n, out), *dx_rows = unside(dx, n, in);
@@ -244,7 +261,7 @@ static void convolution(const char *name, size_t stride, bool up)
         conv_up(&c, packed_up, NULL, dy, dx, n, scratch);
     }
     for (size_t i = 0; i < conv_slices(&c); i++)
-        conv_weight(&c, up ? dy : x, up ? x : dy, dw, n, i, scratch);
+        conv_weight(&c, up ? dy : x, up ? x : dy, dw, n, i, scratch, NULL);
     double sums[64];
     conv_bias(dy, to, n * (up ? pixels : small_pixels), sums);
     for (size_t i = 0; i < to; i++)
@@ -281,6 +298,24 @@ static void equal(const float *got, const double *want, size_t n, bool tiles)
         largest = fmax(largest, fabs(want[i]));
     for (size_t i = 0; i < n; i++)
         if (!(fabs((double)got[i] - want[i]) <= (tiles ? TOL * largest : 0))) fail_msg("%g not %g (largest %g) tiles %d", (double)got[i], want[i], largest, tiles);
+}
+
+/* The weights' sums over some images and then the others have the bits of those over all. */
+static void in_parts(const struct conv *c, float *x, size_t nx, const float *y, size_t n, size_t nw, float *scratch)
+{
+    float *all = mem_new(nw, 4), *dw = mem_new(nw, 4), *sums = mem_aligned(conv_sums(c), 4);
+    for (size_t i = 0; i < nx; i++)
+        x[i] *= 0.123f + (float)(i % 31);
+    for (size_t i = 0; i < conv_slices(c); i++) {
+        conv_weight(c, x, y, all, n, i, scratch, NULL);
+        memset(sums, 0, conv_sums(c) * 4);
+        for (size_t at = 0, many = 1; at < n; at += many, many = n - at)
+            conv_weight(c, x + at * nx / n, y + at * c->out * c->oh * c->ow, at ? dw : NULL, many, i, scratch, sums);
+    }
+    assert_memory_equal(dw, all, nw * 4);
+    free(all);
+    free(dw);
+    free(sums);
 }
 
 /* Any kernel, stride and size: the products against the sums as they are written in conv.h. */
@@ -337,8 +372,9 @@ static void convolution_slow(void **state)
         conv_up(&c, packed_up, bias, y, to, n, scratch);
         equal(to, up, nx, cases[t].tiles);
         for (size_t i = 0; i < conv_slices(&c); i++)
-            conv_weight(&c, x, y, to, n, i, scratch);
+            conv_weight(&c, x, y, to, n, i, scratch, NULL);
         equal(to, dw, nw, cases[t].tiles);
+        in_parts(&c, x, nx, y, n, nw, scratch);
         free(x); free(y); free(w); free(packed_down); free(packed_up); free(to); free(down); free(up); free(dw); free(scratch);
     }
 }
