@@ -36,7 +36,7 @@ static const struct opt opts[] = {
     OPT_INT(0, "max-iter", &arg.max_iter, 1, 1e9, "largest number of steps per start"),
     OPT_F64(0, "tol", &arg.tol, 0, 1e300, "stop when the centres move less than this share of the mean variance"),
     OPT_SEED(&arg.seed),
-    OPT_INPUT(0, "init", &arg.init, "start once, from the vectors in this stream"),
+    OPT_INPUT_OR(0, "init", &arg.init, "k-means++|FILE", "start once, from the vectors in this stream"),
     OPT_INPUT('m', "model", &arg.model, "assign labels by the centres of this model"),
     OPT_OUTPUT(0, "save", &arg.save, "write the centres to this file"),
     CLUSTERS_RULES("centres"),

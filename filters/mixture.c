@@ -33,7 +33,7 @@ static const struct opt opts[] = {
     OPT_F64(0, "tol", &arg.tol, 0, 1e300, "stop when the mean log-likelihood of a vector changes by less"),
     OPT_F64(0, "reg-covar", &reg, 0, 1e300, "what is added to each variance"),
     OPT_SEED(&arg.seed),
-    OPT_INPUT(0, "init", &arg.init, "start once, from the clusters around the vectors in this stream"),
+    OPT_INPUT_OR(0, "init", &arg.init, "kmeans|FILE", "start once, from the clusters around the vectors in this stream"),
     OPT_INPUT('m', "model", &arg.model, "assign clusters by this model"),
     OPT_OUTPUT(0, "save", &arg.save, "write the mixture to this file"),
     CLUSTERS_RULES("clusters"),

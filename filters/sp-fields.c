@@ -1,8 +1,8 @@
-/* sp-fields - keep, drop, rename, set or shuffle the fields of records
+/* sp-fields - keep, drop, map, rename, set or shuffle the fields of records
  *
  * in      any records
- * out     the same records with other fields; in this order: shuffle, keep, drop, rename, set
- * memory  one record; with --shuffle all values of that field
+ * out     the same records with other fields; in this order: shuffle, keep, drop, map, rename, set
+ * memory  one record; with --map the tables, with --shuffle all values of that field
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
@@ -17,18 +17,20 @@
 #include "drive/asked.h"
 #include "drive/map.h"
 #include "drive/pass.h"
+#include "files/renames.h"
 #include "stream/value.h"
 
 static struct {
     const char *shuffle;
     struct opt_words keep, drop;
-    struct opt_pairs rename, set;
+    struct opt_pairs map, rename, set;
     uint64_t seed;
 } arg = { .seed = 0 };
 
 static const struct opt opts[] = {
     OPT_WORDS('k', "keep", &arg.keep, "A,B,...", "keep only these fields (and id)"),
     OPT_WORDS('d', "drop", &arg.drop, "A,B,...", "drop these fields"),
+    OPT_TABLES(0, "map", &arg.map, "id", "give a field's values others, by a CSV table with the columns FIELD and name"),
     OPT_RENAMES('r', "rename", &arg.rename, "id", "rename a field; may be given several times"),
     OPT_PAIRS('s', "set", &arg.set, "NAME=VALUE", "id", "set a field to a whole number, number, true, false, null or text"),
     OPT_STR(0, "shuffle", &arg.shuffle, "FIELD", "shuffle the values of a field among the records"),
@@ -36,7 +38,7 @@ static const struct opt opts[] = {
     OPT_END
 };
 static const struct prog prog = {
-    .name = "sp-fields", .brief = "keep, drop, rename, set or shuffle the fields of records",
+    .name = "sp-fields", .brief = "keep, drop, map, rename, set or shuffle the fields of records",
     .in = IO_RECORDS, .out = IO_RECORDS, .example = "--set year=1999",
     .alone = "without --shuffle", .opts = opts, .also = map_also,
 };
@@ -54,6 +56,40 @@ static bool is_left(const char *name, size_t len)
     return (!arg.keep.n || opt_words_have(&arg.keep, name, len)) && !opt_words_have(&arg.drop, name, len);
 }
 
+/* The table of each --map, and how many records had a value that is not in it. */
+static struct { struct renames *table; _Atomic size_t missed; } *maps;
+
+static void read_maps(void)
+{
+    maps = mem_zero(arg.map.n, sizeof *maps);
+    for (size_t i = 0; i < arg.map.n; i++)
+        maps[i].table = renames_read(arg.map.v[i].value, arg.map.v[i].name);
+}
+
+static bool map_values(struct rec *r)
+{
+    for (size_t i = 0; i < arg.map.n; i++) {
+        const char *name = arg.map.v[i].name;
+        struct value v = rec_get(r, name);
+        struct msg_buf text = { 0 };
+        if (!rec_find(r, name))
+            return rec_lacks(r, name, " to map");
+        if (v.type == V_NIL)
+            continue;
+        if (!value_text(&v, &text))
+            return value_no_label(r, name, &v);
+        size_t at = renames_find(maps[i].table, (const char *)text.p, text.n);
+        const char *to = at == SIZE_MAX ? NULL : maps[i].table->to[at];
+        msg_free(&text);
+        maps[i].missed += !to;
+        if (!to)
+            continue;
+        v = value_word(to);
+        rec_set_value(r, name, &v);
+    }
+    return true;
+}
+
 static struct asked asked_keep = { .words = &arg.keep }, asked_drop = { .words = &arg.drop };
 
 static void end(void *unused)
@@ -63,6 +99,10 @@ static void end(void *unused)
         asked_see(&asked_keep, arg.set.v[k].name, strlen(arg.set.v[k].name));
     asked_say(&asked_keep, "keep", "no record has a field", true);
     asked_say(&asked_drop, "drop", "no record has a field", false);
+    for (size_t i = 0; i < arg.map.n && !progress_quiet; i++)
+        if (maps[i].missed)
+            warn("%s: no name for the %s of %zu records: it stays as it is", arg.map.v[i].value, arg.map.v[i].name,
+                 maps[i].missed);
     if (opt_words_have(&arg.drop, "id", 2) && !progress_quiet)
         warn("--drop id: the id stays, no record is without one");
 }
@@ -103,7 +143,7 @@ static bool process(struct rec *r, const struct value *in, void *state)
             r->fields[kept++] = f;
     }
     r->n = kept;
-    if (!rename_fields(r))
+    if (!map_values(r) || !rename_fields(r))
         return false;
     for (size_t i = 0; i < arg.set.n; i++) {
         struct value v = value_word(arg.set.v[i].value);
@@ -115,6 +155,8 @@ static bool process(struct rec *r, const struct value *in, void *state)
 /* What a record that is bad would have got. */
 static void unset(struct rec *r)
 {
+    for (size_t i = 0; i < arg.map.n; i++)
+        rec_set_nil(r, arg.map.v[i].name);
     for (size_t i = 0; i < arg.rename.n; i++)
         rec_set_nil(r, arg.rename.v[i].value);
     for (size_t i = 0; i < arg.set.n; i++)
@@ -169,6 +211,9 @@ static void refuse_contradictions(void)
         for (size_t k = 0; k < arg.rename.n; k++)
             if (strcmp(arg.set.v[i].name, arg.rename.v[k].value) == 0)
                 opt_misuse(&prog, "--rename and --set both make %s", arg.set.v[i].name);
+    for (size_t i = 0; i < arg.map.n; i++)
+        if (!is_left(arg.map.v[i].name, strlen(arg.map.v[i].name)))
+            opt_misuse(&prog, "--map %s: %s leaves it out", arg.map.v[i].name, arg.keep.n ? "--keep" : "--drop");
     if (s && strcmp(s, "id") == 0)
         opt_misuse(&prog, "--shuffle id: ids stay with their records");
     if (s && !is_left(s, strlen(s)))
@@ -181,11 +226,15 @@ int main(int argc, char **argv)
     refuse_contradictions();
     struct rec_in *in = rec_open(&prog, operands, arg.shuffle);
     struct rec_out *out = rec_create(&prog, in);
+    read_maps();
     if (arg.shuffle) {
         par_jobs = 1;               /* values are dealt out in the order of the records */
         collect(in);
     }
     int status = map_run(&(struct map){ .process = process, .unset = unset, .header = header, .end = end }, in, out);
+    for (size_t i = 0; i < arg.map.n; i++)
+        renames_free(maps[i].table);
+    free(maps);
     msg_free(&deal.bytes);
     free(deal.start);
     free(deal.order);

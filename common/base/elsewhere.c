@@ -115,7 +115,7 @@ static const struct known { const char *programs, *names, *says; } known[] = {
     { "sp-sample", "frac|fraction", "--share" },
     { "sp-fields", "select|only|columns|fields", "--keep" },
     { "sp-fields", "remove|delete", "--drop" },
-    { "sp-fields", "map|replace|recode|values", "values get others by a table: name --cluster FIELD --from FILE -o NEW" },
+    { "sp-fields", "replace|recode|values", "--map FIELD=FILE" },
     { "sp-info", "n|number|length|lines", "--count" },
     { "to-csv|to-json|to-npy", "columns|fields|keep|drop", "sp-fields --keep A,B chooses before" },
     { "from-csv", "usecols|columns", "--drop" },

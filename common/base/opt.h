@@ -99,9 +99,10 @@ struct opt {
 #define OPT_WORDS_ONCE(c, n, t, a, h) { c, n, OPT_T_WORDS, { .words = t }, 0, 1, a, h, NULL }
 #define OPT_WORDS_EACH(c, n, t, a, h) { c, n, OPT_T_WORDS_EACH, { .words = t }, 0, 1, a, h, NULL }
 /* struct opt_pairs; names of `not` ("id|path", or NULL) are refused, empty ones, and one that comes twice; with
- * OPT_RENAMES empty values, too */
+ * OPT_RENAMES and OPT_TABLES empty values, too */
 #define OPT_PAIRS(c, n, t, a, not, h) { c, n, OPT_T_PAIRS, { .pairs = t }, 0, 0, a, h, not }
 #define OPT_RENAMES(c, n, t, not, h) { c, n, OPT_T_PAIRS, { .pairs = t }, 1, 0, "OLD=NEW", h, not }
+#define OPT_TABLES(c, n, t, not, h) { c, n, OPT_T_PAIRS, { .pairs = t }, 1, 0, "FIELD=FILE", h, not }
 /* size_t bytes, with suffix K, M, G or T (powers of 1024); not in the history */
 #define OPT_SIZE(c, n, t, h) { c, n, OPT_T_SIZE, { .size = t }, 0, 0, "SIZE", h, NULL }
 /* -j, threads or processes, 0 for all processors: opt_parse sets par_jobs (base/par.h) to that
@@ -113,6 +114,8 @@ struct opt {
 /* struct opt_input; a file, or a folder of files */
 #define OPT_INPUT(c, n, t, h) { c, n, OPT_T_INPUT, { .input = t }, 0, 0, "FILE", h, NULL }
 #define OPT_FOLDER(c, n, t, h) { c, n, OPT_T_INPUT, { .input = t }, 0, 0, "DIR", h, NULL }
+/* a is "word|FILE": the word, unless a file is called so, means what is done without the option */
+#define OPT_INPUT_OR(c, n, t, a, h) { c, n, OPT_T_INPUT, { .input = t }, 0, 0, a, h, NULL }
 /* const char *: a file to write, which must be no other file of the command (io_writes) */
 #define OPT_OUTPUT(c, n, t, h) { c, n, OPT_T_OUTPUT, { .text = t }, 0, 0, "FILE", h, NULL }
 /* const char *: what does not change the output and so is left out of the history */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -238,7 +239,10 @@ static void pack_str(const struct opt *o, struct opt_value *to) { pack(*o->to.te
 
 static void parse_input(const struct prog *prog, const struct opt *o, char *text)
 {
+    size_t word = strcspn(o->arg, "|");
     (void)prog;
+    if (o->arg[word] && strlen(text) == word && strncmp(text, o->arg, word) == 0 && access(text, F_OK) != 0)
+        return;
     io_reads(text);
     o->to.input->path = text;
 }

@@ -52,6 +52,7 @@ my %one = map { runs("mixture -q -k 1 --covariance $_ --save $tmp/$_.sp $blobs")
 near_all($one{tied}{covariances}, $one{full}{covariances}, 1e-12, 1e-15, 'tied and full of one cluster');
 for my $kind (qw(spherical diag tied full)) {
     my $fitted = runs("mixture -q -k 5 --covariance $kind --n-init 3 --no-history --save $tmp/m.sp $blobs");
+    is(runs("mixture -q -k 5 --covariance $kind --init kmeans --n-init 3 --no-history $blobs"), $fitted, "$kind: --init kmeans is the default");
     is(runs("mixture --no-history -m $tmp/m.sp $blobs"), $fitted, "$kind: the model gives what its fit gave");
     is(runs("mixture -q -j 1 -k 5 --covariance $kind $blobs"), runs("mixture -q -j 3 -k 5 --covariance $kind $blobs"), "$kind: for any -j");
 }

@@ -33,6 +33,22 @@ is_deeply([map { $r->{$_} } qw(s v w h b)], ['text', '', 'a=b', '0x10', ' 5'], '
 is(runs("sp-fields --set i=3 --set f=3.0 --keep i,f --set l=123456789012345678901 $tmp/in.sp | sp-fields --keep i,f,l | to-json | head -1"),
     qq({"id":"r1","i":3,"f":3.0,"l":1.2345678901234568e+20}\n), 'whole numbers stay whole; what is too large becomes a float');
 
+# --map: values by a table; what is not in it stays.
+spew("$tmp/g.csv", "genre,name\nrock,\"Hard, loud\"\npop,7\njazz,\n");
+spew("$tmp/y.csv", "name,year\nfirst,1\n");
+sub mapped { my ($out) = (run("sp-fields $_[0] $tmp/in.sp | to-json | head -3"))[1]; return join ' ', $out =~ /"(?:genre|kind|year)":(".*?"|\w+)/g }
+is(mapped("-q --map genre=$tmp/g.csv"), '7 1 "jazz" 2 "Hard, loud" 3', '--map: text, a number, an empty name');
+is(mapped("-q --map genre=$tmp/g.csv --map year=$tmp/y.csv --rename genre=kind"), '7 "first" "jazz" 2 "Hard, loud" 3', 'two tables, then rename');
+is((run("sp-fields --map genre=$tmp/g.csv $tmp/in.sp"))[2], "sp-fields: $tmp/g.csv: no name for the genre of 20 records: it stays as it is\n", 'a note of the others');
+is(runs("sp-fields -q -j 4 --map genre=$tmp/g.csv $tmp/in.sp | md5sum"), runs("sp-fields -q --map genre=$tmp/g.csv $tmp/in.sp | md5sum"), 'on four threads');
+refuses(6, qr/^sp-fields: \Q$tmp\E\/g\.csv: no column year; its first line is to be: year,name$/m, "sp-fields --map year=$tmp/g.csv $tmp/in.sp");
+spew("$tmp/n.csv", "none,x,name\n1,1,2\n");
+refuses(6, qr/^sp-fields: r1: no field none to map;/m, "sp-fields --map none=$tmp/n.csv $tmp/in.sp", undef, 1);
+refuses(6, qr/^sp-fields: r1: x is not a label/m, "sp-fields --map x=$tmp/n.csv $tmp/in.sp", undef, 1);
+refuses(2, qr/--map genre: --drop leaves it out/, "sp-fields --map genre=$tmp/g.csv --drop genre $tmp/in.sp");
+refuses(2, qr/--map 'genre=' is not FIELD=FILE/, "sp-fields --map genre= $tmp/in.sp");
+refuses(6, qr/no such file/i, "sp-fields --map genre=$tmp/absent.csv $tmp/in.sp");
+
 # What is not touched passes byte for byte, on any number of threads.
 is(runs("sp-fields --no-history $tmp/in.sp | sp-diff $tmp/in.sp"), '', 'records pass');
 is(runs("sp-fields -j $_ --set a=1 -d year $tmp/in.sp | md5sum"), runs("sp-fields --set a=1 -d year $tmp/in.sp | md5sum"), "-j $_") for 2, 4;
