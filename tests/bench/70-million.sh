@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # A million songs on one machine: seconds of processor time and memory from 10^4 to 10^6 (MOST) records of 64 numbers, made of 120
-# clusters; k-means beside scikit-learn's MiniBatchKMeans (PEERS); TF-IDF of as many lyrics of real lines (with the shared
-# folder). One thread. Needs 4 GB in TMPDIR.
+# clusters; k-means beside scikit-learn's MiniBatchKMeans and, with pyspark, pyarrow and a JRE, Spark MLlib's (PEERS); TF-IDF of as
+# many lyrics of real lines (with the shared folder). One thread. Needs 4 GB in TMPDIR.
 # SPDX-License-Identifier: GPL-3.0-or-later
 . "$(dirname "$0")/lib.sh"
 MOST=${MOST:-1000000}
 here=$(dirname "$0")
+spark=$([ -n "${PEERS:-}" ] && "$PEERS" -c 'import pyspark, pyarrow' 2> /dev/null && command -v java) || true
 
 # vectors N - the path of an array of N rows, and of the stream beside it
 vectors() {
@@ -53,6 +54,10 @@ for ((n = 10000; n <= MOST; n *= 10)); do
     [ -z "${PEERS:-}" ] || {
         read -r s mb inertia < <(OMP_NUM_THREADS=1 "$PEERS" "$here/million.py" "$tmp/x$n.npy")
         echo "| scikit-learn: MiniBatchKMeans(100, batch_size=1000) | $n | $s | $mb | | $inertia |"
+    }
+    [ -z "$spark" ] || {
+        read -r s mb inertia ready < <(OMP_NUM_THREADS=1 "$PEERS" "$here/million-spark.py" "$tmp/x$n.npy" 2> "$tmp/err")
+        echo "| Spark: KMeans(k=100, maxIter=20), $ready s before it | $n | $s | $mb | | $inertia |"
     }
     rm "$tmp/x$n".*
     [ -e "$shared/data/lyrics" ] || continue
