@@ -56,7 +56,7 @@ static size_t n_parts;
 static bool in_place;                   /* one part is called as the output */
 static char *fused;                     /* name of the side field */
 
-struct worker { struct row row; float *x; size_t cap; struct msg_buf fused; };
+struct worker { struct row row; float *x; size_t cap; struct msg_buf fused; struct rec *partner; };
 
 /* The part's vector, in row. False if there is none; with r->error set: it is bad. */
 static bool read_part(struct rec *r, const struct field *f, struct part *p, struct row *row)
@@ -130,7 +130,7 @@ static bool process(struct rec *r, const struct value *in, void *worker)
     (void)in;
     if (!in_place)
         item_claim(r, arg.out);
-    if (fuse_parts(r, join_partner(&arg.join, r), worker))
+    if (fuse_parts(r, join_partner(&arg.join, r, ((struct worker *)worker)->partner), worker))
         return true;
     rec_set_nil(r, arg.out);            /* for --on-error emit */
     drop_parts(r);
@@ -158,7 +158,9 @@ static bool rest(struct rec *r, void *state)
 static void *worker_new(void *state)
 {
     (void)state;
-    return mem_zero(1, sizeof(struct worker));
+    struct worker *w = mem_zero(1, sizeof *w);
+    w->partner = rec_new();
+    return w;
 }
 
 static void worker_free(void *worker)
@@ -166,6 +168,7 @@ static void worker_free(void *worker)
     struct worker *w = worker;
     free(w->row.x);
     free(w->x);
+    rec_free(w->partner);
     msg_free(&w->fused);
     free(w);
 }
@@ -209,9 +212,11 @@ static void measure_all(struct rec_in *in)
 {
     struct row row = { NULL, 0, 0 };
     pass_each(in, &(struct pass){ .what = NULL }, measure, &row);
+    struct rec *one = rec_new();
     for (size_t i = 0; i < arg.join.n; i++)
-        if (!measure(arg.join.recs[i], NULL, &row) && item_on_error == ON_ERROR_FAIL)
-            item_bad(arg.join.recs[i]);
+        if (!measure(join_rec(&arg.join, i, one), NULL, &row) && item_on_error == ON_ERROR_FAIL)
+            item_bad(one);
+    rec_free(one);
     for (struct part *p = parts; p < parts + n_parts; p++) {
         if (!p->n)
             die(ST_STOPPED, "no record has a vector %s", p->name);

@@ -56,15 +56,14 @@ static void fill_nil(struct rec *r, const struct rec *like)
     }
 }
 
-static bool process(struct rec *r, const struct value *in, void *state)
+static bool process(struct rec *r, const struct value *in, void *partner_of)
 {
     (void)in;
-    (void)state;
     if (!first) {               /* in the calling thread, before others begin */
         first = rec_new();
         take_missing(first, r);
     }
-    const struct rec *partner = join_partner(&arg.join, r);
+    const struct rec *partner = join_partner(&arg.join, r, partner_of);
     if (!partner && arg.missing == MISSING_FAIL && arg.join.by && !rec_find(r, arg.join.by))
         return rec_lacks(r, arg.join.by, "");
     if (!partner && arg.missing == MISSING_FAIL && !rec_find(r, arg.join.on))
@@ -100,15 +99,29 @@ static bool rest(struct rec *r, void *state)
     return true;
 }
 
+static void *worker_new(void *state)
+{
+    (void)state;
+    return rec_new();
+}
+
+static void worker_free(void *partner)
+{
+    rec_free(partner);
+}
+
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
     struct rec_in *in = rec_open(&prog, operands, false);
     join_open(&arg.join);
     fields = rec_new();
+    struct rec *one = rec_new();
     for (size_t i = 0; i < arg.join.n; i++)
-        fill_nil(fields, arg.join.recs[i]);
-    int status = map_run(&(struct map){ .process = process, .header = header, .rest = rest }, in, rec_create(&prog, in));
+        fill_nil(fields, join_rec(&arg.join, i, one));
+    rec_free(one);
+    int status = map_run(&(struct map){ .process = process, .header = header, .rest = rest, .worker_new = worker_new,
+                                        .worker_free = worker_free }, in, rec_create(&prog, in));
     join_note(&arg.join);
     return status;
 }

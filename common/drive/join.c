@@ -14,9 +14,14 @@
 
 struct group { size_t *at, n, cap; };
 
+/* A record as it came: taken apart it would be ten times as large. */
+struct kept { size_t size; uint8_t body[]; };
+
 struct partners {
     struct rec_in *in;
-    size_t cap, next;           /* next: for join_rest */
+    struct kept **kept;         /* [n] */
+    size_t cap, next;           /* next, rest: for join_rest */
+    struct rec *rest;
     struct ids *ids;
     struct ids *labels;         /* --by: the number of each label's group */
     struct group *groups;       /* --draw: who may be drawn together */
@@ -46,6 +51,14 @@ static size_t group_of(const struct join *j, const struct rec *r, bool add)
     return at;
 }
 
+static struct kept *keep(struct span body)
+{
+    struct kept *k = mem_new(sizeof *k + body.n, 1);
+    k->size = body.n;
+    memcpy(k->body, body.p, body.n);
+    return k;
+}
+
 void join_open(struct join *j)
 {
     if (!j->with.path)
@@ -65,8 +78,8 @@ void join_open(struct join *j)
             mem_grow(&g->at, &g->cap, g->n + 1, sizeof *g->at);
             g->at[g->n++] = j->n;
         }
-        mem_grow(&j->recs, &p->cap, j->n + 1, sizeof *j->recs);
-        j->recs[j->n++] = rec_keep(r);
+        mem_grow(&p->kept, &p->cap, j->n + 1, sizeof *p->kept);
+        p->kept[j->n++] = keep(rec_body(p->in));
     }
     rec_free(r);
     j->with.xxh3 = rec_hash(p->in);
@@ -99,7 +112,14 @@ static size_t draw_partner(const struct join *j, const struct rec *r)
     return j->partners->groups[at].at[rng_below(&rng, j->partners->groups[at].n)];
 }
 
-const struct rec *join_partner(struct join *j, const struct rec *r)
+struct rec *join_rec(const struct join *j, size_t i, struct rec *to)
+{
+    const struct kept *k = j->partners->kept[i];
+    rec_parse(to, k->body, k->size);        /* as it was when it was read */
+    return to;
+}
+
+const struct rec *join_partner(struct join *j, const struct rec *r, struct rec *to)
 {
     if (!j->partners)
         return NULL;
@@ -109,7 +129,7 @@ const struct rec *join_partner(struct join *j, const struct rec *r)
         return NULL;
     }
     j->partners->used[at] = true;
-    return j->recs[at];
+    return join_rec(j, at, to);
 }
 
 bool join_rest(struct join *j, struct rec *r)
@@ -121,7 +141,9 @@ bool join_rest(struct join *j, struct rec *r)
         p->next++;
     if (p->next == j->n)
         return false;
-    const struct rec *from = j->recs[p->next++];
+    if (!p->rest)
+        p->rest = rec_new();
+    const struct rec *from = join_rec(j, p->next++, p->rest);
     struct text id = rec_id(from);
     rec_begin(r, id.p, id.n);
     for (size_t i = 0; i < from->n; i++)

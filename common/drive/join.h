@@ -2,7 +2,7 @@
  *
  * The partner is the record with the same id; or that whose id is the text of a field; or one
  * drawn at random, by the seed and the record's id, of all or of those with the same label.
- * The other stream is held in memory.
+ * The other stream is held in memory, as its bytes.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DRIVE_JOIN_H
@@ -16,8 +16,7 @@ struct join {
     bool draw;
     uint64_t seed;
 
-    struct rec **recs;          /* the other stream, after join_open */
-    size_t n;
+    size_t n;                   /* records of the other stream, after join_open */
     struct partners *partners;
 };
 
@@ -36,8 +35,11 @@ void join_open(struct join *j);
 /* Header of the other stream; NULL if there is none. */
 const struct head *join_head(const struct join *j);
 
-/* The partner of r, or NULL. Several threads may ask. */
-const struct rec *join_partner(struct join *j, const struct rec *r);
+/* Record i of the other stream, put into `to` and borrowed from j. Several threads may ask. */
+struct rec *join_rec(const struct join *j, size_t i, struct rec *to);
+
+/* The partner of r, put into `to`; or NULL. Several threads may ask. */
+const struct rec *join_partner(struct join *j, const struct rec *r, struct rec *to);
 
 /* Of a join by id: fill r with the next record that was nobody's partner, in order; false: no more. */
 bool join_rest(struct join *j, struct rec *r);

@@ -141,6 +141,9 @@ bool rec_next(struct rec_in *in, struct rec *r);
 /* The same as bytes, not taken apart, which live until the next call. */
 bool rec_next_frame(struct rec_in *in, struct frame *f);
 
+/* The body of the record that either has read, until the next one is. */
+struct span rec_body(const struct rec_in *in);
+
 /* The first header's body as it came. */
 struct span rec_head_body(const struct rec_in *in);
 

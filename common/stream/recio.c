@@ -23,6 +23,7 @@ struct rec_in {
     struct head head;
     struct msg_buf head_body;
     uint64_t records;           /* read in this pass */
+    struct span body;           /* of the last of them */
     bool twice, warned, again;
     struct ids *ids;            /* seen in this pass; NULL: not looked at */
 };
@@ -96,11 +97,17 @@ bool rec_next_frame(struct rec_in *in, struct frame *f)
     while (frame_next(in->frames, f)) {
         if (f->kind == FRAME_RECORD) {
             in->records++;
+            in->body = (struct span){ f->body, f->size };
             return true;
         }
         header(in, f);
     }
     return false;
+}
+
+struct span rec_body(const struct rec_in *in)
+{
+    return in->body;
 }
 
 bool rec_next(struct rec_in *in, struct rec *r)

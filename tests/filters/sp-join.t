@@ -66,4 +66,8 @@ refuses(2, qr/^sp-join: --with is missing: the second stream/m, "sp-join $songs"
 refuses(2, qr/--all and --on cannot be used together: --all is for a join by id/, "sp-join --all --on n --with $less $songs");
 refuses(2, qr/--by needs --draw/, "sp-join --by n --with $less $songs");
 refuses(3, qr/id s2 appears twice/, "sp-join --with $tmp/twice.sp $songs") if spew("$tmp/twice.sp", slurp_file($less) x 2);
+
+# The other stream is held as its bytes: 20 000 ids and labels, 0.6 MB.
+spew("$tmp/many.sp", runs('from-csv', join '', "id,genre\n", map { "$_,rock\n" } 1 .. 20000));
+is(runs("sp-join --max-memory 4M --with $tmp/many.sp $tmp/many.sp | sp-info --count"), "20000\n", 'labels in little memory');
 done_testing;
