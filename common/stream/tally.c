@@ -11,7 +11,8 @@ void tally_add(struct tally *t, const uint8_t *raw, size_t size)
     while (i < t->n && !value_same(t->votes[i].raw, t->votes[i].size, raw, size))
         i++;
     if (i == t->n) {
-        mem_grow(&t->votes, &t->cap, t->n + 1, sizeof *t->votes);
+        if (t->n == t->cap)         /* small: there may be a million of them */
+            t->votes = mem_resize(t->votes, t->cap = t->cap ? 2 * t->cap : 1, sizeof *t->votes);
         t->votes[t->n++] = (struct vote){ (uint8_t *)mem_text((const char *)raw, size), size, 0 };
     }
     t->votes[i].count++;
