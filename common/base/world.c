@@ -80,7 +80,12 @@ static void each_piece(void *p, size_t n, void (*exchange)(void *p, int n, int r
 }
 
 static void receive(void *p, int n, int rank) { MPI_Recv(p, n, MPI_BYTE, rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE); }
-static void send(void *p, int n, int rank) { MPI_Send(p, n, MPI_BYTE, rank, 0, MPI_COMM_WORLD); }
+static struct { MPI_Request *v; size_t n, cap; } sent;
+static void send(void *p, int n, int rank)
+{
+    mem_grow(&sent.v, &sent.cap, sent.n + 1, sizeof *sent.v);
+    MPI_Isend(p, n, MPI_BYTE, rank, 0, MPI_COMM_WORLD, &sent.v[sent.n++]);
+}
 static void spread(void *p, int n, int rank) { MPI_Bcast(p, n, MPI_BYTE, rank, MPI_COMM_WORLD); }
 
 void world_from_before(void *p, size_t n)
@@ -93,6 +98,13 @@ void world_to_next(void *p, size_t n)
 {
     if (world.rank + 1 < world.size)
         each_piece(p, n, send, (int)world.rank + 1);
+}
+
+void world_sent(void)
+{
+    if (sent.n)
+        MPI_Waitall((int)sent.n, sent.v, MPI_STATUSES_IGNORE);
+    sent.n = 0;
 }
 
 void world_spread(void *p, size_t n, size_t from)
@@ -145,6 +157,7 @@ void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
 
 void world_from_before(void *p, size_t n) { (void)p, (void)n; }
 void world_to_next(void *p, size_t n) { (void)p, (void)n; }
+void world_sent(void) { }
 void world_spread(void *p, size_t n, size_t from) { (void)p, (void)n, (void)from; }
 int world_end(int status) { return status; }
 
@@ -175,13 +188,10 @@ void world_for(size_t blocks, void (*work)(size_t block, void *state), void *sta
 
 void world_fill(void *part, size_t blocks, size_t size)
 {
-    size_t first, end;
-    world_share(blocks, &first, &end);
-    if (world.size == 1)
-        return;
-    char *all = world_all((char *)part + first * size, (end - first) * size, NULL);
-    memcpy(part, all, blocks * size);
-    free(all);
+    for (size_t r = 0; r < world.size; r++) {
+        size_t first = blocks * r / world.size, end = blocks * (r + 1) / world.size;
+        world_spread((char *)part + first * size, (end - first) * size, r);
+    }
 }
 
 char **world_begin(char **operands)

@@ -36,9 +36,10 @@ void world_for(size_t blocks, void (*work)(size_t block, void *state), void *sta
 void world_fill(void *part, size_t blocks, size_t size);
 
 /* For sums that go on from rank to rank, too large to be given to all: p[n] comes from the rank before, and goes to the next;
- * nothing comes to the first, and nothing goes from the last. A rank that sends waits until it is received. */
+ * nothing comes to the first, and nothing goes from the last. What goes must stay where it is until world_sent. */
 void world_from_before(void *p, size_t n);
 void world_to_next(void *p, size_t n);
+void world_sent(void);
 
 /* Rank `from` gives p[n] to all, where it lies. All must call it. */
 void world_spread(void *p, size_t n, size_t from);

@@ -235,6 +235,9 @@ double net_bytes(struct net *n)
 void net_build(struct net *n)
 {
     size_t blocks = row_blocks(n, n->batch);
+    for (size_t i = 0; n->trains && i < n->n_ops; i++)
+        add_tasks(n, i);
+    chain_plan(n);
     place_packed(n);
     n->w = mem_aligned(n->n_w, sizeof *n->w);
     n->state = mem_zero(n->n_state, sizeof *n->state);
@@ -247,7 +250,7 @@ void net_build(struct net *n)
     }
     for (size_t i = 0; i < n->n_nodes; i++) {
         struct net_node *d = &n->nodes[i];
-        size_t count = mem_mul(d->size, d->image ? n->batch : blocks * n->lanes);
+        size_t count = mem_mul(d->size, d->image && !n->sums ? n->batch : blocks * n->lanes);    /* ranks fill blocks */
         if (d->same >= 0) {
             d->y = n->nodes[d->same].y;
             d->dy = n->nodes[d->same].dy;
@@ -287,9 +290,6 @@ void net_build(struct net *n)
             need_scratch(n, 2 * LINEAR_ROWS * (n->nodes[o->y].size + LINEAR_ROWS));
     }
     free(has_dy);
-    for (size_t i = 0; n->trains && i < n->n_ops; i++)
-        add_tasks(n, i);
-    chain_plan(n);
     n->recon = mem_zero(par_blocks(n->batch, NET_IMAGES) + blocks, sizeof *n->recon);
     n->latents = mem_zero(blocks * n->latent, 3 * sizeof *n->latents);
     n->scratch = mem_zero(1024, sizeof *n->scratch);

@@ -87,8 +87,9 @@ struct net {
     size_t scratch_size;
     struct net_task *tasks;     /* of the weights phase */
     size_t n_tasks, cap_tasks;
-    float *sums;                /* [n_sums] of a group of them, on their way from rank to rank */
+    float *sums;                /* [n_sums] of them, on their way from rank to rank */
     size_t n_sums;
+    size_t whole[2];            /* operations whose weights the last and the first rank have alone; SIZE_MAX: none */
 };
 
 struct net *net_new(size_t batch, size_t lanes, bool trains);

@@ -29,8 +29,7 @@ struct net_op {
     float *eps;                 /* noise of each block */
 };
 
-/* Panels first ... first+n-1 of an operation's weights. Of several ranks (chain.c): where its sums begin among those of
- * its group. */
+/* Panels first ... first+n-1 of an operation's weights. Of several ranks (chain.c): where its sums begin. */
 struct net_task { size_t op, first, n, group, sums; double cost; };
 
 /* Of a panel, and of a linear layer's bias, in floats; a task's panels come first, then, with the first panel, the bias. */
@@ -75,7 +74,8 @@ void chain_share(const struct net *n, bool images, double *of, size_t each);
 
 /* All gradients, the sums over the rows going from rank to rank, a group of tasks after the other, and those of the last
  * rank to all. The groups, and n->sums, are made beforehand, where there are several ranks: tasks of about the same cost,
- * enough for the threads, the most costly first, so that no rank waits long for another. */
+ * enough for the threads, the most costly first. So that the ranks do not wait for each other, the last begins with, and
+ * the first ends with, the weights of an operation of its own, over the rows of all. */
 void chain_plan(struct net *n);
 void chain_run(struct net *n);
 
