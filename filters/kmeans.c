@@ -15,7 +15,6 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "base/world.h"
 #include "cluster/kmeans.h"
 #include "drive/batches.h"
 #include "drive/clusters.h"
@@ -94,37 +93,27 @@ static struct scanned try_k(const struct slurp *s, size_t k, void *unused)
     return (struct scanned){ .label = m->label, .inertia = m->inertia, .n_iter = m->n_iter, .converged = m->converged };
 }
 
-/* Save the model, and say what there is to say of it; `start` is of which start it is. */
-static void tell(const struct slurp *s, size_t k, const char *start)
-{
-    if (arg.save)
-        fitted_save(&prog, arg.save, parts, s->in, arg.in);
-    if (!progress_quiet)
-        warn("inertia %.6g after %zu steps%s", fit.m.inertia, fit.m.n_iter, start);
-    batches_note_unused(&fit.m, k);
-    if (!fit.m.converged)
-        clusters_note_unconverged(&arg);
-}
-
 /* From the centres of --init or by k-means++; and what to say of it. */
 static void learn(struct slurp *s)
 {
     double *init;
     size_t k = clusters_choose(&arg, &prog, s, try_k, NULL, &init);
     struct kmeans_options o = options(k, init);
-    if (arg.ranks) {
-        size_t from, to;
-        kmeans_rows(arg.all, s->d, k, &from, &to);
-        budget_need(12 * (double)(to - from) * (double)s->d, "three copies of the vectors");
-        s->x = ranks_rows(s->x, s->n, s->d, from, to);
-    }
+    size_t from, to;
+    kmeans_rows(arg.all, s->d, k, &from, &to);
+    clusters_share(&arg, s, from, to);
     pass_progress(s->in, init ? 1 : o.n_init, "starts");
     struct kmeans *m = kmeans_fit(s->x, arg.all, s->d, &o);
     progress_clear();
     fit.m = *m;
     fit.records = arg.all;
-    if (world.rank == 0)
-        tell(s, k, init || arg.n_init == 1 ? "" : " of the best start");
+    if (arg.save && world.rank == 0)
+        fitted_save(&prog, arg.save, parts, s->in, arg.in);
+    if (!progress_quiet)
+        warn("inertia %.6g after %zu steps%s", m->inertia, m->n_iter, init || arg.n_init == 1 ? "" : " of the best start");
+    batches_note_unused(m, k);
+    if (!m->converged)
+        clusters_note_unconverged(&arg);
     free(init);
     free(m);
 }
@@ -132,17 +121,11 @@ static void learn(struct slurp *s)
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
-    if (batch.text && world_wanted())
-        opt_misuse(&prog, "mpirun takes all vectors at each step: leave --batch out");
     if (batch.text || arg.model.path)
         return batches_run(&prog, &(struct batches){ &arg, &batch, &fit.m, &fit.records, parts }, operands);
     struct slurp *s = clusters_read(&arg, &prog, operands);
     budget_need(8 * (double)s->n * (double)s->d, "two copies of the vectors");
     learn(s);
-    if (arg.ranks) {
-        int status = item_status();
-        return world_end(status == ST_OK && !fit.m.converged ? ST_PARTIAL : status);
-    }
     double *distance = mem_new(s->n, sizeof *distance);
     kmeans_distance(&fit.m, s->x, s->n, fit.m.label, distance);
     struct column side = { .type = COL_F8, .data = distance };

@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/world.h"
 #include "cluster/minibatch.h"
 #include "drive/assign.h"
 #include "drive/pass.h"
@@ -22,7 +23,7 @@ static struct {
 
 void batches_note_unused(const struct kmeans *m, size_t k)
 {
-    if (m->used < k)
+    if (m->used < k && world.rank == 0)
         warn("only %zu of %zu clusters have members: there are no more distinct vectors", m->used, k);
 }
 
@@ -99,6 +100,8 @@ int batches_run(const struct prog *prog, const struct batches *b, char **operand
     run.b = *b;
     if (fits && (b->size->last > b->size->first || strchr(b->size->text, ':')))
         opt_misuse(prog, "--batch '%s' is not a number of vectors", b->size->text);
+    if (fits && world_wanted())
+        opt_misuse(prog, "mpirun takes all vectors at each step: leave --batch out");
     if (scan_wanted(&arg->scan, prog))
         opt_misuse(prog, "--batch needs a single number of clusters");
     int status = assign_run(prog, &(struct assign){ .arg = arg, .name = "distance", .d = &b->m->d, .label = label,

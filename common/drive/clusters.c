@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/budget.h"
 #include "base/die.h"
 #include "drive/ranks.h"
 #include "drive/starts.h"
@@ -44,18 +45,31 @@ size_t clusters_choose(struct clusters *c, const struct prog *prog, const struct
     return k;
 }
 
+void clusters_share(const struct clusters *c, struct slurp *s, size_t from, size_t to)
+{
+    if (!c->ranks)
+        return;
+    budget_need(12 * (double)(to - from) * (double)s->d, "three copies of the vectors");
+    s->x = ranks_rows(s->x, s->n, s->d, from, to);
+    s->n = to - from;
+}
+
 void clusters_note_unconverged(const struct clusters *c)
 {
-    warn("no convergence within %zu steps: the output is valid; --max-iter allows more", (size_t)c->max_iter);
+    if (world.rank == 0)
+        warn("no convergence within %zu steps: the output is valid; --max-iter allows more", (size_t)c->max_iter);
 }
 
 int clusters_write(const struct clusters *c, const struct prog *prog, struct slurp *s, const int32_t *labels, const char *name,
                    struct column side, bool converged)
 {
+    int status = c->ranks ? item_status() : ST_OK;
+    if (c->ranks)
+        return world_end(status == ST_OK && !converged ? ST_PARTIAL : status);
     char *field = item_side(c->out, "cluster", name);
     side.field = field;
     side.side = true;
-    int status = slurp_annotate(s, rec_create(prog, s->in), (struct column[]){
+    status = slurp_annotate(s, rec_create(prog, s->in), (struct column[]){
         { .field = c->out, .type = COL_I4, .data = labels },
         side,
         { .field = NULL },

@@ -40,11 +40,14 @@ struct slurp *clusters_read(struct clusters *c, const struct prog *prog, char **
 size_t clusters_choose(struct clusters *c, const struct prog *prog, const struct slurp *s,
                        struct scanned (*cluster)(const struct slurp *rows, size_t k, void *state), void *state, double **init);
 
+/* With other ranks, let s have the vectors of all from `from` until before `to`, in place of those of its share. */
+void clusters_share(const struct clusters *c, struct slurp *s, size_t from, size_t to);
+
 /* Say that max_iter ended the fit. */
 void clusters_note_unconverged(const struct clusters *c);
 
-/* Write the records with their labels and `side`, whose field is called after the labels' (item_side). Returns the exit
- * status: ST_PARTIAL where all is well but the fit did not converge. */
+/* Write the records with their labels and `side`, whose field is called after the labels' (item_side); with other ranks none.
+ * Returns the exit status: ST_PARTIAL where all is well but the fit did not converge. */
 int clusters_write(const struct clusters *c, const struct prog *prog, struct slurp *s, const int32_t *labels, const char *name,
                    struct column side, bool converged);
 
