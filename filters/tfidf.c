@@ -21,6 +21,7 @@
 #include "drive/bag.h"
 #include "drive/fitted.h"
 #include "drive/pass.h"
+#include "drive/ranks.h"
 #include "text/tokens.h"
 #include "text/vocab.h"
 #include "text/weigh.h"
@@ -75,7 +76,7 @@ static const struct opt opts[] = {
 static const struct prog prog = {
     .name = "tfidf", .brief = "weight the words of texts by term frequency times inverse document frequency",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "lyrics text", .writes = "x vector", .conv = "sklearn-1.9",
-    .alone = "with --model", .opts = opts, .also = map_also,
+    .alone = "with --model", .ranks = true, .opts = opts, .also = map_also,
 };
 
 /* What is fitted, and what came up in use. */
@@ -120,9 +121,8 @@ static struct tokens_how how(void)
 /* The record's words; false: r->error says why there are none. */
 static bool read_words(struct rec *r, const struct value *v, struct bag *b)
 {
-    if (!bag_read(b, r, arg.in, v))
-        return false;
-    return !b->counts || fit.ngrams.last == 1 || rec_error(r, "%s has counts of words: --ngrams needs their order", arg.in);
+    return bag_read(b, r, arg.in, v) &&
+        (!b->counts || fit.ngrams.last == 1 || rec_error(r, "%s has counts of words: --ngrams needs their order", arg.in));
 }
 
 /* A vocabulary that passes over the stop words. */
@@ -168,8 +168,6 @@ static bool count_text(struct rec *r, const struct value *v, void *state)
     struct counting *c = state;
     if (!read_words(r, v, c->bag))
         return false;
-    if (++model.texts == UINT32_MAX)
-        die(ST_MEMORY, "more than %u texts", UINT32_MAX - 1);
     vocab_count(c->vocab, c->bag->word, c->bag->n);
     return true;
 }
@@ -199,8 +197,11 @@ static void fit_to(struct rec_in *in)
     struct vocab *v = vocabulary();
     struct counting c = { v, bag_new(how(), fitted_names.in) };
     vocab_bound(v, (size_t)fit.max_candidates);
-    pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted" }, count_text, &c);
+    model.texts = ranks_sum(pass_each(in, &(struct pass){ .field = arg.in, .what = "texts counted" }, count_text, &c));
     bag_free(c.bag);
+    v = vocab_share(v);
+    if (model.texts >= UINT32_MAX)
+        die(ST_MEMORY, "more than %u texts", UINT32_MAX - 1);
     if (!model.texts)
         die(ST_STOPPED, "no text in %s: nothing to fit to", arg.in);
     double min = documents("min-df", fit.min_df), max = documents("max-df", fit.max_df);
@@ -286,6 +287,8 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     documents("min-df", fit.min_df);
     documents("max-df", fit.max_df);
+    if (fit.max_candidates && world_wanted() && !arg.model.path)
+        opt_misuse(&prog, "mpirun counts exactly: leave --max-candidates out");
     if (fit.stop.path)
         read_stop_words();
     int status = fitted_run(&prog, &(struct fitted){

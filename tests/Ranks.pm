@@ -4,12 +4,13 @@ package Ranks;
 use strict;
 use warnings;
 use Exporter 'import';
+use Fcntl;
 use POSIX ();
 use Songpipe;
 use Stream;
 use Test::More;
 
-our @EXPORT = qw(needs_ranks ranks shards fails same_model bad_shards kills_rank);
+our @EXPORT = qw(needs_ranks ranks shards fails same_model bad_shards bad_vectors kills_rank sparse);
 $ENV{OMPI_ALLOW_RUN_AS_ROOT} = $ENV{OMPI_ALLOW_RUN_AS_ROOT_CONFIRM} = 1;
 
 # Leave unless the build has MPI; one that has none must say so, run with these options.
@@ -68,13 +69,29 @@ sub same_model {
     }
 }
 
-# What may be wrong with a share. `records` make 6 records whose x are vectors of 2 numbers.
-sub bad_shards {
+# A sparse vector of d numbers, of which those given are not 0.
+sub sparse {
+    my ($d, %v) = @_;
+    my @i = sort { $a <=> $b } keys %v;
+    return "\x83" . str('sparse') . int64($d) . str('index') . tensor('<u4', [scalar @i], pack 'L<*', @i) .
+        str('value') . tensor('<f4', [scalar @i], pack 'f<*', @v{@i});
+}
+
+# What may be wrong with the vectors of a share, where those of the six records have 2 numbers.
+sub bad_vectors {
     my ($command, @few) = @_;
     shards('few', [@few[0 .. 2], record('w', x => vec(1, 2, 3)), @few[3 .. 5]], 2);
     fails('a bad record', qr/w: x has 3 numbers, not 2/, 2, 'few', $command);
     my @got = ranks(2, 'few', "$command --on-error skip");
     ok($got[0] == 1 && $got[3] ne '', 'a bad record that is skipped: status 1') or diag("@got[0, 2]");
+    shards('few', \@few, 3);
+    spew("$tmp/few.1.sp", stream({}, map { record("u$_", x => vec(1, 2, $_)) } 1 .. 3));
+    fails('another width', qr/x has \d numbers, (that of rank \d has|not) \d/, 2, 'few', $command);
+}
+
+# What may be wrong with a share of six records.
+sub bad_shards {
+    my ($command, @few) = @_;
     shards('few', \@few, 3);
     unlink "$tmp/few.2.sp";
     fails('a shard is missing', qr/few\.2\.sp: cannot open/, 3, 'few', $command);
@@ -84,15 +101,13 @@ sub bad_shards {
     fails('a shard is cut', qr/few\.2\.sp: cut short/, 3, 'few', $command);
     spew("$tmp/few.2.sp", slurp_file("$tmp/few.1.sp"));
     fails('a shard is given twice', qr/an id appears twice in the input of 3 ranks/, 3, 'few', $command);
-    spew("$tmp/few.1.sp", stream({}, map { record("u$_", x => vec(1, 2, $_)) } 1 .. 3));
-    fails('another width', qr/x has \d numbers, (that of rank \d has|not) \d/, 2, 'few', $command);
     spew("$tmp/few.1.sp", stream({ columns => { x => ['a', 'b'] } }, @few[3 .. 5]));
     fails('other columns', qr/its columns differ from those of rank/, 2, 'few', $command);
 }
 
 sub read_or { open my $f, '<', $_[0] or return ''; local $/; return <$f> // '' }
 
-# One rank of two waits for its input, and is killed.
+# Rank 1 of two waits for its input, and one of them is killed. Only then: a rank killed while it joins may hang mpirun.
 sub kills_rank {
     my ($command) = @_;
     my ($filter) = split ' ', $command;
@@ -100,15 +115,19 @@ sub kills_rank {
     system('mkfifo', "$tmp/few.1.sp");
     my $pid = fork // die;
     if (!$pid) {
-        for (1 .. 400) {
-            my @ranks = grep { read_or("/proc/$_/comm") eq "$filter\n" && index(read_or("/proc/$_/cmdline"), $tmp) >= 0 }
-                map { m{(\d+)$} } glob '/proc/[0-9]*';
-            last if @ranks == 2 && kill 9, $ranks[rand @ranks];
+        my $to;
+        for (1 .. 1200) {
+            last if sysopen $to, "$tmp/few.1.sp", O_WRONLY | O_NONBLOCK;    # fails as long as nobody reads
             select undef, undef, undef, 0.05;
         }
+        my @ranks = grep { read_or("/proc/$_/comm") eq "$filter\n" && index(read_or("/proc/$_/cmdline"), $tmp) >= 0 }
+            map { m{(\d+)$} } glob '/proc/[0-9]*';
+        kill 9, $ranks[rand @ranks];
+        sleep 60;                       # else rank 1 might find its input empty
         POSIX::_exit(0);
     }
     fails('a rank is killed', qr/signal 9/, 2, 'few', $command);
+    kill 9, $pid;
     waitpid $pid, 0;
 }
 1;

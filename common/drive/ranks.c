@@ -9,7 +9,6 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "base/world.h"
 
 bool ranks_begin(const struct prog *prog, char ***operands, const char *save)
 {

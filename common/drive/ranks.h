@@ -7,6 +7,7 @@
 #define DRIVE_RANKS_H
 
 #include "base/opt.h"
+#include "base/world.h"
 #include "stream/rec.h"
 
 /* Join the others if mpirun started this process of a filter that has .ranks, and name its share in *operands. Only rank 0

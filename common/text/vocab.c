@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/world.h"
 #include "text/vocab_parts.h"
 
 static size_t place(uint64_t key, unsigned bits)
@@ -126,6 +127,13 @@ static struct gram *gram_add(struct table *t, uint64_t key)
     return g;
 }
 
+void vocab_add(struct vocab *v, struct token word, uint64_t tf, uint32_t df)
+{
+    struct gram *g = word_add(v, word, word_key(word));
+    g->tf += tf;
+    g->df += df;
+}
+
 static uint64_t pair(uint32_t left, uint32_t word)
 {
     return (uint64_t)left << 32 | word;
@@ -178,7 +186,12 @@ size_t vocab_size(const struct vocab *v)
     size_t n = 0;
     for (size_t k = v->min_n; k <= v->max_n; k++)
         n += v->level[k].n;
-    return n - (v->min_n == 1 ? v->stops : 0);
+    n -= v->min_n == 1 ? v->stops : 0;
+    size_t *all = world_all(&n, sizeof n, NULL);
+    for (size_t r = n = 0; r < world.size; r++)
+        n += all[r];
+    free(all);
+    return n;
 }
 
 static void room(uint32_t **ids, uint32_t **grams, uint64_t **keys, size_t *cap, size_t n)

@@ -34,6 +34,11 @@ void vocab_bound(struct vocab *v, size_t most);
 /* What no count is low by more than; 0: they are exact. */
 uint64_t vocab_missed(const struct vocab *v);
 
+/* With other ranks (base/world), which all call it: hand the n-grams out, so that each rank has the counts of all for a part of
+ * them; v is freed, and what is returned counts no more. vocab_size and vocab_terms are then of all ranks, which all call
+ * them. Else v. */
+struct vocab *vocab_share(struct vocab *v);
+
 /* How many n-grams are held, stop words left out. */
 size_t vocab_size(const struct vocab *v);
 

@@ -32,4 +32,7 @@ struct vocab {
     size_t ids_cap;
 };
 
+/* Add to the counts of a word, which may be anything; TOKENS_PAD bytes may be read after it. */
+void vocab_add(struct vocab *v, struct token word, uint64_t tf, uint32_t df);
+
 #endif

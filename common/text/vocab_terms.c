@@ -1,10 +1,13 @@
 /* The terms of a vocab: which, in what order, and their text.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/mem.h"
+#include "base/world.h"
 #include "text/vocab_parts.h"
 
 /* An n-gram of `words` words. */
@@ -88,20 +91,20 @@ static uint64_t cut_of(const struct choosing *c, size_t limit)
     return cut;
 }
 
-/* Terms of the choices, with their texts behind them in one piece of memory, sorted. */
+/* Terms of the choices, with their texts behind them in one piece of memory, TOKENS_PAD bytes longer. */
 static struct term *spelled(const struct choosing *c, const struct choice *list, size_t n)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++)
         bytes += spell(c, list[i], NULL);
-    struct term *terms = mem_new(mem_mul(n, sizeof *terms) + bytes, 1);
+    struct term *terms = mem_new(mem_mul(n, sizeof *terms) + bytes + TOKENS_PAD, 1);
     char *p = (char *)(terms + n);
     for (size_t i = 0; i < n; i++) {
         size_t size = spell(c, list[i], p);
         terms[i] = (struct term){ p, size, list[i].g->tf, list[i].g->df };
         p += size;
     }
-    qsort(terms, n, sizeof *terms, by_text);
+    memset(p, 0, TOKENS_PAD);
     return terms;
 }
 
@@ -119,6 +122,7 @@ static void limit_to(struct choosing *c, size_t limit)
     }
     if (n_ties > limit - kept) {
         struct term *terms = spelled(c, ties, n_ties);
+        qsort(terms, n_ties, sizeof *terms, by_text);
         struct term last = terms[limit - kept - 1];
         char *text = NULL;
         size_t cap = 0;
@@ -140,26 +144,89 @@ static void limit_to(struct choosing *c, size_t limit)
     free(ties);
 }
 
-struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n)
+/* Those with min_df <= df <= max_df; done with by choosing_end. */
+static void choose(struct choosing *c, const struct vocab *v, double min_df, double max_df)
 {
-    struct choosing c = { .v = v };
+    *c = (struct choosing){ .v = v };
     for (size_t k = 2; k < v->max_n; k++)
-        by_id(&c, k);
+        by_id(c, k);
     for (size_t k = v->min_n; k <= v->max_n; k++) {
         const struct table *t = v->level + k;
         for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
             const struct gram *g = t->slot + i;
             if (!g->id || !g->df || g->df < min_df || g->df > max_df)
                 continue;
-            mem_grow(&c.list, &c.cap, c.n + 1, sizeof *c.list);
-            c.list[c.n++] = (struct choice){ g, k };
+            mem_grow(&c->list, &c->cap, c->n + 1, sizeof *c->list);
+            c->list[c->n++] = (struct choice){ g, k };
         }
     }
+}
+
+static void choosing_end(struct choosing *c)
+{
+    for (size_t k = 2; k < c->v->max_n; k++)
+        free(c->of_id[k]);
+    free(c->list);
+}
+
+/* vocab_terms of this rank's n-grams, in no order. */
+static struct term *pick(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n)
+{
+    struct choosing c;
+    choose(&c, v, min_df, max_df);
     if (limit && c.n > limit)
         limit_to(&c, limit);
     struct term *terms = spelled(&c, c.list, *n = c.n);
-    for (size_t k = 2; k < v->max_n; k++)
-        free(c.of_id[k]);
-    free(c.list);
+    choosing_end(&c);
+    return terms;
+}
+
+/* A term as ranks tell it; its text is among theirs, which follow each other. */
+struct told { uint64_t tf; uint32_t df, len; };
+
+/* The terms that all ranks give, which are freed, each as one word; or with `part` those of this rank's part, by their hash. */
+static struct vocab *tell(struct term *terms, size_t n, bool part)
+{
+    struct vocab *v = vocab_new(1, 1);
+    struct told *own = mem_new(n, sizeof *own);
+    size_t bytes = TOKENS_PAD, told_bytes;
+    for (size_t i = 0; i < n; i++) {
+        own[i] = (struct told){ terms[i].tf, terms[i].df, (uint32_t)terms[i].n };
+        bytes += terms[i].n;
+    }
+    for (size_t r = 0; r < world.size; r++) {
+        struct told *told = world_from(r, own, n * sizeof *own, &told_bytes);
+        size_t many = told_bytes / sizeof *told, at = 0;
+        uint8_t *texts = world_from(r, terms + n, bytes, &told_bytes);
+        for (size_t i = 0; i < many; at += told[i++].len)
+            if (!part || XXH3_64bits(texts + at, told[i].len) % world.size == world.rank)
+                vocab_add(v, (struct token){ texts + at, told[i].len }, told[i].tf, told[i].df);
+        free(told);
+        free(texts);
+    }
+    free(own);
+    free(terms);
+    return v;
+}
+
+struct vocab *vocab_share(struct vocab *v)
+{
+    size_t n;
+    if (world.size == 1)
+        return v;
+    struct term *terms = pick(v, 0, INFINITY, 0, &n);
+    vocab_free(v);
+    return tell(terms, n, true);
+}
+
+struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n)
+{
+    struct term *terms = pick(v, min_df, max_df, limit, n);
+    if (world.size > 1) {               /* the first of all are among the first of each */
+        struct vocab *all = tell(terms, *n, false);
+        terms = pick(all, 0, INFINITY, limit, n);
+        vocab_free(all);
+    }
+    qsort(terms, *n, sizeof *terms, by_text);
     return terms;
 }

@@ -25,7 +25,9 @@ same_model('the same vectors', \@same, 'kmeans -k 5 --n-init 3', [100], [1, 2, 2
 spew("$tmp/init.sp", stream({}, map { record("c$_", x => vec(1, 1, 1, 1, $_ < 3 ? 1 : 1e6 * $_)) } 1 .. 6));
 same_model('centres without vectors', \@records, "kmeans --init $tmp/init.sp", [1000], [2000, 2500, 2501]);
 
-bad_shards('kmeans -k 2', map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6);
+my @few = map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6;
+bad_vectors('kmeans -k 2', @few);
+bad_shards('kmeans -k 2', @few);
 shards('few', [map { record("v$_", x => vec($_, 1)) } 1 .. 4], 2);
 fails('too few vectors', qr/4 vectors cannot make 5 clusters/, 2, 'few', 'kmeans -k 5');
 fails('a scan', qr/mpirun needs a single number of clusters/, 2, 'few', 'kmeans -k 2:3');

@@ -10,13 +10,6 @@ use Test::More;
 
 needs_ranks("pca --save $tmp/none.sp");
 
-sub sparse {
-    my ($d, %v) = @_;
-    my @i = sort { $a <=> $b } keys %v;
-    return "\x83" . str('sparse') . int64($d) . str('index') . tensor('<u4', [scalar @i], pack 'L<*', @i) .
-        str('value') . tensor('<f4', [scalar @i], pack 'f<*', @v{@i});
-}
-
 srand 7;
 my @records = map { record("n$_", x => $_ % 50 ? vec(1e4 + rand, rand, rand() * $_, $_ % 7) : nil) } 0 .. 1500;
 same_model('vectors', \@records, 'pca', [], [700], [0, 1], [1, 255, 600], [100, 1200, 1501]);
@@ -35,7 +28,9 @@ my @dense = map { record("d$_", x => vec(map { int rand 3 } 1 .. 60)) } 1 .. 40;
 same_model('sparse ones first', [@sparse, @dense], 'pca -n 3', [120], [10, 100, 140]);
 same_model('dense ones first', [@dense, @sparse], 'pca -n 3', [40], [10, 100, 140]);
 
-bad_shards('pca', map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6);
+my @few = map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6;
+bad_vectors('pca', @few);
+bad_shards('pca', @few);
 shards('nil', [map { record("n$_", x => nil) } 1 .. 4], 2);
 fails('nothing to fit', qr/0 records with x: at least 2 are needed/, 2, 'nil', 'pca');
 kills_rank('pca');

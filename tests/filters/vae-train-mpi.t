@@ -58,7 +58,9 @@ fails('other shares', $other, 4, 'four', $resume);
 
 # ---- what is bad ----
 
-bad_shards($run, map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6);
+my @few = map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6;
+bad_vectors($run, @few);
+bad_shards($run, @few);
 shards('nil', [map { record("n$_", x => nil) } 1 .. 4], 2);
 fails('nothing to train on', qr/0 records with x: too few to train on/, 2, 'nil', $run);
 shards('shape', [map { record("m$_", logmel => mat($_, 1 .. 24)) } 4, 6], 1);

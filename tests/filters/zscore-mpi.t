@@ -17,7 +17,9 @@ same_model('vectors', \@records, 'zscore', [], [4096], [5000], [1, 4095, 4100], 
 my @matrices = map { record("m$_", x => mat(2, map { rand } 1 .. 2 * ($_ % 5 + 1))) } 1 .. 4500;
 same_model('matrices, by band', \@matrices, 'zscore --per band', [1000]);
 
-bad_shards('zscore', map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6);
+my @few = map { record("v$_", x => vec($_, $_ * $_)) } 1 .. 6;
+bad_vectors('zscore', @few);
+bad_shards('zscore', @few);
 shards('nil', [map { record("n$_", x => nil) } 1 .. 4], 2);
 fails('nothing to fit', qr/no model to save: no record has x/, 2, 'nil', 'zscore');
 refuses(2, qr/mpirun fits and writes no records: give --save/, "mpirun -n 1 zscore $tmp/few.0.sp 2>&1 >/dev/null | tee /dev/stderr >/dev/null");
