@@ -39,7 +39,7 @@ for my $name (binaries()) {
 
     failures("$name: the command in its history makes the same bytes", sub {
         my ($wrong) = @_;
-        return if !writes_stream($d);
+        return if !writes_stream($d) || $name eq 'sp-split';        # which has no entry: the parts are the whole
         my (undef, $commands) = go(['sp-info', '--pipeline', spew("$tmp/said.sp", $want)]);
         my @words = shellwords($commands =~ s/ >.*$//mr =~ /(?:\A|\|\n)([^|]+)\n\z/);
         my @files = grep { -e } @$argv;
