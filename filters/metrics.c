@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "drive/each.h"
 #include "drive/profiles.h"
+#include "drive/ranks.h"
 #include "score/bootstrap.h"
 #include "score/external.h"
 #include "score/hubs.h"
@@ -60,7 +61,7 @@ static const struct opt *const also[] = { item_opts, rec_in_opts, rec_out_opts, 
 static const struct prog prog = {
     .name = "metrics", .brief = "score clusters, by themselves and against a truth",
     .in = IO_RECORDS, .out = IO_RECORDS, .reads = "x vector, cluster label", .writes = "silhouette number",
-    .conv = "sklearn-1.9", .opts = opts, .also = also,
+    .conv = "sklearn-1.9", .ranks = true, .opts = opts, .also = also,
 };
 
 static void put_interval(struct scores *to, const char *name, struct interval i)
@@ -215,7 +216,12 @@ static void score_all_ways(struct scores *to, struct scored *s, struct rec_out *
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
+    if (arg.each && world_wanted())
+        opt_misuse(&prog, "mpirun gives scores: leave --each out");
+    bool ranks = ranks_begin(&prog, &operands, "-");
     struct rec_in *in = rec_open(&prog, operands, arg.each);
+    if (ranks)
+        ranks_same_columns(in);
     if (arg.each)
         return each_silhouette(in, rec_create(&prog, in), arg.how.input, arg.cluster, arg.how.cosine);
     struct scored *s = scored_read(in, arg.how.input, arg.map, arg.cluster, &arg.truth, arg.per_cluster);
@@ -235,5 +241,5 @@ int main(int argc, char **argv)
     rec_finish(out);
     rec_close(in);
     scored_free(s);
-    return item_status();
+    return world_end(item_status());
 }

@@ -133,7 +133,14 @@ struct scored *scored_read(struct rec_in *file, const char *input, const char *m
     struct reader in = { .s = s, .input = input, .map = map, .cluster = cluster, .head = rec_head(file), .keep = keep };
     name_truths(s, truths);
     in.truth_cap = mem_zero(s->n_truths, sizeof *in.truth_cap);
-    pass_each(file, &(struct pass){ .only = true }, add_record, &in);
+    const char **fields = mem_zero(truths->n + 4, sizeof *fields), **to = fields;
+    *to++ = input;
+    *to++ = cluster;
+    for (size_t i = 0; i < truths->n; i++)
+        *to++ = truths->v[i];
+    *to = map;
+    pass_each(file, &(struct pass){ .only = true, .fields = fields }, add_record, &in);
+    free(fields);
     s->all = s->n;
     s->d = in.row.d;
     s->map_d = in.place.d;

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/world.h"
 #include "math/dist.h"
 
 /* Rows are sorted by cluster, and laid out so that the processor's vectors hold one column of
@@ -207,19 +208,45 @@ static void match(struct work *w, size_t a, size_t b)
     }
 }
 
-/* One match of a round: team `teams - 1` stays, the others go round it. */
+/* The i-th match of a round: team `teams - 1` stays, the others go round it. False: its second team is none. */
+static bool pairing(const struct work *w, size_t i, size_t *a, size_t *b)
+{
+    size_t around = w->teams - 1;
+    size_t one = i ? (w->round + i) % around : around, other = i ? (w->round + around - i) % around : w->round;
+    *a = one < other ? one : other;
+    *b = one < other ? other : one;
+    return *b < w->blocks;
+}
+
 static void play(size_t i, void *state)
 {
     struct work *w = state;
-    size_t around = w->teams - 1;
-    size_t a = i ? (w->round + i) % around : around, b = i ? (w->round + around - i) % around : w->round;
-    if (a > b) {
-        size_t t = a;
-        a = b;
-        b = t;
-    }
-    if (b < w->blocks)
+    size_t a, b;
+    if (pairing(w, i, &a, &b))
         match(w, a, b);
+}
+
+/* The sums of both blocks of each match of a round, which one rank (base/world) has made: to all. */
+static void tell_round(struct work *w)
+{
+    size_t first, end, n = 0, at = 0, a, b, block = BLOCK * w->k;
+    if (world.size == 1)
+        return;
+    world_share(w->teams / 2, &first, &end);
+    double *own = mem_new(mem_mul(2 * (end - first), block), sizeof *own), *all;
+    for (size_t i = first; i < end; i++)
+        if (pairing(w, i, &a, &b)) {
+            memcpy(own + block * n++, w->sum + a * block, block * sizeof *own);
+            memcpy(own + block * n++, w->sum + b * block, block * sizeof *own);
+        }
+    all = world_all(own, n * block * sizeof *own, NULL);
+    for (size_t i = 0; i < w->teams / 2; i++)
+        if (pairing(w, i, &a, &b)) {
+            memcpy(w->sum + a * block, all + block * at++, block * sizeof *all);
+            memcpy(w->sum + b * block, all + block * at++, block * sizeof *all);
+        }
+    free(own);
+    free(all);
 }
 
 static void play_alone(size_t a, void *state)
@@ -260,12 +287,15 @@ static void strip_alone(size_t i, void *state)
 
 static void tournament(struct work *w, void (*tick)(double))
 {
-    w->sum = mem_zero(mem_mul(par_blocks(w->n, ROWS) * ROWS, w->k), sizeof *w->sum);
+    size_t cut = world.size > 1 ? BLOCK : ROWS;         /* whole blocks are told */
+    w->sum = mem_zero(mem_mul(par_blocks(w->n, cut) * cut, w->k), sizeof *w->sum);
     w->blocks = par_blocks(w->n, BLOCK);
     w->teams = w->blocks + w->blocks % 2;
-    par_for(w->blocks, play_alone, w);
+    world_for(w->blocks, play_alone, w);
+    world_fill(w->sum, w->blocks, BLOCK * w->k * sizeof *w->sum);
     for (w->round = 0; w->round + 1 < w->teams; w->round++) {
-        par_for(w->teams / 2, play, w);
+        world_for(w->teams / 2, play, w);
+        tell_round(w);
         if (tick)
             tick((double)(w->round + 1) / (double)w->teams);
     }
@@ -279,7 +309,9 @@ static void strips(struct work *w, void (*tick)(double))
     size_t all = par_blocks(w->n, ROWS), threads = (size_t)(par_jobs > 0 ? par_jobs : par_available());
     w->scratch = mem_new(mem_mul(threads * ROWS, w->k), sizeof *w->scratch);
     for (w->first = 0; w->first < all; w->first += AT_ONCE) {
-        par_for(all - w->first < AT_ONCE ? all - w->first : AT_ONCE, strip_alone, w);
+        size_t now = all - w->first < AT_ONCE ? all - w->first : AT_ONCE;
+        world_for(now, strip_alone, w);
+        world_fill(w->result + w->first * ROWS, now, ROWS * sizeof *w->result);
         if (tick)
             tick((double)w->first / (double)all);
     }
@@ -307,7 +339,7 @@ double silhouette_each(const struct clustered *of, bool cosine, double *row, uin
     w.order = mem_new(n, sizeof *w.order);
     w.label = mem_zero(n + ROWS, sizeof *w.label);
     w.size = mem_zero(k, sizeof *w.size);
-    w.result = mem_new(n, sizeof *w.result);
+    w.result = mem_new(n + ROWS, sizeof *w.result);
     w.next = next ? mem_new(n, sizeof *w.next) : NULL;
     for (size_t i = 0; i < n; i++)
         w.size[label[i]]++;
