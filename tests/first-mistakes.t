@@ -126,7 +126,7 @@ refuses(1, qr/^from-json: \S+table.csv:1: bad JSON: .*; tables are read by from-
 
 # Options of other programs.
 refuses(2, qr/unknown option $_->[1]; did you mean --$_->[2]\?/, "$_->[0] $_->[1] $tmp/stream.sp")
-    for ['to-csv', '-o', 'output'], ['kmeans', '-n', 'n-clusters'], ['kmeans', '-h', 'help'], ['tfidf', '-V', 'version'];
+    for ['to-csv', '-o', 'output'], ['kmeans', '-n', 'n-clusters'], ['neighbours', '-n', 'n-neighbors'], ['kmeans', '-h', 'help'], ['tfidf', '-V', 'version'];
 refuses(3, qr/^$_: all-MiniLM-L6-v2: no such folder; nothing is fetched from a network: give the path of a model's folder$/, "$_ -m all-MiniLM-L6-v2 $tmp/stream.sp")
     for 'embed', 'embed-audio';
 refuses(2, qr/unknown option --$_->[1]; did you mean --$_->[2]\?/, "$_->[0] --$_->[1] 2 $tmp/stream.sp")
@@ -171,7 +171,7 @@ for (['kmeans --metric cosine', 'distances are Euclidean; .*: l2norm \| kmeans']
 }
 refuses(6, qr/^kmeans: --init \Q$_\E: no such file: it is a stream of vectors to start from; without --init it is k-means\+\+$/, "kmeans -k 2 --init $_ $tmp/stream.sp")
     for 'kmean++', 'random';
-refuses(6, qr/^mixture: --init kmeans: no such file/, "mixture -k 1 --init kmeans $tmp/stream.sp");
+refuses(6, qr/^mixture: --init kmean: no such file/, "mixture -k 1 --init kmean $tmp/stream.sp");
 refuses(6, qr/^tsne: a: --init pac: no field pac: it is pca, random or a field with places$/, 'tsne --init pac --perplexity 1', runs('from-json', '{"id":"a","x":[1]}{"id":"b","x":[2]}{"id":"c","x":[4]}'));
 
 # A file that is no sound, given to tracks: it is listed, as it may be a sound that nobody knows, with a note.

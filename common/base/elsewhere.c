@@ -75,6 +75,7 @@ static const struct known { const char *programs, *names, *says; } known[] = {
     { "outliers", "contamination|threshold", "each record gets a number: sp-match outlier gt X takes those above X" },
     { "neighbours", "radius|eps", "a song has always so many: --n-neighbors" },
     { "neighbours", "id|song|query", "--of" },
+    { "neighbours", "n|count|top", "--n-neighbors" },
     { "metrics|profile", "labels|label", "--cluster FIELD is what is scored, --truth FIELD what it is compared with" },
     { "metrics|profile", "metric", "--cosine" },
     { "metrics", "sample-size", "all pairs count; --no-silhouette leaves them out" },

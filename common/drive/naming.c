@@ -17,9 +17,9 @@
 enum { PART = 100 };                /* bytes of a label or title in a name */
 #define NONE UINT32_MAX
 
-struct kind { const char *field; struct names names; uint32_t *value, *major; size_t cap; double *share; };
+struct kind { const char *field; struct names names; uint32_t *value, *major; size_t cap, *have; double *share; };
 struct bag { const char *field; const struct columns *columns; struct profile p; struct stored_row row; };
-struct called { struct str name; bool own, titled; char *title; double distance; };
+struct called { struct str name; bool own, titled; char *title; double distance; size_t size; };
 
 struct naming {
     struct naming_how how;
@@ -115,6 +115,7 @@ bool naming_add(struct naming *g, struct rec *r, const struct value *cluster)
         add_cluster(g);
     mem_grow(&g->cluster, &g->cap, g->n + 1, sizeof *g->cluster);
     g->cluster[g->n] = c;
+    g->v[c].size++;
     for (struct kind *l = g->labels; l < g->labels + g->how.labels.n; l++) {
         struct value v = rec_get(r, l->field);
         mem_grow(&l->value, &l->cap, g->n + 1, sizeof *l->value);
@@ -189,7 +190,7 @@ static void put_part(const struct naming *g, size_t s, size_t c, size_t first, s
     const struct naming_how *how = &g->how;
     if (s < how->labels.n) {
         const struct kind *l = g->labels + s;
-        if (l->major[c] != NONE)
+        if (l->major[c] != NONE && (2 * l->have[c] >= g->v[c].size || !(how->words.n || how->title)))
             str_shown(to, l->names.v[l->major[c]].text, l->names.v[l->major[c]].len, PART);
     } else if ((s -= how->labels.n) < how->words.n) {
         put_words(g, g->words + s, c, first, to);
@@ -241,6 +242,9 @@ void naming_make(struct naming *g)
     for (struct kind *l = g->labels; l < g->labels + g->how.labels.n; l++) {
         l->major = mem_new(k, sizeof *l->major);
         l->share = mem_new(k, sizeof *l->share);
+        l->have = mem_zero(k, sizeof *l->have);
+        for (size_t i = 0; i < g->n; i++)
+            l->have[g->cluster[i]] += l->value[i] != NONE;
         profile_majority(l->value, NONE, g->cluster, g->n, k, l->major, l->share);
     }
     for (size_t c = 0; c < k; c++) {
@@ -290,6 +294,7 @@ void naming_free(struct naming *g)
         names_free(&l->names);
         free(l->value);
         free(l->major);
+        free(l->have);
         free(l->share);
     }
     for (struct bag *b = g->words; b < g->words + g->how.words.n; b++) {

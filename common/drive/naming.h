@@ -29,7 +29,8 @@ bool naming_look(struct naming *g, struct rec *r);
  * which of the two have no partner. What is wrong with the file ends the program. Returns its xxh3. */
 uint64_t naming_read(struct naming *g, const char *path);
 
-/* Name the others: each by the first of the labels, words and title that is there for it; those that are then called
+/* Name the others: each by the first of the labels, words and title that is there for it, a label in less than half of its
+ * records only where nothing but labels is asked for; those that are then called
  * the same get the next behind it, by which they are told from each other, and at last their cluster. Noise is called
  * so. */
 void naming_make(struct naming *g);

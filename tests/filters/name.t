@@ -44,6 +44,8 @@ is_deeply(names('-l genre -t title', $in), { 0 => 'rock: B', 1 => 'rock: D', 2 =
 is_deeply(names('-l genre -t title', songs([0, 'a', 'x'], [1, 'a', 'x'], [2, 'a'], [3])),
     { 0 => 'a: x: cluster 0', 1 => 'a: x: cluster 1', 2 => 'a: s2', 3 => 's3' }, 'the same in all; without a title the id');
 is_deeply(names('-t title', songs([0, 'a', undef, 2], [0, 'a', undef, 1], [1, 'a', undef, 0], [1, 'a', 'T', 9])), { 0 => 's1', 1 => 'T' }, 'the nearest with a title, or else the nearest');
+is_deeply(names('-l genre -t title', songs([0, 'a', 'x', 2], [0, undef, 'y', 1], [0, undef, 'z', 3], [1, 'b', 'v'], [1, undef, 'w'])), { 0 => 'y', 1 => 'b' }, 'a label that less than half of a cluster have is passed over');
+is_deeply(names('-l genre', songs([0, 'a'], [0], [0])), { 0 => 'a' }, 'unless there is nothing else');
 is_deeply(names('-l genre', songs([3, 'b'], [3, 'a'])), { 3 => 'b' }, 'of equal shares the first');
 
 
