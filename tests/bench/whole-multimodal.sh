@@ -6,10 +6,12 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-tracks -q --csv "$1/songs.csv" --path audio --id id | sp-match -q path present | decode -q -j0 | mfcc -j0 --keep |
-    chromagram -j0 --keep | descriptors -j0 --which centroid,bandwidth,rolloff,zcr |
-    summarize -o a --stats mfcc=mean,std --stats chroma=mean,std --stats descriptors=mean | zscore -q -i a |
-    embed -q -o l -m "$2" | pca -q -i l -n 32 | zscore -q -i l | fuse a=0.6 l=0.4 > x
+tracks -q --csv "$1/songs.csv" --path audio --id id | sp-match -q path present > songs
+embed -q -o l -m "$2" songs | pca -q -i l -n 32 | zscore -q -i l | sp-fields -q --keep l > words &
+decode -q -j0 songs | mfcc -j0 --keep | chromagram -j0 --keep | descriptors -j0 --which centroid,bandwidth,rolloff,zcr |
+    summarize -o a --stats mfcc=mean,std --stats chroma=mean,std --stats descriptors=mean | zscore -q -i a > audio
+wait $!
+sp-join -q --with words audio | fuse -q a=0.6 l=0.4 > x
 vae-train -q --hidden 512,256,128 --latent 32 --residual --batch-norm --beta 4 --weight-decay 1e-5 --schedule cosine --batch 32 \
     --epochs 200 x > model
 vae-encode -m model x > z
