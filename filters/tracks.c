@@ -251,7 +251,9 @@ static void note_nil(const struct opt_pairs *fields, const size_t *none)
 {
     for (size_t i = 0; i < fields->n && !progress_quiet; i++)
         if (none[i])
-            warn("%s: nil in %zu of %zu", fields->v[i].name, none[i], run.listed);
+            warn("%s: nil in %zu of %zu%s", fields->v[i].name, none[i], run.listed,
+                 fields == &arg.text && none[i] == run.listed && !strstr(fields->v[i].value, "{stem}")
+                     ? "; in FILE, {stem} stands for the name of each: words/{stem}.txt" : "");
 }
 
 int main(int argc, char **argv)

@@ -142,7 +142,7 @@ sub describe {
                 $o{default} = $1 if $ends =~ /^default ([^;]*)/;
                 @o{qw(min max)} = ($1, $2) if $ends =~ /(?:^|; )(-?[\d.]\S*) to (-?[\d.]\S*)$/;
             }
-            $o{type} = !defined $arg ? 'flag' : $arg =~ /\|/ ? 'choice' : $arg eq 'SIZE' ? 'size'
+            $o{type} = !defined $arg ? 'flag' : $arg =~ /\|FILE$/ ? 'text' : $arg =~ /\|/ ? 'choice' : $arg eq 'SIZE' ? 'size'
                 : $arg eq 'X' ? 'real' : $arg eq 'N' ? (defined $o{min} ? 'int' : 'seed') : 'text';
             push @{ $d{options} }, \%o;
         } elsif ($lines[$i] =~ /^(input|output)\s+(none|records|model|text|files|any stream)(?:: (.*))?$/) {

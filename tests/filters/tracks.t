@@ -208,5 +208,7 @@ like((run("tracks --label 'genre=regex:^x(..)' --text 'lyrics={stem}.txt' $tmp/b
     qr/^tracks: genre: nil in 1 of 1$/m, 'a label that is nil everywhere');
 unlink "$tmp/bad-text/$_.txt" for 'a', 'b';
 like((run("tracks --text 'lyrics={stem}.text' $tmp/bad-text > /dev/null"))[2], qr/^tracks: lyrics: nil in 2 of 2$/m, 'a text');
+like((run("tracks --text lyrics=absent $tmp/bad-text > /dev/null"))[2], qr/^tracks: lyrics: nil in 2 of 2; in FILE, \{stem\} stands for the name of each: words\/\{stem\}\.txt$/m,
+    'a folder for a template');
 is((run("tracks -q --text 'lyrics={stem}.text' $tmp/bad-text > /dev/null"))[2], '', '-q: no note');
 done_testing;
