@@ -78,7 +78,7 @@ static void *hash(void *unused)
 {
     size_t n;
     const uint8_t *p = safetensors_bytes(encoder->file, &n);
-    sha256_hex(p, n, weights_hash);
+    sha256_mapped(p, n, weights_hash);
     return unused;
 }
 

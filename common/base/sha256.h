@@ -11,7 +11,8 @@ enum { SHA256_BYTES = 32, SHA256_HEX = 2 * SHA256_BYTES + 1 };
 /* The digest of p[n]; ends with ST_STOPPED where OpenSSL's policy forbids it. */
 void sha256(const void *p, size_t n, uint8_t digest[SHA256_BYTES]);
 
-/* The same as 64 digits and a NUL. */
-void sha256_hex(const void *p, size_t n, char hex[SHA256_HEX]);
+/* The same as 64 digits and a NUL, of a file that is mapped at p: what was read of it leaves the memory of this process, until
+ * it is read again. */
+void sha256_mapped(const void *p, size_t n, char hex[SHA256_HEX]);
 
 #endif

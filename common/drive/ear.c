@@ -84,7 +84,7 @@ static bool read_weights(struct settings *s, const char *path, struct ear *e)
         return settings_wrong(s, "model.safetensors", "%s", why);
     e->net = musicnn_new(find, &w);
     const uint8_t *bytes = safetensors_bytes(w.file, &n);
-    sha256_hex(bytes, n, e->sha256);
+    sha256_mapped(bytes, n, e->sha256);
     if (!safetensors_same(w.file))
         io_changed(path);
     safetensors_close(w.file);
