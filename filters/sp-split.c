@@ -5,6 +5,7 @@
  * memory  one record, and 8 bytes for each id
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
     if (arg.part >= arg.parts)
         opt_misuse(&prog, "--part %lld is none of %lld, which are 0 to %lld", (long long)arg.part, (long long)arg.parts,
                    (long long)arg.parts - 1);
+    if (getenv("SONGPIPE_BLOCKS"))
+        opt_misuse(&prog, "sp-parallel's blocks are parts already");
     opt_not_terminal(&prog);
     struct rec_in *in = rec_open(&prog, operands, true);
     struct frame_out *out = frame_create(io_create_fd(STDOUT_FILENO));
