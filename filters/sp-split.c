@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/par.h"
 #include "drive/pass.h"
 #include "stream/rec.h"
 
@@ -33,13 +34,6 @@ static bool count(struct rec *r, const struct value *v, void *unused)
     return true;
 }
 
-/* The records of n before part i. */
-static uint64_t begin(uint64_t n, uint64_t i)
-{
-    uint64_t parts = (uint64_t)arg.parts;
-    return n / parts * i + n % parts * i / parts;
-}
-
 int main(int argc, char **argv)
 {
     char **operands = opt_parse(&prog, argc, argv);
@@ -52,7 +46,8 @@ int main(int argc, char **argv)
     struct rec_in *in = rec_open(&prog, operands, true);
     struct frame_out *out = frame_create(io_create_fd(STDOUT_FILENO));
     uint64_t n = pass_each(in, &(struct pass){ .what = "records counted", .late_ids = true }, count, NULL), i = 0;
-    uint64_t from = begin(n, (uint64_t)arg.part), to = begin(n, (uint64_t)arg.part + 1);
+    size_t part = (size_t)arg.part, parts = (size_t)arg.parts;
+    uint64_t from = par_share(part, parts, n), to = par_share(part + 1, parts, n);
     struct span head = rec_head_body(in);
     struct frame f;
     rec_rewind(in);

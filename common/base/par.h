@@ -38,4 +38,10 @@ static inline size_t par_end(size_t block, size_t size, size_t n)
 }
 static inline size_t par_blocks(size_t n, size_t size) { return (n + size - 1) / size; }
 
+/* First index of a share, of n items cut into `shares` that are equal but for one; that of share `shares` is n. */
+static inline size_t par_share(size_t share, size_t shares, size_t n)
+{
+    return n / shares * share + n % shares * share / shares;
+}
+
 #endif

@@ -165,8 +165,8 @@ int world_end(int status) { return status; }
 
 void world_share(size_t blocks, size_t *first, size_t *end)
 {
-    *first = blocks * world.rank / world.size;
-    *end = blocks * (world.rank + 1) / world.size;
+    *first = par_share(world.rank, world.size, blocks);
+    *end = par_share(world.rank + 1, world.size, blocks);
 }
 
 /* The blocks of this rank. */
