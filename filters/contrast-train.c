@@ -16,6 +16,7 @@
 #include "drive/contrast_model.h"
 #include "drive/crops.h"
 #include "drive/item.h"
+#include "drive/ranks.h"
 #include "drive/trainer.h"
 
 enum { CONTROL_NONE, CONTROL_PAIRS, CONTROL_UNTRAINED };
@@ -48,7 +49,7 @@ static const struct opt *const also[] = { trainer_opts, trainer_run_opts, item_o
 static const struct prog prog = {
     .name = "contrast-train", .brief = "train a net that brings together what belongs together",
     .in = IO_RECORDS, .out = IO_MODEL, .reads = "x vector", .example = "--by id --hidden 4 --out 2 --epochs 2",
-    .conv = "torch-2.13", .opts = opts, .also = also,
+    .conv = "torch-2.13", .ranks = true, .opts = opts, .also = also,
 };
 
 struct run {
@@ -134,16 +135,16 @@ static void tell(const struct fit *f, const void *ctx)
     struct run *run = (struct run *)ctx;        /* its nets are run */
     size_t batch = f->o.batch;
     double nothing = log((double)batch), least = info_nce_least(batch, run->fit.temperature), chance;
-    if (progress_quiet)
+    if (ranks_sum(!progress_quiet) == 0)
         return;
     double share = contrast_fit_share(&run->fit, LOOKED_AT, &chance);
-    if (f->epoch) {
+    if (f->epoch && !progress_quiet) {
         double loss = f->log[(f->epoch - 1) * f->n_columns + 1];
         warn("loss %.4g of a batch of %zu; %.4g is that of one who guesses", loss, batch, nothing);
         if (nothing - loss < 0.05 * (nothing - least))
             warn("nothing was learned: the loss is that of guessing");
     }
-    if (!isnan(share))
+    if (!isnan(share) && !progress_quiet)
         warn("%.1f %% of the %s (by chance %.2g %%)", 100 * share,
              arg.with ? "songs have their own second vector as the nearest to their first"
                       : "records have one of their own song as the nearest other", 100 * chance);
@@ -173,6 +174,7 @@ int main(int argc, char **argv)
         run.model.side[s].config.out = (size_t)arg.out;
         set_widths(&run.model.side[s].config);
     }
+    ranks_begin(&prog, &operands, "-");
     run.in = rec_open(&prog, operands, true);
     read_input(&run);
     size_t batch = trainer_batch(&prog, arg.in, run.songs, 2);

@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base/world.h"
 #include "drive/groups.h"
 #include "drive/row.h"
 #include "math/moments.h"
@@ -20,27 +21,80 @@ enum { BLOCK = 256 };           /* rows at once */
 
 /* ---- reading ---- */
 
-struct reading { struct crops *c; struct song_ids *ids; struct row row; struct moments *moments; size_t n; };
+struct reading { struct crops *c; struct song_ids *ids; struct row row; size_t n; struct msg_buf told; };
 
-static bool add_row(struct rec *r, void *state)
+/* Row n of all is of this song. */
+static void number(struct reading *s, struct text id)
 {
-    struct reading *s = state;
     struct crops *c = s->c;
-    struct value v = rec_get(r, c->field);
-    struct text id;
-    if (!groups_id(r, s->ids->by, &id) || !row_read(r, c->field, &v, NULL, &s->row))
-        return false;
     size_t song = ids_find(s->ids->ids, id);
     if (song == SIZE_MAX && s->ids->n == UINT32_MAX)
         die(ST_STOPPED, "more than %u songs", UINT32_MAX);
     if (song == SIZE_MAX)
         ids_add(s->ids->ids, id, song = s->ids->n++);
-    if (!s->moments)
-        s->moments = moments_new(s->row.d);
-    moments_add(s->moments, s->row.x, 1);
     mem_grow(&c->song, &c->cap, s->n + 1, sizeof *c->song);
     c->song[s->n++] = (uint32_t)song;
+}
+
+static bool add_row(struct rec *r, void *state)
+{
+    struct reading *s = state;
+    struct value v = rec_get(r, s->c->field);
+    msgpack_packer pk = msg_packer(&s->told);
+    struct text id;
+    if (!groups_id(r, s->ids->by, &id) || !row_read(r, s->c->field, &v, NULL, &s->row))
+        return false;
+    if (world.size == 1)
+        number(s, id);
+    else
+        msg_put_str(&pk, id.p, id.n);
     return true;
+}
+
+/* The songs of the rows of all ranks, in order: what one rank would have numbered. */
+static void number_all(struct reading *s)
+{
+    for (size_t i = 0; world.size > 1 && i < world.size; i++) {
+        size_t bytes, head, n;
+        uint8_t *told = world_from(i, s->told.p, s->told.n, &bytes), *p = told, *end = told + bytes;
+        for (; p < end; p += head + n) {
+            n = msg_str(p, end, &head);
+            number(s, (struct text){ (const char *)p + head, n });
+        }
+        free(told);
+    }
+    msg_free(&s->told);
+}
+
+/* Rows at ... at+BLOCK-1 of an order (NULL: that of the table) are at hand. */
+static void have_rows(const struct crops *c, const size_t *row, size_t at, size_t n)
+{
+    size_t own[BLOCK], count = n - at < BLOCK ? n - at : BLOCK;
+    for (size_t i = 0; i < count; i++)
+        own[i] = row ? row[at + i] : at + i;
+    table_gather(c->table, own, count);
+}
+
+/* Mean and scale of all rows. */
+static void fit_scores(struct crops *c)
+{
+    size_t n = c->table->n, d = c->table->d;
+    struct moments *m = moments_new(d);
+    double *var = mem_new(d, sizeof *var);
+    float *x = mem_new(d, sizeof *x);
+    c->mean = mem_new(d, sizeof *c->mean);
+    c->scale = mem_new(d, sizeof *c->scale);
+    for (size_t i = 0; i < n; i++) {
+        if (i % BLOCK == 0)
+            have_rows(c, NULL, i, n);
+        table_row(c->table, i, x);
+        moments_add(m, x, 1);
+    }
+    moments_get(m, c->mean, var);
+    moments_scale(n, d, c->mean, var, c->scale);
+    moments_free(m);
+    free(var);
+    free(x);
 }
 
 void crops_read(struct crops *c, struct rec_in *in, const char *field, struct song_ids *ids)
@@ -48,16 +102,11 @@ void crops_read(struct crops *c, struct rec_in *in, const char *field, struct so
     struct reading s = { .c = c, .ids = ids };
     c->field = field;
     c->table = table_open(in, field, 1, false, add_row, &s);
+    table_share(c->table, in, field);
     if (c->table->n == 0)
         die(ST_STOPPED, "no record has a vector %s to train on", field);
-    size_t d = c->table->d;
-    double *var = mem_new(d, sizeof *var);
-    c->mean = mem_new(d, sizeof *c->mean);
-    c->scale = mem_new(d, sizeof *c->scale);
-    moments_get(s.moments, c->mean, var);
-    moments_scale(c->table->n, d, c->mean, var, c->scale);
-    moments_free(s.moments);
-    free(var);
+    number_all(&s);
+    fit_scores(c);
     free(s.row.x);
 }
 
@@ -100,6 +149,8 @@ static void fit_whitening(struct crops *c, const char *name, struct sorted *s, s
     struct pca_fit *fit = pca_fit_new(wide);
     float *x = mem_new(wide, sizeof *x);
     for (s->first = 0; s->first < rows; s->first++) {
+        if (s->first % BLOCK == 0)
+            have_rows(c, s->row, s->first, rows);
         fetch_scores(s, 0, x);
         pca_fit_add(fit, x, 1);
     }
@@ -129,8 +180,10 @@ static void apply_whitening(struct crops *c, struct sorted *s)
     int fd = io_temporary();
     for (s->first = 0; s->first < rows; s->first += BLOCK) {
         size_t count = rows - s->first < BLOCK ? rows - s->first : BLOCK;
+        have_rows(c, s->row, s->first, rows);
         n->pass = (struct net_pass){ .rows = count, .fetch = fetch_scores, .ctx = s };
         net_forward(n, 0, SIZE_MAX);
+        net_share(n, c->white->white);
         for (size_t i = 0; i < count; i++)
             tower_row(c->white, c->white->white, i, block + i * d);
         if (!io_write(fd, block, count * d * sizeof *block))

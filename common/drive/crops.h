@@ -1,7 +1,8 @@
 /* crops - the vectors of songs, half whitened, song by song: what contrast-train learns from
  *
  * Of each record its song and its place are held, 16 bytes; the whitened rows lie in an unlinked file in TMPDIR, which is
- * mapped: they may be more than the memory.
+ * mapped: they may be more than the memory. Of several ranks (base/world) each reads its share, and has a file with the
+ * whitened rows of all: so a song may be anywhere.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DRIVE_CROPS_H
@@ -24,11 +25,12 @@ struct crops {
 /* The songs of a stream, by their group's id (drive/groups): numbered in the order in which they come. */
 struct song_ids { const char *by; struct ids *ids; size_t n; };
 
-/* Read all of `in`, opened with twice, and note the rows of `field` and their songs, which are added to `ids`. */
+/* Read all of `in`, opened with twice, and note the rows of `field` and their songs, which are added to `ids`. Where there are
+ * several ranks, all call it. */
 void crops_read(struct crops *c, struct rec_in *in, const char *field, struct song_ids *ids);
 
 /* Whiten the rows of the n songs whose number keep[song] is not SIZE_MAX, which is what they are called from here on, to at
- * most `most` numbers; the table is closed. Ends with ST_STOPPED where all rows are equal. */
+ * most `most` numbers; the table is closed. All ranks call it. Ends with ST_STOPPED where all rows are equal. */
 void crops_whiten(struct crops *c, const char *name, const size_t *keep, size_t n, size_t most);
 
 #endif

@@ -313,7 +313,7 @@ int trainer_run(const struct trainer *t)
         progress_start(fit_batches(f, f->o.epochs), "batches");
     enum fit_end end = fit_run(f, go_on, &run);
     progress_clear();
-    if (end != FIT_BROKEN && t->end && first)
+    if (end != FIT_BROKEN && t->end)
         t->end(f, t->ctx);
     if (first) {
         tell_end(f, end);

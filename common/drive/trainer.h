@@ -38,8 +38,8 @@ struct trainer {
     const void *ctx;
     bool untrained;             /* no epochs at all: the weights as they begin */
 
-    /* All is trained, and the model not yet written: what is to be said of it, unless progress_quiet. Not if it broke
-     * down. NULL: nothing. */
+    /* All is trained, and the model not yet written: what is to be said of it, unless progress_quiet, as it is in all ranks
+     * but the first. Not if it broke down. NULL: nothing. */
     void (*end)(const struct fit *f, const void *ctx);
 
     /* Turn the settings of a checkpoint that was made before they were stored in words into

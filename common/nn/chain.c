@@ -35,6 +35,12 @@ void chain_share(const struct net *n, bool images, double *of, size_t each)
     free(all);
 }
 
+void net_share(const struct net *n, int node)
+{
+    const struct net_node *of = &n->nodes[node];
+    world_fill(of->y, row_blocks(n, n->pass.rows), of->size * n->lanes * sizeof *of->y);
+}
+
 /* ---- groups of tasks ---- */
 
 /* Floats of a task's sums. */

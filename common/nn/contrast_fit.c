@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
+#include "base/world.h"
 #include "math/blas.h"
 #include "math/draws.h"
 #include "math/vec.h"
@@ -111,6 +112,7 @@ static void forward(struct contrast_fit *o, size_t which)
     t->net->pass = (struct net_pass){ .rows = contrast_fit_rows(o, o->now->n), .training = o->now->training,
                                       .fetch = fetch_view, .ctx = &feed };
     net_forward(t->net, 0, SIZE_MAX);
+    net_share(t->net, t->out);
 }
 
 /* The gradients of the batch's outputs go back through a tower; rows that are not there pull nowhere. */
@@ -201,6 +203,7 @@ static float *encode(struct contrast_fit *o, size_t which, const size_t *rows, s
         struct plain p = { o->songs[which].x, rows + at, t->config.d };
         t->net->pass = (struct net_pass){ .rows = n - at < most ? n - at : most, .fetch = fetch_plain, .ctx = &p };
         net_forward(t->net, 0, SIZE_MAX);
+        net_share(t->net, t->out);
         for (size_t i = 0; i < t->net->pass.rows; i++, y += out) {
             tower_row(t, t->out, i, y);
             vec_make_unit(y, out);
@@ -254,7 +257,8 @@ double contrast_fit_share(struct contrast_fit *o, size_t most, double *chance)
     struct search find = { .a = encode(o, 0, rows, n), .song = song, .n = n, .d = o->tower[0]->config.out, .same = !two,
                            .hits = mem_new(par_blocks(n, ASKED), sizeof(size_t)) };
     find.b = two ? encode(o, 1, others, n) : find.a;
-    par_for(par_blocks(n, ASKED), search_rows, &find);
+    world_for(par_blocks(n, ASKED), search_rows, &find);
+    world_fill(find.hits, par_blocks(n, ASKED), sizeof *find.hits);
     for (size_t i = 0; i < par_blocks(n, ASKED); i++)
         hits += find.hits[i];
     if (two)

@@ -5,6 +5,9 @@
  * of each one's data. A view is x + noise N(0, 1), of which a share `dropout` becomes 0 and the rest is divided by
  * 1 - dropout. Without training: the first crop and the last, as they are.
  *
+ * Of several ranks (base/world), which all have the same data and call the same functions, each takes its share of the
+ * views through the towers, and gets the outputs of all: the loss sees the whole batch.
+ *
  * Parts of the loss: found, the share of first views that are nearest to their own second one.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */

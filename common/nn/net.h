@@ -148,6 +148,9 @@ float *net_values(const struct net *n, const struct net_param *p);
 /* All parameters as fit and optim want them, the learned ones first: a new array of *count. */
 struct weights *net_weights(const struct net *n, size_t *count);
 
+/* Let each rank have what all have of a node's y, of rows, after net_forward: all call it. */
+void net_share(const struct net *n, int node);
+
 /* Of the last pass, of all ranks, which all call it: the reconstruction error summed over all rows; and in sums[latent][3]
  * (or NULL) KL, mu and mu^2 summed over the rows. */
 double net_sums(const struct net *n, double *sums);
