@@ -80,7 +80,7 @@ void *mem_zero(size_t n, size_t size)
 void *mem_aligned(size_t n, size_t size)
 {
     size_t bytes = mem_mul(n, size);
-    size_t unit = bytes < 4 * HUGE_PAGE ? 64 : HUGE_PAGE, whole;
+    size_t unit = bytes < HUGE_PAGE ? 64 : HUGE_PAGE, whole;
     if (bytes > PTRDIFF_MAX - unit)
         die(ST_MEMORY, "%zu bytes do not fit in memory", bytes);
     whole = (bytes + unit) / unit * unit;

@@ -20,27 +20,30 @@ struct next { const float *p; size_t step; };
 /* Terms of a sum: `times` k, and between the first of k and of the next k `apart` floats of A. */
 struct terms { size_t times, k, apart; };
 
+/* A loop that is written out, so that the sums stay in registers from their first value to their last. */
+#define EACH(i, n) _Pragma("GCC unroll 8") for (size_t i = 0; i < (n); i++)
+
 /* c[rows][WIDE] (+)= a[rows][terms] b[terms][WIDE]; rows is known where this is inlined. */
 static inline __attribute__((always_inline)) void tile(size_t rows, struct terms of, const float *a, size_t a_row,
                                                        size_t a_col, const float *b, size_t ldb, float *c,
                                                        size_t ldc, bool add, struct next next)
 {
     vec sum[ROWS][VECS];
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < VECS; j++)
+    EACH(i, rows)
+        EACH(j, VECS)
             sum[i][j] = add ? *(const vec *)(c + i * ldc + j * LANES) : (vec){ 0 };
     for (size_t t = 0; t < of.times; t++, a += of.apart, b += of.k * ldb, next.p += of.k * next.step)
         for (size_t p = 0; p < of.k; p++) {
             vec row[VECS];
             __builtin_prefetch(next.p + p * next.step, 0, 2);
-            for (size_t j = 0; j < VECS; j++)
+            EACH(j, VECS)
                 row[j] = *(const vec *)(b + p * ldb + j * LANES);
-            for (size_t i = 0; i < rows; i++)
-                for (size_t j = 0; j < VECS; j++)
+            EACH(i, rows)
+                EACH(j, VECS)
                     sum[i][j] += a[i * a_row + p * a_col] * row[j];
         }
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < VECS; j++)
+    EACH(i, rows)
+        EACH(j, VECS)
             *(vec *)(c + i * ldc + j * LANES) = sum[i][j];
 }
 

@@ -152,7 +152,7 @@ void bert_free(struct bert *b)
 /* ---- the forward pass ---- */
 
 /* Rows at a time, which stay in the second cache while the panels of the weights go by. */
-enum { ROWS = 96 };
+enum { ROWS = 192 };
 
 struct bert_room {
     size_t rows, pieces;        /* room for so many rows; for one text of so many */
