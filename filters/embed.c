@@ -20,10 +20,12 @@
 #include "base/str.h"
 #include "drive/map.h"
 #include "drive/weights.h"
+#include "math/gemm_bf16.h"
 #include "text/packs.h"
 
 enum { WINDOW_FIRST, WINDOW_MEAN };
 enum { POOL_MODEL, POOL_MEAN, POOL_CLS, POOL_MAX };
+enum { PRECISION_UNSAID = -1, PRECISION_F32, PRECISION_BF16, PRECISION_AUTO };
 
 static struct {
     const char *in, *out;
@@ -31,8 +33,8 @@ static struct {
     bool keep, normalize, no_normalize;
     struct opt_input model;
     int64_t max_tokens;
-    int window, pooling;
-} arg = { .in = "lyrics", .out = "x" };
+    int window, pooling, precision;
+} arg = { .in = "lyrics", .out = "x", .precision = PRECISION_UNSAID };
 
 static const struct opt opts[] = {
     MAP_IN(&arg.in),
@@ -43,6 +45,8 @@ static const struct opt opts[] = {
     OPT_CHOICE(0, "window", &arg.window, "first|mean",
                "of a longer text take its beginning, or the mean over all of it"),
     OPT_CHOICE(0, "pooling", &arg.pooling, "model|mean|cls|max", "how pieces become one vector"),
+    OPT_CHOICE(0, "precision", &arg.precision, "f32|bf16|auto",
+               "numbers that are multiplied; auto: bf16 where the processor has instructions for it"),
     OPT_STR(0, "prompt", &arg.prompt, "NAME", "put the model's prompt of that name, or this text, before each text"),
     OPT_FLAG(0, "normalize", &arg.normalize, "bring vectors to length 1 though the model does not"),
     OPT_FLAG(0, "no-normalize", &arg.no_normalize, "do not bring vectors to length 1 though the model does"),
@@ -189,10 +193,20 @@ static void settle_normalize(void)
     arg.no_normalize = !encoder->normalize;
 }
 
+/* Whether products are of bf16; f32, which all machines do alike, is not in the history. */
+static bool settle_precision(void)
+{
+    bool fast = gemm_bf16_fast(), bf16 = arg.precision == PRECISION_BF16 || (arg.precision == PRECISION_AUTO && fast);
+    if (bf16 && !fast && !progress_quiet)
+        warn("this processor has no instructions for bf16: --precision f32 is faster");
+    arg.precision = bf16 ? PRECISION_BF16 : PRECISION_UNSAID;
+    return bf16;
+}
+
 static void open_model(void)
 {
     char why[512];
-    encoder = encoder_open(arg.model.path, arg.prompt, why, sizeof why);
+    encoder = encoder_open(arg.model.path, arg.prompt, settle_precision(), why, sizeof why);
     if (!encoder)
         die(ST_STREAM, "%s", why);
     if (arg.max_tokens && (arg.max_tokens < 3 || (size_t)arg.max_tokens > encoder->most))

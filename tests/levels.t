@@ -10,7 +10,7 @@ use Test::More;
 my ($build) = $ENV{PATH} =~ m{([^:]*)/fuzz(?::|$)} or plan skip_all => 'run by make check';
 my $levels = `nm $build/unit/nn_layers` =~ /gemm_panel\.3/;
 plan skip_all => 'compiled for one level only' if !$levels;
-for my $unit (qw(math nn_layers dsp kmeans score sparse)) {
+for my $unit (qw(math gemm_bf16 nn_layers dsp kmeans score sparse)) {
     for my $level (qw(v1 v2)) {
         my $out = runs("SONGPIPE_ARCH=$level CMOCKA_MESSAGE_OUTPUT=TAP $build/unit/$unit");
         unlike($out, qr/^not ok (?!\d+ # SKIP)/m, "$unit at $level");

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _DEFAULT_SOURCE         /* syscall */
 #include "base/arch.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #ifdef __x86_64__
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Whether a bit is set in register c of a leaf of CPUID. */
 static int has_bit(unsigned leaf, unsigned bit)
@@ -30,8 +34,26 @@ static int machine_level(void)
         return 2;
     return 3;
 }
+
+/* AMX_TILE and AMX_BF16 are bits of edx of leaf 7. Linux keeps the tiles' memory for who has asked for it. */
+static bool has_amx(void)
+{
+    enum { TILE = 1 << 24, BF16 = 1 << 22, ARCH_REQ_XCOMP_PERM = 0x1023, TILE_DATA = 18 };
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & TILE) && (d & BF16) &&
+           syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) == 0;
+}
+
+static enum arch_bf16 machine_bf16(void)
+{
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx512bf16"))
+        return ARCH_BF16_NONE;
+    return has_amx() ? ARCH_BF16_AMX : ARCH_BF16_AVX512;
+}
 #else
 static int machine_level(void) { return 0; }
+static enum arch_bf16 machine_bf16(void) { return ARCH_BF16_NONE; }
 #endif
 
 int arch_level(void)
@@ -44,4 +66,12 @@ int arch_level(void)
             level = most[1] - '1';
     }
     return level;
+}
+
+enum arch_bf16 arch_bf16(void)
+{
+    static int has = -1;
+    if (has < 0)
+        has = arch_level() == 3 ? (int)machine_bf16() : ARCH_BF16_NONE;
+    return (enum arch_bf16)has;
 }

@@ -10,4 +10,9 @@
  * same in one run; elsewhere 0. */
 int arch_level(void);
 
+/* What the processor, held down as above, has for products of bf16: nothing, AVX512-BF16, or AMX-BF16, which the
+ * system must grant and does for all threads. To be asked first before there are threads. */
+enum arch_bf16 { ARCH_BF16_NONE, ARCH_BF16_AVX512, ARCH_BF16_AMX };
+enum arch_bf16 arch_bf16(void);
+
 #endif

@@ -1,4 +1,4 @@
-/* half - numbers of 16 bits (IEEE 754 binary16) as floats, without the compiler's own type for them,
+/* half - numbers of 16 bits (IEEE 754 binary16, and bf16) without the compiler's own types for them,
  * which few know
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BASE_HALF_H
@@ -21,6 +21,16 @@ static inline float half_to_float(uint16_t half)
     memcpy(&x, &bits, sizeof x);
     x *= 0x1p112f;                              /* the difference of the exponents' biases; subnormal ones, too */
     return sign ? -x : x;
+}
+
+/* The nearest bf16, which is the upper half of a float; of two as near the even one. From 2^128 - 2^119 on it is
+ * infinite; a NaN stays one and becomes quiet; subnormal ones are rounded as all others. */
+static inline uint16_t bf16_from_float(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t near = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, nan = bits >> 16 | 0x0040;
+    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? nan : near);
 }
 
 #endif

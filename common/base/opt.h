@@ -87,7 +87,7 @@ struct opt {
 #define OPT_INT_RANGE(c, n, t, lo, hi, a, h) { c, n, OPT_T_INT_RANGE, { .range = t }, lo, hi, a, h, NULL }
 /* const char *; a default of NULL is "not set" */
 #define OPT_STR(c, n, t, a, h) { c, n, OPT_T_STR, { .text = t }, 0, 0, a, h, NULL }
-/* int: index of the word in "one|two|three" */
+/* int: index of the word in "one|two|three"; a default of -1 is the first, and not in the history */
 #define OPT_CHOICE(c, n, t, words, h) { c, n, OPT_T_CHOICE, { .choice = t }, 0, 0, words, h, NULL }
 /* struct opt_list; values may be given several times */
 #define OPT_LIST(c, n, t, a, h) { c, n, OPT_T_LIST, { .list = t }, 0, 0, a, h, NULL }

@@ -195,7 +195,7 @@ static void parse_choice(const struct prog *prog, const struct opt *o, char *tex
 
 static void pack_choice(const struct opt *o, struct opt_value *to)
 {
-    to->type = OPT_V_TEXT;
+    to->type = *o->to.choice < 0 ? OPT_V_NONE : OPT_V_TEXT;
     to->v.text.p = opt_word(o->arg, *o->to.choice, &to->v.text.n);
 }
 

@@ -11,10 +11,11 @@
 #include "base/mem.h"
 #include "math/activate.h"
 #include "math/gemm.h"
+#include "math/gemm_bf16.h"
 
 /* y = x W^T + b. Of W[out][in], as PyTorch stores it, GEMM_COLS rows at a time are turned: panel[in][GEMM_COLS],
- * zeros beyond `out`. */
-struct dense { float *panels; const float *b; };
+ * zeros beyond `out`; with bf16 panel[pairs][GEMM_COLS]. */
+struct dense { const void *panels; const float *b; };
 struct norm { const float *w, *b; };
 
 struct layer {
@@ -24,16 +25,17 @@ struct layer {
 
 struct bert {
     struct bert_shape shape;
+    bool bf16;
     const float *words, *positions, *types;
     struct norm embedded;
     struct layer *layers;
-    float **owned;              /* tensors that had to be widened or turned */
+    void **owned;               /* tensors that had to be widened or turned */
     size_t n_owned;
 };
 
 /* ---- weights ---- */
 
-static float *own(struct bert *b, float *p)
+static void *own(struct bert *b, void *p)
 {
     b->owned = mem_resize(b->owned, b->n_owned + 1, sizeof *b->owned);
     return b->owned[b->n_owned++] = p;
@@ -84,6 +86,9 @@ static const float *tensor(struct loading *l, size_t rows, size_t columns, const
 
 static size_t panels_of(size_t out) { return (out + GEMM_COLS - 1) / GEMM_COLS; }
 
+/* Rows of a panel of weights with `in` columns, each of 4 bytes a column. */
+static size_t depth(const struct bert *b, size_t in) { return b->bf16 ? gemm_bf16_pairs(in) : in; }
+
 static struct dense dense(struct loading *l, size_t out, size_t in, size_t layer, const char *name)
 {
     size_t owned = l->b->n_owned;
@@ -91,9 +96,15 @@ static struct dense dense(struct loading *l, size_t out, size_t in, size_t layer
                 *b = tensor(l, 0, out, "encoder.layer.%zu.%s.bias", layer, name);
     if (!w || !b)
         return (struct dense){ NULL, NULL };
-    float *panels = mem_aligned(mem_mul(panels_of(out) * GEMM_COLS, in), sizeof *panels);
-    for (size_t j = 0; j < out; j += GEMM_COLS)
-        gemm_turn_wide(w + j * in, in, out - j < GEMM_COLS ? out - j : GEMM_COLS, in, panels + j * in);
+    size_t deep = depth(l->b, in);
+    float *panels = mem_aligned(mem_mul(panels_of(out) * GEMM_COLS, deep), sizeof *panels);
+    for (size_t j = 0; j < out; j += GEMM_COLS) {
+        size_t rows = out - j < GEMM_COLS ? out - j : GEMM_COLS;
+        if (l->b->bf16)
+            gemm_bf16_panel(w + j * in, rows, in, (uint32_t *)panels + j * deep);
+        else
+            gemm_turn_wide(w + j * in, in, rows, in, panels + j * deep);
+    }
     if (l->b->n_owned > owned && l->b->owned[owned] == w) {      /* widened, and not needed any more */
         free(l->b->owned[owned]);
         l->b->owned[owned] = panels;
@@ -110,7 +121,7 @@ static struct norm norm(struct loading *l, size_t layer, const char *name)
                           tensor(l, 0, h, "encoder.layer.%zu.%s.LayerNorm.bias", layer, name) };
 }
 
-struct bert *bert_new(const struct safetensors *file, const struct bert_shape *shape, char *why, size_t room)
+struct bert *bert_new(const struct safetensors *file, const struct bert_shape *shape, bool bf16, char *why, size_t room)
 {
     struct bert *b = mem_zero(1, sizeof *b);
     const char *prefix = safetensors_find(file, "embeddings.word_embeddings.weight") ? "" :
@@ -118,6 +129,7 @@ struct bert *bert_new(const struct safetensors *file, const struct bert_shape *s
     struct loading l = { b, file, prefix, why, room, false };
     size_t h = shape->hidden;
     b->shape = *shape;
+    b->bf16 = bf16;
     b->words = tensor(&l, shape->words, h, "embeddings.word_embeddings.weight");
     b->positions = tensor(&l, shape->positions, h, "embeddings.position_embeddings.weight");
     b->types = tensor(&l, shape->types, h, "embeddings.token_type_embeddings.weight");
@@ -151,12 +163,13 @@ void bert_free(struct bert *b)
 
 /* ---- the forward pass ---- */
 
-/* Rows at a time, which stay in the second cache while the panels of the weights go by. */
+/* Rows at a time, which stay in the second cache while the panels of the weights go by; whole GEMM_BF16_ROWS. */
 enum { ROWS = 192 };
 
 struct bert_room {
     size_t rows, pieces;        /* room for so many rows; for one text of so many */
     float *x, *query, *key, *value, *context, *inner, *scores, *turned;
+    uint32_t *left;             /* bf16: up to ROWS rows of a product, rounded */
 };
 
 struct bert_room *bert_room_new(const struct bert *b)
@@ -175,6 +188,7 @@ static void empty(struct bert_room *r)
     free(r->inner);
     free(r->scores);
     free(r->turned);
+    free(r->left);
 }
 
 void bert_room_free(struct bert_room *room)
@@ -185,15 +199,16 @@ void bert_room_free(struct bert_room *room)
     free(room);
 }
 
-static float *matrix(size_t rows, size_t columns)
+static void *matrix(size_t rows, size_t columns)
 {
     float *x = mem_aligned(mem_mul(rows, columns), sizeof *x);
     memset(x, 0, rows * columns * sizeof *x);
     return x;
 }
 
-static void make_room(struct bert_room *r, const struct bert_shape *s, size_t rows, size_t pieces)
+static void make_room(struct bert_room *r, const struct bert *b, size_t rows, size_t pieces)
 {
+    const struct bert_shape *s = &b->shape;
     if (rows <= r->rows && pieces <= r->pieces)
         return;
     empty(r);
@@ -207,6 +222,7 @@ static void make_room(struct bert_room *r, const struct bert_shape *s, size_t ro
     r->inner = matrix(ROWS, s->inner);
     r->scores = matrix(ROWS, r->pieces);
     r->turned = matrix(panels_of(r->pieces) * GEMM_COLS, s->hidden / s->heads);
+    r->left = b->bf16 ? matrix(ROWS, depth(b, s->inner > s->hidden ? s->inner : s->hidden)) : NULL;
 }
 
 static double sum(const float *x, size_t n)
@@ -253,17 +269,31 @@ static void add(float *restrict x, const float *restrict y, size_t n)
         x[i] += y[i];
 }
 
-/* y[rows][out] = x[rows][in] W^T */
-static void product(const float *x, struct dense d, size_t rows, size_t out, size_t in, float *y)
+/* x[rows][in], rows <= ROWS, as the left operand of products: itself or, until the next call, rounded to bf16. */
+static const void *left(const struct bert *b, struct bert_room *r, const float *x, size_t rows, size_t in)
 {
+    if (!b->bf16)
+        return x;
+    gemm_bf16_left(x, rows, in, r->left);
+    return r->left;
+}
+
+/* y[rows][out] = x[rows][in] W^T */
+static void product(const struct bert *b, const void *x, struct dense d, size_t rows, size_t out, size_t in, float *y)
+{
+    if (b->bf16) {
+        gemm_bf16(rows, in, x, d.panels, out, y);
+        return;
+    }
+    const float *panels = d.panels;
     for (size_t j = 0; j < out; j += GEMM_COLS)
-        gemm_panel(rows, in, x, in, 1, d.panels + j * in, GEMM_COLS, y + j, out, out - j < GEMM_COLS ? out - j : GEMM_COLS,
+        gemm_panel(rows, in, x, in, 1, panels + j * in, GEMM_COLS, y + j, out, out - j < GEMM_COLS ? out - j : GEMM_COLS,
                    false, true);
 }
 
-static void project(const float *x, struct dense d, size_t rows, size_t h, float *y)
+static void project(const struct bert *b, const void *x, struct dense d, size_t rows, size_t h, float *y)
 {
-    product(x, d, rows, h, h, y);
+    product(b, x, d, rows, h, h, y);
     for (size_t i = 0; i < rows; i++)
         add(y + i * h, d.b, h);
 }
@@ -322,20 +352,21 @@ static void run_layer(const struct bert *b, struct bert_room *r, const struct la
     size_t h = s->hidden, n;
     for (size_t i = 0; i < rows; i += n) {
         n = rows - i < ROWS ? rows - i : ROWS;
-        project(r->x + i * h, l->query, n, h, r->query + i * h);
-        project(r->x + i * h, l->key, n, h, r->key + i * h);
-        project(r->x + i * h, l->value, n, h, r->value + i * h);
+        const void *x = left(b, r, r->x + i * h, n, h);
+        project(b, x, l->query, n, h, r->query + i * h);
+        project(b, x, l->key, n, h, r->key + i * h);
+        project(b, x, l->value, n, h, r->value + i * h);
     }
     attend(r, s, text, texts);
     for (size_t i = 0; i < rows; i += n) {
         float *x = r->x + i * h, *y = r->query + i * h;
         n = rows - i < ROWS ? rows - i : ROWS;
-        product(r->context + i * h, l->attention, n, h, h, y);
+        product(b, left(b, r, r->context + i * h, n, h), l->attention, n, h, h, y);
         add_and_norm(x, y, l->attention.b, n, h, l->after_attention, s->eps);
-        product(x, l->inner, n, s->inner, h, r->inner);
+        product(b, left(b, r, x, n, h), l->inner, n, s->inner, h, r->inner);
         for (size_t k = 0; k < n; k++)
             activate_bias_gelu(r->inner + k * s->inner, l->inner.b, s->inner);
-        product(r->inner, l->outer, n, h, s->inner, y);
+        product(b, left(b, r, r->inner, n, s->inner), l->outer, n, h, s->inner, y);
         add_and_norm(x, y, l->outer.b, n, h, l->after_outer, s->eps);
     }
 }
@@ -362,7 +393,7 @@ void bert_run(const struct bert *b, struct bert_room *room, const struct bert_te
         rows += text[i].n;
         longest = text[i].n > longest ? text[i].n : longest;
     }
-    make_room(room, s, rows, longest);
+    make_room(room, b, rows, longest);
     for (size_t i = 0; i < texts; i++) {
         size_t counted = s->counts_padding ? s->padding + 1 : 0;
         for (size_t k = 0; k < text[i].n; k++, at++) {

@@ -1,4 +1,4 @@
-/* bert - the forward pass of BERT encoders over word pieces, in float32
+/* bert - the forward pass of BERT encoders over word pieces, in float32 or with products in bf16
  *
  * J. Devlin et al., "BERT: Pre-training of deep bidirectional transformers", NAACL 2019;
  * as PyTorch's BertModel computes it without dropout and without padding. XLM-R (A. Conneau et al., ACL 2020) is the
@@ -26,9 +26,10 @@ struct bert;
 
 /* Take the weights out of `file`, by their names in BERT models, with or without "bert." or "roberta."
  * in front. F32 that is aligned is used where it lies (file must outlive the result);
- * other floats are widened. NULL if a tensor is missing or of another shape; why[room]
+ * other floats are widened. `bf16`: the products of weights are of numbers rounded to bf16 (math/gemm_bf16); their sums
+ * and all else, the products of attention too, stay in float32. NULL if a tensor is missing or of another shape; why[room]
  * says which. */
-struct bert *bert_new(const struct safetensors *file, const struct bert_shape *shape, char *why, size_t room);
+struct bert *bert_new(const struct safetensors *file, const struct bert_shape *shape, bool bf16, char *why, size_t room);
 void bert_free(struct bert *b);
 
 /* One text: id[n], each below shape.words, 1 <= n <= shape.positions (counts_padding: less padding + 1). */

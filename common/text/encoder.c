@@ -198,7 +198,7 @@ static bool read_pieces(const struct settings *s, struct encoder *e)
     return true;
 }
 
-static bool read_weights(const struct settings *o, struct encoder *e)
+static bool read_weights(const struct settings *o, bool bf16, struct encoder *e)
 {
     const char *name = "model.safetensors";
     char *path = settings_path(o, name), why[300];
@@ -212,17 +212,17 @@ static bool read_weights(const struct settings *o, struct encoder *e)
         return settings_wrong(o, name, "%s%s", why, in_parts ? "; weights in several files are not read: save them as one"
                               : is_old ? "; pytorch_model.bin is not read: it may hold code" : "");
     }
-    e->bert = bert_new(e->file, &e->shape, why, sizeof why);
+    e->bert = bert_new(e->file, &e->shape, bf16, why, sizeof why);
     return e->bert || settings_wrong(o, name, "%s", why);
 }
 
-struct encoder *encoder_open(const char *dir, const char *prompt, char *why, size_t room)
+struct encoder *encoder_open(const char *dir, const char *prompt, bool bf16, char *why, size_t room)
 {
     struct encoder *e = mem_zero(1, sizeof *e);
     struct settings top = { dir, why, room };
     struct opening o = { top, top, NULL };
     bool good = read_modules(&o, e) && read_prompt(&top, prompt, e) && read_shape(&o.inner, e) &&
-                read_weights(&o.inner, e) && read_pieces(&o.inner, e);
+                read_weights(&o.inner, bf16, e) && read_pieces(&o.inner, e);
     free(o.inner_dir);
     if (good)
         return e;

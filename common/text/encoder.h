@@ -33,9 +33,9 @@ struct encoder {
 };
 
 /* Open folder dir; `prompt` is the name of one of its prompts or, if there is a blank or a colon in it, the prompt itself;
- * NULL: its default. NULL if
+ * NULL: its default. `bf16`: see bert_new. NULL if
  * something is missing or wrong: why[room] names the file and what is wrong with it. */
-struct encoder *encoder_open(const char *dir, const char *prompt, char *why, size_t room);
+struct encoder *encoder_open(const char *dir, const char *prompt, bool bf16, char *why, size_t room);
 void encoder_close(struct encoder *e);
 
 #endif

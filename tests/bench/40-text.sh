@@ -33,11 +33,16 @@ for case in '1000 pca-full-1000' '100000 pcacov-100000'; do
     row "PCA 5000 to 64, exact, of $n, one thread" "$s" "$m" tfidf "$name" 1
 done
 if [ -e "$MODEL/model.safetensors" ]; then
-    for j in 1 2; do
-        /usr/bin/time -f '%e %M' -o "$tmp/once" embed -q -j $j -m "$MODEL" "$tmp/lyrics-1000.sp" >/dev/null
-        read -r s m < "$tmp/once"
-        m=$(awk "BEGIN { printf \"%.1f\", $m / 1024 }")
-        row "MiniLM, 1000 lyrics, -j $j" "$s" "$m" embed encode "$j"
+    cases=('f32 encode')
+    ! grep -qm1 avx512_bf16 /proc/cpuinfo || cases+=('bf16 bf16')
+    for case in "${cases[@]}"; do
+        read -r precision name <<< "$case"
+        for j in 1 2; do
+            /usr/bin/time -f '%e %M' -o "$tmp/once" embed -q -j $j --precision "$precision" -m "$MODEL" "$tmp/lyrics-1000.sp" >/dev/null
+            read -r s m < "$tmp/once"
+            m=$(awk "BEGIN { printf \"%.1f\", $m / 1024 }")
+            row "MiniLM, $precision, 1000 lyrics, -j $j" "$s" "$m" embed "$name" "$j"
+        done
     done
     printf '{"id":"1","lyrics":"la"}\n' | from-json > "$tmp/one.sp"
     read -r s < <(medians "embed -q -j 1 -m $MODEL $tmp/one.sp >/dev/null")

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use JSON::PP;
-use List::Util qw(max sum0);
+use List::Util qw(max min sum0);
 use Encoder;
 use Songpipe;
 use Test::More;
@@ -62,6 +62,47 @@ my @named = records("embed -q -o e --keep -m $m $tmp/t.sp");
 is(join(' ', sort keys %{ $named[0] }), 'e e.tokens e.truncated e.unk id lyrics', '-o names the side fields too');
 is(scalar(@{ (records("embed -q -m $m", runs('from-json', texts('love ' x 2_000_000))))[0]{x} }), 8, 'a text of 10 MB');
 runs("embed -q --window mean -m $m >/dev/null", runs('from-json', texts('love ' x 200_000)));
+
+# ---- --precision ----
+
+# The least cosine of the vectors of two runs, record by record, nil left out.
+sub least_cosine {
+    my ($x, $y) = map { [map { $_->{x} // () } @$_] } @_;
+    my $norm = sub { sqrt sum0 map { $_ ** 2 } @{ $_[0] } };
+    return min map { my ($v, $w) = ($x->[$_], $y->[$_]); sum0(map { $v->[$_] * $w->[$_] } 0 .. $#$v) / $norm->($v) / $norm->($w) } 0 .. $#$x;
+}
+{
+    my $golden = 'tests/golden/embed/multilingual';
+    my @all = map { { id => $_->{id} // $_->{text}, lyrics => $_->{text} } } jsonl(slurp_file("$golden/texts.jsonl"));
+    $all[$_]{id} = "r$_" for 0 .. $#all;
+    my $stream = sub { runs('from-json', join '', map { $json->encode($_) . "\n" } @_) };
+    my ($in, $back) = ($stream->(@all), $stream->(reverse @all));
+    my $fast = slurp_file('/proc/cpuinfo') =~ /avx512_bf16/ && ($ENV{SONGPIPE_ARCH} // '') !~ /^v[123]$/;
+    my $run = sub { my ($options, $stream) = @_; runs("embed -q --precision $options -m $golden/model", $stream) };
+    my $bf16 = $run->('bf16', $in);
+    is($run->("bf16 -j $_", $in), $bf16, "bf16: -j $_ gives the same bytes") for 1, 2, 4;
+    my @bf16 = records('cat', $bf16);
+    my @f32 = records("embed -q -m $golden/model", $in);
+    cmp_ok(least_cosine(\@bf16, \@f32), '>=', .999, 'bf16: cosine to f32');
+    isnt("@{ $bf16[0]{x} }", "@{ $f32[0]{x} }", 'bf16: but other numbers');
+    is_deeply([reverse records('cat', $run->('bf16', $back))], \@bf16, 'bf16: what is computed together does not matter');
+    is_deeply([records('cat', $run->('bf16', $stream->($all[7])))], [$bf16[7]], 'bf16: a text alone, too');
+    is($run->('f32', $in), runs("embed -q -m $golden/model", $in), 'f32 is the default');
+    like($run->('auto', $in), $fast ? qr/^\Q$bf16\E\z/ : qr/^\Q${\ $run->('f32', $in)}\E\z/, 'auto: what is fast here');
+    unlike(runs("embed -q -m $m $tmp/t.sp | sp-info"), qr/precision/, 'f32 is not in the history');
+    like(runs("embed -q --precision bf16 -m $m $tmp/t.sp | sp-info"), qr/--precision bf16/, 'bf16 is');
+    my @notes = (run("embed --precision bf16 -m $m $tmp/t.sp"))[2] =~ /(no instructions for bf16)/g;
+    is(@notes, $fast ? 0 : 1, 'a note where it is slow');
+    refuses(2, qr/--precision 'f16' is not one of f32\|bf16\|auto/, "embed --precision f16 -m $m $tmp/t.sp");
+}
+SKIP: {
+    my ($lyrics, $model) = map { shared($_) } 'data/msd200/songs.csv', 'models/all-MiniLM-L6-v2';
+    skip 'needs ../shared', 1 unless $lyrics && $model;
+    my $songs = runs("tracks -q --csv $lyrics --path audio --id id | sp-sample -q -n 120");
+    my @both = map { [records("embed -q --max-tokens 64 --precision $_ -m $model", $songs)] } qw(bf16 f32);
+    is(scalar @{ $both[0] }, 120, '120 lyrics');
+    cmp_ok(least_cosine(@both), '>=', .999, 'bf16: cosine to f32 of real lyrics by MiniLM');
+}
 
 # ---- folders as sentence-transformers 6.2 saves them ----
 

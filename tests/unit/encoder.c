@@ -72,7 +72,7 @@ static void close_to(const struct safetensors *golden, const char *name, const f
 static void hidden_of(const char *model, const char *values)
 {
     char why[512];
-    struct encoder *e = encoder_open(golden_path(model), NULL, why, sizeof why);
+    struct encoder *e = encoder_open(golden_path(model), NULL, false, why, sizeof why);
     struct safetensors *golden = safetensors_open(golden_path(values), why, sizeof why);
     if (!e || !golden)
         skip();
@@ -190,7 +190,7 @@ static const char steps[] = "{\"added_tokens\":[{\"id\":0,\"content\":\"[PAD]\"}
 static size_t run_one(void)
 {
     char why[512];
-    struct encoder *e = encoder_open(dir, NULL, why, sizeof why);
+    struct encoder *e = encoder_open(dir, NULL, false, why, sizeof why);
     if (!e)
         return 0;
     struct pieces p = { .n = 0 };
@@ -269,7 +269,7 @@ static void packed(void **state)
     put("config.json", config, sizeof config - 1);
     put("vocab.txt", vocab, sizeof vocab - 1);
     put("model.safetensors", w, size);
-    struct encoder *e = encoder_open(dir, NULL, why, sizeof why);
+    struct encoder *e = encoder_open(dir, NULL, false, why, sizeof why);
     assert_non_null(e);
     assert_int_equal(e->limit, 6);
     assert_int_equal(e->shape.hidden, HIDDEN);
