@@ -8,7 +8,7 @@ use File::Temp 'tempdir';
 use JSON::PP;
 use Test::More;
 
-our @EXPORT = qw(run runs refuses records jsonl npy csv shared near_all spew slurp_file $tmp);
+our @EXPORT = qw(run runs refuses records jsonl npy csv shared near_all spew slurp_file page_blocks $tmp);
 
 # A folder of the test's own, removed at its end.
 our $tmp = tempdir(CLEANUP => 1);
@@ -89,6 +89,20 @@ sub shared {
     my ($path) = @_;
     my $root = $ENV{SONGPIPE_SHARED} || '../shared';
     return -e "$root/$path" ? "$root/$path" : undef;
+}
+
+# The commands of a man page behind each line  .\" MARK,  as a reader would type them.
+sub page_blocks {
+    my ($page, $mark) = @_;
+    my (@blocks, $wanted, $in);
+    for (split /\n/, slurp_file($page)) {
+        if ($_ eq ".\\\" $mark") { $wanted = 1 }
+        elsif ($wanted && /^\.Bd -literal/) { ($wanted, $in) = (0, 1); push @blocks, '' }
+        elsif (/^\.Ed/) { $in = 0 }
+        elsif ($in) { $blocks[-1] .= s/\\-/-/gr =~ s/\\e/\\/gr =~ s/^\\&//r . "\n" }
+        elsif ($wanted) { fail("$page: a line between $mark and .Bd: $_"); $wanted = 0 }
+    }
+    return @blocks;
 }
 
 # Two flat lists agree: |got - want| <= atol + rtol * |want| for each; NaN fails unless both are.

@@ -29,15 +29,7 @@ for my $genre (sort keys %hz) {
     song("$tmp/music/$genre/song$_.wav", $hz{$genre}, $_) for 1 .. 3;
 }
 
-my @blocks;
-my ($wanted, $in) = (0, 0);
-for (split /\n/, slurp_file('man/songpipe.7')) {
-    if (/^\.\\" run$/) { $wanted = 1 }
-    elsif ($wanted && /^\.Bd -literal/) { ($wanted, $in) = (0, 1); push @blocks, '' }
-    elsif (/^\.Ed/) { $in = 0 }
-    elsif ($in) { $blocks[-1] .= s/\\-/-/gr =~ s/\\e/\\/gr =~ s/^\\&//r . "\n" }
-    elsif ($wanted) { fail("a line between .\\\" run and .Bd: $_"); $wanted = 0 }
-}
+my @blocks = page_blocks('man/songpipe.7', 'run');
 ok(@blocks >= 8, @blocks . ' pipelines in the guide');
 
 my $last = '';
