@@ -35,7 +35,7 @@ static const struct opt opts[] = {
     OPT_NOTE(0, "hosts", &arg.hosts, "FILE", "machines to work on: a file of GNU parallel's sshlogins"),
     OPT_FLAG(0, "send", &arg.send, "send the songs to these machines, too"),
     OPT_INT(0, "retries", &arg.retries, 1, 1000, "how often a block is tried whose worker dies"),
-    OPT_NOTE(0, "resume", &arg.resume, "FILE", "keep in this file what is done, and begin with what it holds"),
+    OPT_OUTPUT(0, "resume", &arg.resume, "keep in this file what is done, and begin with what it holds"),
     NEEDS("send", "hosts"),
     OPT_END
 };
@@ -265,8 +265,6 @@ int main(int argc, char **argv)
     char **operands = opt_parse(&prog, argc, argv);
     char **files = opt_words(&prog, operands, 1);
     command = operands[0];
-    if (arg.resume)
-        io_writes(arg.resume);
     struct rec_in *in = rec_open(&prog, files, false);
     struct frame_out *out = frame_create(io_create_fd(STDOUT_FILENO));
     struct span input = rec_head_body(in);

@@ -136,7 +136,7 @@ sub describe {
                 ($left, $text) = (substr($lines[$i], 0, 30), substr $lines[$i], 30);
             }
             my ($arg) = $left =~ /--[\w-]+ (\S.*?)\s*$/;
-            my %o = (letter => $letter, name => $long, arg => $arg);
+            my %o = (letter => $letter, name => $long, arg => $arg, text => $text);
             if ($text =~ /\(([^()]*)\)$/) {
                 my $ends = $1;
                 $o{default} = $1 if $ends =~ /^default ([^;]*)/;

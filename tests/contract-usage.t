@@ -114,6 +114,14 @@ for my $name (binaries()) {
                 if $status != 2 || $out ne '' || $err !~ /\A\Q$name\E: /;
         }
     });
+    my @writes = map { $_->{name} } grep { ($_->{arg} // '') eq 'FILE' && $_->{text} =~ /\b(?:write|save|keep)\b/ } @{ $d->{options} };
+    failures("$name: a file to write is not -", sub {
+        my ($wrong) = @_;
+        for my $option (@writes) {
+            my ($status, $out, $err) = go([$name, @{ $d->{example} }, "--$option", '-'], $d->{in} eq 'records' ? (in => input($d)) : ());
+            $wrong->("--$option: status $status, stderr '$err'") if $status != 2 || $out ne '' || $err !~ /--\Q$option\E '-' is not a file/;
+        }
+    }) if @writes;
     next if $d->{in} eq 'none' || grep { /^[A-Z.]+$/ } @{ $d->{example} };
     failures("$name: a file whose name begins with a dash", sub {
         my ($wrong) = @_;

@@ -229,7 +229,8 @@ static void parse_str(const struct prog *prog, const struct opt *o, char *text)
 
 static void parse_output(const struct prog *prog, const struct opt *o, char *text)
 {
-    (void)prog;
+    if (strcmp(text, "-") == 0)
+        opt_misuse(prog, "--%s '-' is not a file, and standard output has the filter's own (./- is a file called so)", o->name);
     io_writes(text);
     *o->to.text = text;
 }
