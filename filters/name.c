@@ -79,7 +79,11 @@ static void unset(struct rec *r)
 
 int main(int argc, char **argv)
 {
-    struct rec_in *in = rec_open(&prog, opt_parse(&prog, argc, argv), true);
+    char **operands = opt_parse(&prog, argc, argv);
+    if (strcmp(arg.out, arg.how.cluster) == 0)
+        opt_misuse(&prog, "--output %s is the field of the clusters; sp-fields --map %s=FILE puts names of one's own there",
+                   arg.out, arg.out);
+    struct rec_in *in = rec_open(&prog, operands, true);
     struct rec_out *out = rec_create(&prog, in);
     arg.how.count = (size_t)arg.count;
     struct naming *naming = naming_new(&arg.how, rec_head(in));

@@ -5,6 +5,7 @@
  * memory  one record; with --map the tables, with --shuffle all values of that field
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "base/par.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "base/str.h"
 #include "drive/asked.h"
 #include "drive/map.h"
 #include "drive/pass.h"
@@ -56,14 +58,18 @@ static bool is_left(const char *name, size_t len)
     return (!arg.keep.n || opt_words_have(&arg.keep, name, len)) && !opt_words_have(&arg.drop, name, len);
 }
 
-/* The table of each --map, and how many records had a value that is not in it. */
+/* The table of each --map, whose hash the history has in place of its name; how many records had a value that is not in it. */
 static struct { struct renames *table; _Atomic size_t missed; } *maps;
 
 static void read_maps(void)
 {
     maps = mem_zero(arg.map.n, sizeof *maps);
-    for (size_t i = 0; i < arg.map.n; i++)
+    for (size_t i = 0; i < arg.map.n; i++) {
+        struct str said = { 0 };
         maps[i].table = renames_read(arg.map.v[i].value, arg.map.v[i].name);
+        str_printf(&said, "%s=xxh3:%016" PRIx64, arg.map.v[i].name, maps[i].table->hash);
+        arg.map.given.v[i] = said.p;
+    }
 }
 
 static bool map_values(struct rec *r)

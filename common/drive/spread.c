@@ -208,6 +208,11 @@ static char *hosts_path(const char *list)
     for (const char *c = text; c < text + n; c += size)
         if (!str_harmless(c, (size_t)(text + n - c), &size) && *c != '\n' && *c != '\t')
             die(ST_STOPPED, "%s: not a list of machines, which would be text", list);
+    const char *at = text;
+    while (at += strspn(at, " \t\n"), *at == '#')          /* a comment */
+        at += strcspn(at, "\n");
+    if (!*at)
+        die(ST_STOPPED, "%s: names no machine; a line with : is this one", list);
     free(text);
     return path;
 }

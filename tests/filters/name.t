@@ -59,6 +59,7 @@ is_deeply([map { $_->{family} } records('name -q -c genre -o family ' . table("g
 my (undef, undef, $err) = run('name ' . table("cluster,name\n0,a\n7,b\n8,c\n"), $in);
 like($err, qr/^name: \S+t.csv: values of cluster that are not there: 2; the first is 7$/m, 'names without a cluster');
 like($err, qr/^name: \S+t.csv: no name for 3 of 4 values of cluster$/m, 'clusters without a name');
+refuses(2, qr/--output cluster is the field of the clusters; sp-fields --map cluster=FILE/, 'name -l genre -o cluster', $in);
 refuses(6, qr/t.csv: no column name; its first line is to be: cluster,name/, 'name ' . table("cluster,Loud\n1,Soft\n"), $in);
 refuses(6, qr/t.csv: no column cluster; its first line/, 'name ' . table("0,Loud\n1,Soft\n"), $in);
 refuses(6, qr/t.csv:3: cluster 0 has a name already/, 'name ' . table("cluster,name\n0,a\n0,b\n"), $in);

@@ -41,6 +41,9 @@ is(mapped("-q --map genre=$tmp/g.csv"), '7 1 "jazz" 2 "Hard, loud" 3', '--map: t
 is(mapped("-q --map genre=$tmp/g.csv --map year=$tmp/y.csv --rename genre=kind"), '7 "first" "jazz" 2 "Hard, loud" 3', 'two tables, then rename');
 is((run("sp-fields --map genre=$tmp/g.csv $tmp/in.sp"))[2], "sp-fields: $tmp/g.csv: no name for the genre of 20 records: it stays as it is\n", 'a note of the others');
 is(runs("sp-fields -q -j 4 --map genre=$tmp/g.csv $tmp/in.sp | md5sum"), runs("sp-fields -q --map genre=$tmp/g.csv $tmp/in.sp | md5sum"), 'on four threads');
+runs("cp $tmp/g.csv $tmp/same.csv; sed s/jazz/Jazz/ $tmp/g.csv > $tmp/less.csv");
+my %made = map { $_ => runs("sp-fields -q --map genre=$tmp/$_.csv $tmp/in.sp | sp-info") =~ /(--map genre=xxh3:[0-9a-f]{16} )/ } qw(g same less);
+ok($made{g} && $made{g} eq $made{same} && $made{g} ne $made{less}, 'the history has the hash of the table');
 refuses(6, qr/^sp-fields: \Q$tmp\E\/g\.csv: no column year; its first line is to be: year,name$/m, "sp-fields --map year=$tmp/g.csv $tmp/in.sp");
 spew("$tmp/n.csv", "none,x,name\n1,1,2\n");
 refuses(6, qr/^sp-fields: r1: no field none to map;/m, "sp-fields --map none=$tmp/n.csv $tmp/in.sp", undef, 1);

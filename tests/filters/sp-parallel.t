@@ -266,6 +266,8 @@ END
     ok($got == 2 && $out eq '' && $err =~ /refused by bare: it has no songpipe/, 'no songpipe') or diag("status $got: $err");
     ($got, $out, $err) = $far->("al\x9bpha");
     ok($got == 6 && $out eq '' && $err =~ /hosts: not a list of machines/, 'a list that is no text') or diag("status $got: $err");
+    ($got, $out, $err) = $far->('# alpha', '', ' ');
+    ok($got == 6 && $out eq '' && $err =~ /hosts: names no machine/, 'a list of none') or diag("status $got: $err");
     my @rest = grep { !/sp-parallel$|sshlogin/ } split /\n/, `find $tmp/alpha $tmp/beta -type f`;
     is("@rest", '', 'nothing is left on them');
 }
