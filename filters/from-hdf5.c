@@ -260,6 +260,7 @@ int main(int argc, char **argv)
         put_first();
     int status = source_finish(&run.s);
     if (run.silent && !progress_quiet)
-        warn("%zu songs have no segments: their timbre, pitches and segments_start are nil", run.silent);
+        warn("%zu song%s no segments: timbre, pitches and segments_start are nil", run.silent,
+             run.silent == 1 ? " has" : "s have");
     return status;
 }

@@ -111,7 +111,7 @@ static void learn(struct slurp *s)
         fitted_save(&prog, arg.save, parts, s->in, arg.in);
     if (!progress_quiet)
         warn("inertia %.6g after %zu steps%s", m->inertia, m->n_iter, init || arg.n_init == 1 ? "" : " of the best start");
-    batches_note_unused(m, k);
+    batches_note_unused(m, k, "there are no more distinct vectors");
     if (!m->converged)
         clusters_note_unconverged(&arg);
     free(init);

@@ -276,7 +276,7 @@ static void remarks(void)
     if (progress_quiet)
         return;
     if (zero)
-        warn("%zu texts are empty or have no term of the vocabulary: their rows are zero", zero);
+        warn("%zu text%s no term of the vocabulary: zero in all columns", zero, zero == 1 ? " has" : "s have");
     if (5 * lost > letters && fit.token != TOKENS_WORDS)
         warn("%.0f %% of the letters are in no word: --token words keeps the words of Indic scripts whole",
              100.0 * (double)lost / (double)letters);

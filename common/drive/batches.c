@@ -21,10 +21,10 @@ static struct {
     struct table *table;
 } run;
 
-void batches_note_unused(const struct kmeans *m, size_t k)
+void batches_note_unused(const struct kmeans *m, size_t k, const char *why)
 {
     if (m->used < k && world.rank == 0)
-        warn("only %zu of %zu clusters have members: there are no more distinct vectors", m->used, k);
+        warn("only %zu of %zu clusters have members: %s", m->used, k, why);
 }
 
 /* ---- the fit ---- */
@@ -77,7 +77,7 @@ static void fit(struct rec_in *in)
     *run.b.records = t->n;
     if (!progress_quiet)
         warn("inertia %.6g after %zu batches", m->inertia, m->n_iter);
-    batches_note_unused(m, k);
+    batches_note_unused(m, k, "the others' centres are the nearest of no vector");
     if (!m->converged)
         warn("no convergence within %zu passes: the output is valid; --max-iter allows more", (size_t)arg->max_iter);
     table_close(t);

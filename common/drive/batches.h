@@ -18,7 +18,7 @@ struct batches {
 /* Fit and save, or load --model; then write all records with their labels and distances. Returns the exit status. */
 int batches_run(const struct prog *prog, const struct batches *b, char **operands);
 
-/* Say that m has fewer than k clusters with members. */
-void batches_note_unused(const struct kmeans *m, size_t k);
+/* Say that m has fewer than k clusters with members, if so, and why. */
+void batches_note_unused(const struct kmeans *m, size_t k, const char *why);
 
 #endif

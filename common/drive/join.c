@@ -153,10 +153,10 @@ bool join_rest(struct join *j, struct rec *r)
 
 void join_note(const struct join *j)
 {
-    size_t unused = 0;
+    size_t unused = 0, alone = j->partners ? (size_t)j->partners->alone : 0;
     for (size_t i = 0; i < j->n; i++)
         unused += !j->partners->used[i];
-    if (j->partners && !progress_quiet && (j->partners->alone || unused))
-        warn("%zu records have no partner in %s; %zu of its records have none here", (size_t)j->partners->alone, j->with.path,
-             unused);
+    if (!progress_quiet && (alone || unused))
+        warn("%zu record%s no partner in %s; %zu of its records %s none here", alone, alone == 1 ? " has" : "s have",
+             j->with.path, unused, unused == 1 ? "has" : "have");
 }

@@ -26,7 +26,7 @@ my $less = stream('less', '{"id":"s2","title":"T2"}', '{"id":"s9","title":"T9","
 refuses(6, qr/^sp-join: s1: no partner in .*less.sp; give --missing skip or nil$/m, "sp-join --with $less $songs");
 my ($status, $out, $err) = run("sp-join --missing nil --with $less $songs | to-json");
 is(rows([qw(id title year)], jsonl($out)), 's1 nil nil; s2 T2 nil; s3 nil nil; s4 nil nil', 'nil: every record has all fields');
-like($err, qr/^sp-join: 2 records have no partner in .*less.sp; 1 of its records have none here$/m, 'both are counted');
+like($err, qr/^sp-join: 2 records have no partner in .*less.sp; 1 of its records has none here$/m, 'both are counted');
 is(rows([qw(id title)], records("sp-join -q --missing skip --with $less $songs")), 's2 T2; s4 nil', 'skip leaves them out');
 is(rows([qw(id a title year)], records("sp-join -q --missing skip --all --with $less $songs")), 's2 2 T2 nil; s4 4 nil nil; s9 nil T9 1999',
     '--all: what only the second stream has, at the end, nil where it has nothing');

@@ -45,7 +45,7 @@ my $small = stream('small', @texts);
 my ($status, $out, $err) = run("tfidf --save $tmp/m.sp $small | to-json");
 is($status, 0, 'small texts');
 like($err, qr/1 without input skipped/, 'nil is passed over');
-like($err, qr/1 texts are empty/, 'an empty text is counted');
+like($err, qr/1 text has no term/, 'an empty text is counted');
 my @r = jsonl($out);
 ok(!exists $r[0]{lyrics}, 'the text is replaced');
 is($r[4]{x}, undef, 'nil stays nil');
