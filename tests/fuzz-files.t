@@ -45,6 +45,8 @@ reads('from-mxm', "# songs\n%i,the,you\n" . join('', map { "TR$_,$_,1:$_,3:1\n" 
 reads('from-hdf5', Songpipe::slurp_file("tests/golden/hdf5/$_.h5"), ['--msd', 'AT']) for 'many', 'summary';
 reads('from-hdf5', Songpipe::slurp_file('tests/golden/hdf5/rows.h5'), ['--id', 'names', map({ ('-d', "group/$_=$_") } qw(i8 f4 vector matrix fixed)),
     '-d', 'table.count=n', 'AT']);
+reads('from-csv', "id\tgenre\n" . join('', map { "TR$_\tR&B$_\n" } 1 .. 9), ['--delimiter', 'tab', 'AT']);
+reads('sp-fields', qq(cluster,name\n0,"one, ""1"""\n1,2\n), ['--map', 'cluster=AT', $x]);
 reads('tracks', qq(path,id,genre,lyrics\na.wav,1,"rock, pop","la\nla"\r\nb.mp3,2,,x\n../c.flac,3,jazz,\n), ['--csv', 'AT']);
 reads('name', qq(cluster,name\n0,"one, ""1"""\n1,two\n), ['--from', 'AT', $x]);
 reads('tfidf', "the\nand\n\xc3\xa9\n", ['--stop-words', 'AT', '-o', 'l', $x]);
@@ -90,11 +92,22 @@ folder('embed-audio', Ear::folder("$tmp/ear"), $pcm, 'config.json', 'model.safet
 for (['zscore', '--save'], ['pca', '--save'], ['whiten', '--save'], ['lda', '--save'], ['tfidf', '-o l --save'], ['kmeans', '-o k -k 2 --save'],
     ['mixture', '-o k -k 2 --save'], ['tsne', '--perplexity 2 --n-iter 20 -o xy --save'], ['umap', '-k 3 -o xy --save'],
     ['vae-encode', 'vae-train --hidden 3 --latent 2 --epochs 1'], ['vae-decode', 'vae-train --hidden 3 --latent 2 --epochs 1'],
-    ['contrast-encode', 'contrast-train --hidden 3 --out 2 --epochs 1']) {
+    ['contrast-encode', 'contrast-train --hidden 3 --out 2 --epochs 1'],
+    ['vae-train', '--hidden 3 --latent 2 --epochs 1 --checkpoint'], ['contrast-train', '--hidden 3 --out 2 --epochs 1 --checkpoint']) {
     my ($name, $how) = @$_;
     next if %only && !$only{$name};
     Songpipe::runs($how =~ /train/ ? "$how -q $x > $tmp/$name.model" : "$name -q $how $tmp/$name.model $x >/dev/null");
-    reads($name, Songpipe::slurp_file("$tmp/$name.model"), ['-q', '-m', 'AT', '-o', 'out', $x], 'beside');
+    my @resumed = $how =~ /^(.*) --epochs 1 --checkpoint/ ? (split(/ /, $1), '--epochs', 2, '--resume', 'AT') : ('-m', 'AT', '-o', 'out');
+    reads($name, Songpipe::slurp_file("$tmp/$name.model"), ['-q', @resumed, $x], 'beside');
+}
+
+# What sp-parallel keeps, and its list of machines.
+if ((!%only || $only{'sp-parallel'}) && `parallel --version 2>&1` =~ /^GNU parallel/) {
+    my @block = ('--block', 5, '-j', 1);
+    $ENV{PARALLEL_SSH} = 'false';
+    Songpipe::runs("sp-parallel @block --resume $tmp/kept l2norm $x > /dev/null");
+    reads('sp-parallel', Songpipe::slurp_file("$tmp/kept"), [@block, '--resume', 'AT', 'l2norm', $x]);
+    reads('sp-parallel', ":\n# alpha\n", [@block, '--retries', 1, '--hosts', 'AT', 'l2norm', $x]);
 }
 
 plan skip_all => 'no reader of files among these' if !@readers;
@@ -103,13 +116,14 @@ do {
     for my $i (0 .. $#readers) {
         my ($name, $bytes, $args, $mode, $at) = @{ $readers[$i] };
         $at //= "$tmp/at$i";
-        my @argv = ($name, map { $_ eq 'AT' ? $at : $_ } @$args);
+        my @argv = ($name, map { s/^(.*=)?AT$/($1 \/\/ '') . $at/er } @$args);
         failures("@argv: $each mutations of seed $seed", sub {
             my ($wrong) = @_;
             for my $run (damaged($mode, "$seed/$each", $bytes, \@argv, $at)) {
                 my ($number, $status, $whole, $size, $lines, $first) = @$run;
                 my $promised = $status =~ /^[015]$/ ? 1 : 0;
-                $wrong->("$number: status $status: $first") if $status > 6 || $status == 2;
+                my $usage = $first =~ /^sp-parallel: .*(?:of another|not a file of)/;     # what --resume says of a file
+                $wrong->("$number: status $status: $first") if $status > 6 || ($status == 2 && !$usage);
                 $wrong->("$number: status $status, an end record: $whole") if $whole != $promised;
                 $wrong->("$number: status $status, and nothing is said") if $status && !$lines;
                 $tried++;
