@@ -3,19 +3,22 @@
  * in      records with a vector x
  * out     the same records with cluster (int, -1 is noise) and core (bool); with --kdist
  *         one record for each vector instead: rank, kdist; --scan: one for each eps tried, to a file
- * memory  n x d floats twice
+ * memory  n x d floats twice; of many vectors 15 neighbours of each
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/budget.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cluster/dbscan.h"
+#include "drive/about.h"
 #include "drive/scan.h"
+#include "math/sort.h"
 
 static struct {
     const char *in, *out;
@@ -26,7 +29,10 @@ static struct {
     struct scan scan;
 } arg = { .in = "x", .out = "cluster", .eps.text = "0.5", .min_samples = 5, .scan = { .name = "eps", .words = SCAN_SCORES } };
 
-enum { TRIED = 20 };            /* values of A:B */
+enum {
+    TRIED = 20,                 /* values of A:B */
+    MANY = 64 * ABOUT_ABOVE,    /* numbers: of fewer, eps bounds the search so well that what is exact is faster, too */
+};
 
 static const struct opt opts[] = {
     OPT_F64_OR('e', "eps", &arg.eps, DBL_MIN, 1e300, "X|A:B|auto",
@@ -87,12 +93,32 @@ static int write_kdist(struct slurp *s, struct rec_out *out, const double *kdist
     return slurp_done(s);
 }
 
-struct work { const struct near *t; size_t k; int32_t *labels; bool *core; double eps[TRIED]; };
+struct work { const struct near *t; struct about *about; size_t k; int32_t *labels; bool *core; double eps[TRIED]; };
+
+static void cluster(const struct work *w, size_t n, double eps)
+{
+    if (w->about)
+        dbscan_about(&w->about->g, w->about->core, w->about->edges, eps, w->labels, w->core);
+    else
+        dbscan(w->t, n, eps, w->k, w->labels, w->core);
+}
+
+static double *k_distances(const struct work *w, size_t n)
+{
+    double *kdist = mem_new(n, sizeof *kdist);
+    if (w->about) {
+        memcpy(kdist, w->about->core, n * sizeof *kdist);
+        sort_f64(kdist, n);
+    } else {
+        dbscan_kdist(w->t, n, w->k, kdist);
+    }
+    return kdist;
+}
 
 static struct scanned try_eps(const struct slurp *s, size_t i, void *work)
 {
     const struct work *w = work;
-    dbscan(w->t, s->n, w->eps[i], w->k, w->labels, w->core);
+    cluster(w, s->n, w->eps[i]);
     return (struct scanned){ .label = w->labels, .inertia = NAN };
 }
 
@@ -122,29 +148,30 @@ int main(int argc, char **argv)
     size_t k = (size_t)arg.min_samples;
     budget_need((double)s->n * ((arg.metric == 0 ? 8 : 12) * (double)s->d + 32), "the vectors and a sorted copy");
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
-    double *kdist = arg.eps.word || arg.kdist ? mem_new(s->n, sizeof *kdist) : NULL;
-    if (kdist) {
-        if (s->n < 2 || k > s->n)
-            die(ST_STOPPED, "%zu vectors are too few for %zu-distances: give a smaller --min-samples", s->n, k);
-        dbscan_kdist(t, s->n, k, kdist);
-    }
-    int32_t *labels = mem_new(s->n, sizeof *labels);
-    bool *core = mem_new(s->n, sizeof *core);
-    struct work w = { .t = t, .k = k, .labels = labels, .core = core };
+    bool sorted = arg.eps.word || arg.kdist;
+    if (sorted && (s->n < 2 || k > s->n))
+        die(ST_STOPPED, "%zu vectors are too few for %zu-distances: give a smaller --min-samples", s->n, k);
+    struct about about;
+    bool many = sorted || s->n * s->d > MANY;
+    struct work w = { .t = t, .about = many && about_reach(t, s, k, &about) ? &about : NULL, .k = k,
+                      .labels = mem_new(s->n, sizeof *w.labels), .core = mem_new(s->n, sizeof *w.core) };
+    double *kdist = sorted ? k_distances(&w, s->n) : NULL;
     if (!arg.kdist) {
-        dbscan(t, s->n, choose_eps(s, &w, kdist), k, labels, core);
-        red_flags(labels, core, s->n);
+        cluster(&w, s->n, choose_eps(s, &w, kdist));
+        red_flags(w.labels, w.core, s->n);
     }
     near_free(t);
+    if (w.about)
+        about_free(w.about);
     char *side = item_side(arg.out, "cluster", "core");
     int status = arg.kdist ? write_kdist(s, out, kdist) : slurp_annotate(s, out, (struct column[]){
-        { .field = arg.out, .type = COL_I4, .data = labels },
-        { .field = side, .type = COL_BOOL, .data = core, .side = true },
+        { .field = arg.out, .type = COL_I4, .data = w.labels },
+        { .field = side, .type = COL_BOOL, .data = w.core, .side = true },
         { .field = NULL },
     });
     free(kdist);
-    free(labels);
-    free(core);
+    free(w.labels);
+    free(w.core);
     free(side);
     return status;
 }

@@ -3,7 +3,7 @@
  * in      records with a vector x
  * out     the same records with cluster (int, -1 is noise), probability (0 ... 1) and
  *         outlier (0 ... 1)
- * memory  n x d floats twice, and some 200 bytes a vector
+ * memory  n x d floats twice, and some 200 bytes a vector; above 100 000 vectors 15 neighbours of each
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "base/progress.h"
 #include "cluster/hdbscan.h"
 #include "cluster/reach.h"
-#include "drive/slurp.h"
+#include "drive/about.h"
 
 static struct {
     const char *in, *out, *tree;
@@ -87,6 +87,24 @@ static void red_flags(size_t n, size_t clusters, size_t noise)
         warn("%zu clusters, and %zu of %zu are noise: a smaller --min-samples leaves less", clusters, noise, n);
 }
 
+/* The tree of merges: exactly, or nearly. */
+static struct merge *make_tree(const struct near *t, const struct slurp *s, size_t samples)
+{
+    struct about a;
+    if (about_reach(t, s, samples, &a)) {
+        struct merge *merges = a.edges;
+        a.edges = NULL;
+        about_free(&a);
+        linkage_grow(merges, s->n);
+        return merges;
+    }
+    struct merge *merges = mem_new(s->n, sizeof *merges);
+    progress_start(s->n - 1, "edges");
+    reach_tree(t, s->n, samples, merges, tick);
+    progress_clear();
+    return merges;
+}
+
 /* The condensed tree, its clusters chosen. */
 static struct condensed *grow(const struct slurp *s)
 {
@@ -96,10 +114,7 @@ static struct condensed *grow(const struct slurp *s)
     if (samples > s->n)
         die(ST_STOPPED, "%zu vectors are too few for --min-samples %zu", s->n, samples);
     struct near *t = near_new(s->x, s->n, s->d, arg.metric == 0 ? NEAR_EUCLIDEAN : NEAR_COSINE);
-    struct merge *merges = mem_new(s->n, sizeof *merges);
-    progress_start(s->n - 1, "edges");
-    reach_tree(t, s->n, samples, merges, tick);
-    progress_clear();
+    struct merge *merges = make_tree(t, s, samples);
     near_free(t);
     struct condensed *c = hdbscan_condense(merges, s->n, size);
     free(merges);

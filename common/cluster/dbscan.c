@@ -90,6 +90,19 @@ static void adopt_leaf(size_t leaf, void *state)
     near_range(w->t, leaf, &(struct near_search){ w->eps, is_border, NULL, adopt, w });
 }
 
+/* Label the cores, as -1 what is none. */
+static void number_cores(struct work *w)
+{
+    int32_t next = 0;
+    for (size_t i = 0; i < w->n; i++) {     /* a root comes before the rest of its tree */
+        w->labels[i] = -1;
+        if (!w->core[i])
+            continue;
+        size_t root = union_root(w->parent, i);
+        w->labels[i] = root == i ? next++ : w->labels[root];
+    }
+}
+
 void dbscan(const struct near *t, size_t n, double eps, size_t min_samples, int32_t *labels, bool *core)
 {
     struct work w = { t, eps, min_samples, n, mem_zero(n, sizeof *w.count), core,
@@ -97,20 +110,30 @@ void dbscan(const struct near *t, size_t n, double eps, size_t min_samples, int3
     par_for(near_leaves(t), count_leaf, &w);
     for (size_t i = 0; i < n; i++) {
         core[i] = w.count[i] >= min_samples;
-        labels[i] = -1;
     }
     par_for(near_leaves(t), unite_leaf, &w);
-    int32_t next = 0;
-    for (size_t i = 0; i < n; i++) {        /* a root comes before the rest of its tree */
-        if (!core[i])
-            continue;
-        size_t root = union_root(w.parent, i);
-        if (labels[root] < 0)
-            labels[root] = next++;
-        labels[i] = labels[root];
-    }
+    number_cores(&w);
     par_for(near_leaves(t), adopt_leaf, &w);
     free(w.count);
+    free(w.parent);
+}
+
+void dbscan_about(const struct reach_known *g, const double *reach, const struct merge *edges, double eps, int32_t *labels,
+                  bool *core)
+{
+    struct work w = { .n = g->n, .core = core, .parent = union_new(g->n), .labels = labels };
+    for (size_t i = 0; i < g->n; i++)
+        core[i] = reach[i] <= eps;
+    for (size_t e = 0; e + 1 < g->n; e++)
+        if (edges[e].height <= eps)
+            union_join(w.parent, edges[e].left, edges[e].right);
+    number_cores(&w);
+    for (size_t i = 0; i < g->n; i++)
+        for (size_t e = i * g->k; e < (i + 1) * g->k && g->distance[e] <= eps; e++)
+            if (core[i] && !core[g->index[e]])
+                adopt(g->index[e], i, &w);
+            else if (!core[i])
+                adopt(i, g->index[e], &w);
     free(w.parent);
 }
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "math/near.h"
+#include "cluster/reach_about.h"
 
 /* DBSCAN (Ester, Kriegel, Sander, Xu 1996) of the n rows behind t: a row with at least
  * min_samples rows, itself counted, at distance <= eps is a core; cores within eps of
@@ -15,6 +15,11 @@
  * cluster, else it is noise. labels[n]: clusters are numbered in the order of their first
  * core, noise is -1; core[n]. Equals scikit-learn 1.9's DBSCAN. O(n) memory. */
 void dbscan(const struct near *t, size_t n, double eps, size_t min_samples, int32_t *labels, bool *core);
+
+/* Nearly the same, as g and the edges are nearly right: from reach[n] of reach_core and the edges of reach_about, both of
+ * min_samples. One tree does for any eps. O(n k) time. */
+void dbscan_about(const struct reach_known *g, const double *reach, const struct merge *edges, double eps, int32_t *labels,
+                  bool *core);
 
 /* out[n], ascending: each row's distance to its k-th nearest row, the row itself counted
  * (k = 1 gives zeros); 1 <= k <= n. */

@@ -2,10 +2,10 @@
 #include "cluster/reach.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/par.h"
-#include "base/union.h"
 
 /* Neighbours of each row that are kept: most edges of the tree are among them; at least KEPT, and as many as the core
  * distance asks for, up to MOST, so that they are looked for once. */
@@ -118,6 +118,36 @@ static size_t end_step(struct work *w, uint32_t *best, struct merge *merges, siz
     return made;
 }
 
+/* Add edges until one part is left of so many; those to neighbours that are kept are known. */
+static void join_all(struct work *w, size_t parts, struct merge *merges, void (*tick)(size_t edges))
+{
+    size_t n = w->n;
+    w->link = mem_new(n, sizeof *w->link);
+    w->group = mem_new(n, sizeof *w->group);
+    w->only = mem_new(near_leaves(w->t), sizeof *w->only);
+    w->bound = mem_new(n, sizeof *w->bound);
+    uint32_t *best = mem_new(n, sizeof *best);
+    for (size_t i = 0; i < n; i++)
+        w->link[i] = NEAR_NO_LINK;
+    for (size_t made = 0; made + 1 < parts; ) {
+        begin_step(w);
+        par_for(near_leaves(w->t), link_others, w);
+        made = end_step(w, best, merges, made);
+        if (tick)
+            tick(made);
+    }
+    void *const all[] = { w->floor, w->link, w->group, w->only, w->bound, best };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+void reach_join(const struct near *t, size_t n, double *core, union_parent *parent, size_t parts, struct merge *edges)
+{
+    struct work w = { .t = t, .n = n, .core = core, .floor = mem_new(n, sizeof *w.floor), .parent = parent };
+    memcpy(w.floor, core, n * sizeof *core);
+    join_all(&w, parts, edges, NULL);
+}
+
 void reach_tree(const struct near *t, size_t n, size_t min_samples, struct merge *merges, void (*tick)(size_t edges))
 {
     size_t keep = min_samples > KEPT && min_samples - 1 <= MOST ? min_samples - 1 : KEPT;
@@ -125,24 +155,11 @@ void reach_tree(const struct near *t, size_t n, size_t min_samples, struct merge
     w.near = mem_new(mem_mul(n, w.k), sizeof *w.near);
     w.core = mem_new(n, sizeof *w.core);
     w.floor = mem_new(n, sizeof *w.floor);
-    w.link = mem_new(n, sizeof *w.link);
-    w.group = mem_new(n, sizeof *w.group);
-    w.only = mem_new(near_leaves(t), sizeof *w.only);
-    w.bound = mem_new(n, sizeof *w.bound);
     w.parent = union_new(n);
-    uint32_t *best = mem_new(n, sizeof *best);
     core_distances(&w, min_samples);
-    for (size_t i = 0; i < n; i++)
-        w.link[i] = NEAR_NO_LINK;
-    for (size_t made = 0; made + 1 < n; ) {
-        begin_step(&w);
-        par_for(near_leaves(t), link_others, &w);
-        made = end_step(&w, best, merges, made);
-        if (tick)
-            tick(made);
-    }
-    void *const all[] = { w.near, w.core, w.floor, w.link, w.group, w.only, w.bound, w.parent, best };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        free(all[i]);
+    join_all(&w, n, merges, tick);
+    free(w.near);
+    free(w.core);
+    free(w.parent);
     linkage_grow(merges, n);
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "base/union.h"
 #include "cluster/linkage.h"
 #include "math/near.h"
 
@@ -14,5 +15,9 @@
  * the tree is one. Holds some 120 bytes a row. tick (or NULL) is called after each step with the number of edges so
  * far. Uses par_for. */
 void reach_tree(const struct near *t, size_t n, size_t min_samples, struct merge *merges, void (*tick)(size_t edges));
+
+/* The edges, shortest first in each step of Boruvka's, that join the `parts` sets in which parent has the n rows behind t, by
+ * near_reach with core[n]: edges[parts - 1], of which each names a row in two of them. Exact. Uses par_for. */
+void reach_join(const struct near *t, size_t n, double *core, union_parent *parent, size_t parts, struct merge *edges);
 
 #endif

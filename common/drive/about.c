@@ -38,3 +38,30 @@ void about_knn(const struct near *t, const struct slurp *s, size_t k, size_t exa
     if (about && !progress_quiet)
         note_recall(t, s, k, exact, distance);
 }
+
+/* Neighbours of each vector whose edges make a tree: enough that few parts of a cluster have none in common. */
+enum { KEPT = 15 };
+
+bool about_reach(const struct near *t, const struct slurp *s, size_t min_samples, struct about *a)
+{
+    size_t k = min_samples > KEPT + 1 ? min_samples - 1 : KEPT, n = s->n;
+    if (n <= ABOUT_ABOVE || k > NEAR_ABOUT_MOST)
+        return false;
+    budget_need(12 * (double)n * (double)k, "the neighbours of all vectors");
+    uint32_t *index = mem_new(mem_mul(n, k), sizeof *index);
+    double *distance = mem_new(mem_mul(n, k), sizeof *distance);
+    about_knn(t, s, k, ABOUT_ABOVE, index, distance);
+    budget_need(reach_about_bytes(n, k), "the tree of their edges");
+    *a = (struct about){ { n, k, index, distance }, mem_new(n, sizeof *a->core), mem_new(n, sizeof *a->edges) };
+    reach_core(&a->g, min_samples, a->core);
+    reach_about(t, &a->g, a->core, a->edges);
+    return true;
+}
+
+void about_free(struct about *a)
+{
+    free((void *)a->g.index);
+    free((void *)a->g.distance);
+    free(a->core);
+    free(a->edges);
+}

@@ -62,10 +62,21 @@ struct near *near_new(const float *x, size_t n, size_t d, enum near_metric metri
     return t;
 }
 
+struct near *near_some(const struct near *t, const uint32_t *rows, size_t m)
+{
+    float *x = mem_aligned(mem_mul(m, t->d), sizeof *x);
+    for (size_t i = 0; i < m; i++)
+        memcpy(x + i * t->d, t->x + rows[i] * t->d, t->d * sizeof *x);
+    struct near *some = near_new(x, m, t->d, t->metric);
+    some->own = x;
+    return some;
+}
+
 void near_free(struct near *t)
 {
     if (!t)
         return;
+    free(t->own);
     free(t->scaled);
     free(t->order);
     free(t->start);

@@ -26,6 +26,9 @@ struct near;
 struct near *near_new(const float *x, size_t n, size_t d, enum near_metric metric);
 void near_free(struct near *t);
 
+/* The same of m of its rows, in that order, as rows 0 ... m-1; copies them. */
+struct near *near_some(const struct near *t, const uint32_t *rows, size_t m);
+
 /* The points come in leaves: each point is in one. Work on leaves may run in parallel. */
 size_t near_leaves(const struct near *t);
 /* The rows of a leaf: how many, and their indices in x. */
@@ -56,7 +59,9 @@ void near_knn_all(const struct near *t, size_t k, uint32_t *index, double *dista
 /* Nearly the same, in less time for 100 000 rows and more, by NN-descent (Dong, Charikar, Li 2011): rows that lie in one leaf
  * of sixteen trees over random directions meet, then, in rounds, those that a row has among its neighbours or that have it
  * among theirs, until few change. Of 14 neighbours in a mixture of 50 000 Gaussians in 32 columns 97 % are right. Fewer
- * than 2560 rows, and more than 32 neighbours: exactly. Holds near_knn_about_bytes. Uses par_for; the same for any par_jobs. */
+ * than 2560 rows, and more neighbours than NEAR_ABOUT_MOST: exactly. Holds near_knn_about_bytes. Uses par_for; the same for
+ * any par_jobs. */
+enum { NEAR_ABOUT_MOST = 32 };
 void near_knn_about(const struct near *t, size_t k, uint32_t *index, double *distance);
 double near_knn_about_bytes(size_t n, size_t d, size_t k);
 

@@ -241,7 +241,7 @@ static float *in_order(const struct near *t, const float *x)
 void near_knn_about(const struct near *t, size_t k, uint32_t *index, double *distance)
 {
     size_t n = t->n, blocks = par_blocks(n, ROWS), most = 2 * k;
-    if (k == 0 || k > LEAF / 4 || n < 20 * LEAF || n > UINT32_MAX / most) {
+    if (k == 0 || k > NEAR_ABOUT_MOST || n < 20 * LEAF || n > UINT32_MAX / most) {
         near_knn_all(t, k, index, distance);
         return;
     }

@@ -30,6 +30,7 @@ struct near {
     const float *x;         /* as given, or with rows of length 1: what distances are of */
     const float *y;         /* what float compares: x, or x / unit */
     float *scaled;          /* the copy among them, or NULL */
+    float *own;             /* of near_some: the rows given; else NULL */
     size_t n, d, leaves;
     enum near_metric metric;
     uint32_t *order;        /* [n] rows in the order of the leaves */

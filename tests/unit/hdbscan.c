@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
+#include "cluster/dbscan.h"
 #include "cluster/hdbscan.h"
 #include "cluster/reach.h"
 
@@ -94,6 +95,106 @@ static void tree_is_prims(void **unused)
         }
 }
 
+/* The edges make a tree over all rows, and each is as long as its rows reach. */
+static void is_tree(const struct near *t, size_t n, const double *core, const struct merge *edges)
+{
+    union_parent *parent = union_new(n);
+    for (size_t e = 0; e + 1 < n; e++) {
+        assert_true(union_root(parent, edges[e].left) != union_root(parent, edges[e].right));
+        union_join(parent, edges[e].left, edges[e].right);
+        assert_true(edges[e].height == near_reach(t, core, edges[e].left, edges[e].right));
+    }
+    free(parent);
+}
+
+/* From all neighbours the tree is Prim's and DBSCAN exact; from a few the tree is hardly longer, with its longest edges right,
+ * where parts are joined, too; any number of threads. */
+static void from_neighbours(void **unused)
+{
+    (void)unused;
+    enum { N = 800, D = 4, SAMPLES = 5, FEW = 12 };
+    for (int far = 0; far < 2; far++)
+        for (int cosine = 0; cosine < 2; cosine++)
+            for (size_t k = FEW; k < N; k += N - 1 - FEW) {
+                float x[N * D];
+                struct rng r;
+                rng_init(&r, 3, 0);
+                for (size_t i = 0; i < N * D; i++)
+                    x[i] = (float)(rng_normal(&r) + (far ? 30 * (double)(i / D % 8 >> i % D & 1) : 0));
+                for (size_t i = 0; i < 40 * D; i++)         /* 40 equal rows: more than neighbours are known */
+                    x[i] = 7;
+                struct near *t = near_new(x, N, D, cosine ? NEAR_COSINE : NEAR_EUCLIDEAN);
+                uint32_t *index = mem_new(N * k, sizeof *index);
+                double *distance = mem_new(N * k, sizeof *distance), core[N], sum = 0, least = 0;
+                near_knn_all(t, k, index, distance);
+                struct reach_known g = { N, k, index, distance };
+                reach_core(&g, SAMPLES, core);
+                struct merge one[N], two[N];
+                par_jobs = 1;
+                reach_about(t, &g, core, one);
+                par_jobs = 3;
+                reach_about(t, &g, core, two);
+                is_tree(t, N, core, one);
+                for (size_t i = 0; i + 1 < N; i++)
+                    assert_true(one[i].left == two[i].left && one[i].right == two[i].right && one[i].height == two[i].height);
+                for (double eps = 0.001; eps < 5; eps *= 1.3) {
+                    int32_t want[N], labels[N];
+                    bool core_want[N], is_core[N];
+                    dbscan(t, N, eps, SAMPLES, want, core_want);
+                    dbscan_about(&g, core, one, eps, labels, is_core);
+                    assert_memory_equal(is_core, core_want, sizeof is_core);
+                    assert_memory_equal(labels, want, sizeof labels);
+                }
+                linkage_grow(one, N);
+                double *prims = prim(t, N, SAMPLES);
+                for (size_t i = 0; i + 1 < N; i++) {
+                    assert_true(k == FEW || one[i].height == prims[i + 1]);
+                    sum += one[i].height;
+                    least += prims[i + 1];
+                }
+                assert_true(one[N - 2].height == prims[N - 1]);
+                assert_true(sum >= least * (1 - 1e-12) && sum <= 1.001 * least);
+                near_free(t);
+                free(index);
+                free(distance);
+                free(prims);
+            }
+}
+
+/* Two lines of more rows than stand for a part: 10 apart where they come closest, which is found from one to the next. */
+static void two_lines(void **unused)
+{
+    (void)unused;
+    enum { LINE = 20000, N = 2 * LINE, K = 2 };
+    float *x = mem_new(2 * N, sizeof *x);
+    uint32_t *index = mem_new(K * N, sizeof *index);
+    double *distance = mem_new(K * N, sizeof *distance), *core = mem_zero(N, sizeof *core);
+    struct merge *edges = mem_new(N, sizeof *edges);
+    for (size_t i = 0; i < N; i++) {
+        size_t at = i % LINE;
+        x[2 * i] = (float)at;
+        x[2 * i + 1] = i < LINE ? 0 : 10 + (float)(at > 7001 ? at - 7001 : 7001 - at) / 4;
+    }
+    struct near *t = near_new(x, N, 2, NEAR_EUCLIDEAN);
+    for (size_t i = 0; i < N; i++) {
+        size_t at = i % LINE;
+        index[K * i] = (uint32_t)(at ? i - 1 : i + 2);
+        index[K * i + 1] = (uint32_t)(at + 1 < LINE ? i + 1 : i - 2);
+        for (size_t j = 0; j < K; j++)
+            distance[K * i + j] = near_distance(t, i, index[K * i + j]);
+    }
+    reach_about(t, &(struct reach_known){ N, K, index, distance }, core, edges);
+    is_tree(t, N, core, edges);
+    assert_true(edges[N - 2].height == 10);
+    assert_int_equal(edges[N - 2].left % LINE, 7001);
+    near_free(t);
+    free(x);
+    free(index);
+    free(distance);
+    free(core);
+    free(edges);
+}
+
 /* Two groups of three (merged at 1, 2 and at 1, 4), joined at 8; a point that joins at 16. */
 static struct condensed *by_hand(size_t min_size)
 {
@@ -173,6 +274,9 @@ static void ties(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(tree_is_prims), cmocka_unit_test(condensed_by_hand), cmocka_unit_test(ties) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tree_is_prims), cmocka_unit_test(from_neighbours), cmocka_unit_test(two_lines),
+        cmocka_unit_test(condensed_by_hand), cmocka_unit_test(ties),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
