@@ -122,7 +122,7 @@ do {
             for my $run (damaged($mode, "$seed/$each", $bytes, \@argv, $at)) {
                 my ($number, $status, $whole, $size, $lines, $first) = @$run;
                 my $promised = $status =~ /^[015]$/ ? 1 : 0;
-                my $usage = $first =~ /^sp-parallel: .*(?:of another|not a file of)/;     # what --resume says of a file
+                my $usage = $first =~ / of another | not a file of |its run had /;    # what --resume says of a file
                 $wrong->("$number: status $status: $first") if $status > 6 || ($status == 2 && !$usage);
                 $wrong->("$number: status $status, an end record: $whole") if $whole != $promised;
                 $wrong->("$number: status $status, and nothing is said") if $status && !$lines;
