@@ -91,6 +91,16 @@ void *mem_aligned(size_t n, size_t size)
     return p;
 }
 
+void *mem_aligned_zero(size_t n, size_t size)
+{
+    size_t bytes = mem_mul(n, size), given_back = bytes / HUGE_PAGE * HUGE_PAGE;
+    char *p = mem_aligned(n, size);
+    if (given_back && madvise(p, given_back, MADV_DONTNEED) != 0)       /* these pages come back as zeros */
+        given_back = 0;
+    memset(p + given_back, 0, bytes - given_back);
+    return p;
+}
+
 void *mem_resize(void *p, size_t n, size_t size)
 {
     size_t bytes = mem_mul(n, size);

@@ -25,6 +25,9 @@ void *mem_zero(size_t n, size_t size);
 /* The same, aligned to 64 bytes, for vector kernels; freed by free. */
 void *mem_aligned(size_t n, size_t size);
 
+/* The same, zeroed; of a large array, what is never touched takes no memory. */
+void *mem_aligned_zero(size_t n, size_t size);
+
 /* Resize p (or NULL) to n * size bytes; what was there is kept. */
 void *mem_resize(void *p, size_t n, size_t size);
 

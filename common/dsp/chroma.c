@@ -24,8 +24,7 @@ struct chroma_bank *chroma_bank_new(const struct chroma_conf *conf, double rate,
     struct chroma_bank *b = mem_new(1, sizeof *b);
     size_t classes = (size_t)conf->n_chroma, bins = n_fft / 2 + 1, stride = (bins + LANES - 1) / LANES * LANES;
     double n = (double)classes, half = nearbyint(n / 2);
-    *b = (struct chroma_bank){ classes, bins, stride, mem_aligned(mem_mul(classes, stride), sizeof *b->w) };
-    memset(b->w, 0, classes * stride * sizeof *b->w);
+    *b = (struct chroma_bank){ classes, bins, stride, mem_aligned_zero(mem_mul(classes, stride), sizeof *b->w) };
     double *q = mem_new(n_fft, sizeof *q), *column = mem_new(classes, sizeof *column);
     for (size_t k = 1; k < n_fft; k++)
         q[k] = n * log2((double)k * rate / (double)n_fft / (27.5 * exp2(tuning / n)));

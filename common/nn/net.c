@@ -239,15 +239,11 @@ void net_build(struct net *n)
         add_tasks(n, i);
     chain_plan(n);
     place_packed(n);
-    n->w = mem_aligned(n->n_w, sizeof *n->w);
+    n->w = mem_aligned_zero(n->n_w, sizeof *n->w);
     n->state = mem_zero(n->n_state, sizeof *n->state);
-    n->packed = mem_aligned(n->n_packed, sizeof *n->packed);
-    memset(n->packed, 0, n->n_packed * sizeof *n->packed);
-    memset(n->w, 0, n->n_w * sizeof *n->w);
-    if (n->trains) {
-        n->g = mem_aligned(n->n_w, sizeof *n->g);
-        memset(n->g, 0, n->n_w * sizeof *n->g);
-    }
+    n->packed = mem_aligned_zero(n->n_packed, sizeof *n->packed);
+    if (n->trains)
+        n->g = mem_aligned_zero(n->n_w, sizeof *n->g);
     for (size_t i = 0; i < n->n_nodes; i++) {
         struct net_node *d = &n->nodes[i];
         size_t count = mem_mul(d->size, d->image && !n->sums ? n->batch : blocks * n->lanes);    /* ranks fill blocks */
@@ -256,13 +252,9 @@ void net_build(struct net *n)
             d->dy = n->nodes[d->same].dy;
             continue;
         }
-        d->y = mem_aligned(count, sizeof *d->y);
-        memset(d->y, 0, count * sizeof *d->y);
-        if (n->trains) {
-            d->dy = mem_aligned(count, sizeof *d->dy);
-            if (i > 0)                          /* the input's is not used: let it not be there */
-                memset(d->dy, 0, count * sizeof *d->dy);
-        }
+        d->y = mem_aligned_zero(count, sizeof *d->y);       /* of ranks, each touches its own rows; dy of the input, none */
+        if (n->trains)
+            d->dy = mem_aligned_zero(count, sizeof *d->dy);
     }
     bool *has_dy = mem_zero(n->n_nodes, sizeof *has_dy);
     for (size_t i = n->n_ops; i-- > 0; ) {              /* in the order of the backward pass */

@@ -63,10 +63,8 @@ void optim_new(struct optim *o, const struct adam *adam, double clip, const stru
         }
         o->n += s->g ? weights_size(s) : 0;
     }
-    o->m = mem_aligned(o->n, sizeof *o->m);
-    o->v = mem_aligned(o->n, sizeof *o->v);
-    memset(o->m, 0, o->n * sizeof *o->m);
-    memset(o->v, 0, o->n * sizeof *o->v);
+    o->m = mem_aligned_zero(o->n, sizeof *o->m);
+    o->v = mem_aligned_zero(o->n, sizeof *o->v);
 }
 
 void optim_free(struct optim *o)

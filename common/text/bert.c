@@ -199,12 +199,7 @@ void bert_room_free(struct bert_room *room)
     free(room);
 }
 
-static void *matrix(size_t rows, size_t columns)
-{
-    float *x = mem_aligned(mem_mul(rows, columns), sizeof *x);
-    memset(x, 0, rows * columns * sizeof *x);
-    return x;
-}
+static void *matrix(size_t rows, size_t columns) { return mem_aligned_zero(mem_mul(rows, columns), sizeof(float)); }
 
 static void make_room(struct bert_room *r, const struct bert *b, size_t rows, size_t pieces)
 {

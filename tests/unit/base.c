@@ -241,6 +241,16 @@ static void test_mem(void **state)
         assert_int_equal((uintptr_t)p % 64, 0);
         free(p);
     }
+    for (size_t n = 1; n < 30 << 20; n = 3 * n + 1) {       /* zeros, also where the memory was used before */
+        char *used = mem_aligned(n, 1);
+        memset(used, 1, n);
+        free(used);
+        char *p = mem_aligned_zero(n, 1);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(p[i], 0);
+        assert_int_equal((uintptr_t)p % 64, 0);
+        free(p);
+    }
     char *text = mem_text("ab\0c", 4);
     assert_memory_equal(text, "ab\0c", 5);
     free(text);
