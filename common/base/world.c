@@ -113,6 +113,35 @@ void world_spread(void *p, size_t n, size_t from)
         each_piece(p, n, spread, (int)from);
 }
 
+void *world_swap(void *mine, size_t *bytes)
+{
+    uint64_t *sizes = mem_new(world.size, sizeof *sizes), *theirs = mem_new(world.size, sizeof *theirs);
+    size_t all = 0, at = 0, own = 0;
+    for (size_t r = 0; r < world.size; r++)
+        sizes[r] = bytes[r];
+    MPI_Alltoall(sizes, 1, MPI_UINT64_T, theirs, 1, MPI_UINT64_T, MPI_COMM_WORLD);
+    for (size_t r = 0; r < world.size; all += (size_t)theirs[r++]) {
+        if (r != world.rank)
+            each_piece((char *)mine + at, bytes[r], send, (int)r);
+        else
+            own = at;
+        at += bytes[r];
+    }
+    char *to = mem_new(all ? all : 1, 1);
+    at = 0;
+    for (size_t r = 0; r < world.size; at += bytes[r++]) {
+        bytes[r] = (size_t)theirs[r];
+        if (r != world.rank)
+            each_piece(to + at, bytes[r], receive, (int)r);
+        else if (bytes[r])
+            memcpy(to + at, (char *)mine + own, bytes[r]);
+    }
+    world_sent();
+    free(sizes);
+    free(theirs);
+    return to;
+}
+
 void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
 {
     uint64_t size = n;
@@ -155,6 +184,7 @@ void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes)
     return world_all(mine, n, bytes);
 }
 
+void *world_swap(void *mine, size_t *bytes) { return world_all(mine, *bytes, bytes); }
 void world_from_before(void *p, size_t n) { (void)p, (void)n; }
 void world_to_next(void *p, size_t n) { (void)p, (void)n; }
 void world_sent(void) { }

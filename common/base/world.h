@@ -28,6 +28,10 @@ void *world_all(const void *mine, size_t n, size_t *bytes);
 /* What one rank gives, n bytes, to all, to be freed; *bytes of it. Without the bound of world_all. */
 void *world_from(size_t rank, const void *mine, size_t n, size_t *bytes);
 
+/* To each rank r what `mine` has for it, bytes[r], one behind the other: what all have for this one, in order, to be freed,
+ * and bytes[r] of each. All ranks must call it. */
+void *world_swap(void *mine, size_t *bytes);
+
 /* Of so many blocks those of this rank, from *first until before *end; the ranks' follow each other, as even as can be. */
 void world_share(size_t blocks, size_t *first, size_t *end);
 

@@ -127,17 +127,7 @@ static struct gram *gram_add(struct table *t, uint64_t key)
     return g;
 }
 
-void vocab_add(struct vocab *v, struct token word, uint64_t tf, uint32_t df)
-{
-    struct gram *g = word_add(v, word, word_key(word));
-    g->tf += tf;
-    g->df += df;
-}
-
-static uint64_t pair(uint32_t left, uint32_t word)
-{
-    return (uint64_t)left << 32 | word;
-}
+struct gram *vocab_word(struct vocab *v, struct token word) { return word_add(v, word, word_key(word)); }
 
 /* ---- counting ---- */
 
@@ -186,7 +176,7 @@ size_t vocab_size(const struct vocab *v)
     size_t n = 0;
     for (size_t k = v->min_n; k <= v->max_n; k++)
         n += v->level[k].n;
-    n -= v->min_n == 1 ? v->stops : 0;
+    n -= v->min_n == 1 ? v->stops + v->elsewhere : 0;
     size_t *all = world_all(&n, sizeof n, NULL);
     for (size_t r = n = 0; r < world.size; r++)
         n += all[r];
@@ -245,6 +235,18 @@ static void fetch(const struct table *t, uint64_t key)
     __builtin_prefetch(t->slot + place(key, t->bits));
 }
 
+void vocab_add_grams(struct table *t, const struct told_gram *told, size_t n, uint32_t *id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            fetch(t, told[i + AHEAD].key);
+        struct gram *g = gram_add(t, told[i].key);
+        g->tf += told[i].tf;
+        g->df += told[i].df;
+        id[i] = g->id;
+    }
+}
+
 void vocab_count(struct vocab *v, const struct token *word, size_t n)
 {
     uint32_t text = ++v->texts;
@@ -267,7 +269,7 @@ void vocab_count(struct vocab *v, const struct token *word, size_t n)
     for (size_t k = 2; k <= v->max_n; k++) {
         t = v->level + k;
         for (size_t i = 0; i + k <= m; i++)
-            v->keys[i] = pair(v->grams[i], v->ids[i + k - 1]);
+            v->keys[i] = gram_pair(v->grams[i], v->ids[i + k - 1]);
         for (size_t i = 0; i + k <= m; i++) {
             if (i + k + AHEAD <= m)
                 fetch(t, v->keys[i + AHEAD]);
@@ -298,7 +300,7 @@ static void put_term(struct vocab *v, const char *term, size_t n, uint32_t colum
         struct token w = { text + i, size };
         g = word_add(v, w, word_key(w));
         if (words++)
-            g = gram_add(v->level + words, pair(left, g->id));
+            g = gram_add(v->level + words, gram_pair(left, g->id));
         left = g->id;
     }
     if (g)
@@ -422,7 +424,7 @@ void vocab_find(const struct vocab *v, struct vocab_row *row, const struct token
     for (size_t k = 2; k <= v->max_n; k++) {
         t = v->level + k;
         for (size_t i = 0; i + k <= m; i++) {
-            row->keys[i] = pair(row->grams[i], row->ids[i + k - 1]);
+            row->keys[i] = gram_pair(row->grams[i], row->ids[i + k - 1]);
             if (row->grams[i] && row->ids[i + k - 1])
                 fetch(t, row->keys[i]);
         }

@@ -24,6 +24,7 @@ struct vocab {
     char *text;                 /* the words, one behind the other; word i ends at end[i] */
     size_t *end, text_cap, end_cap;
     uint32_t stops;             /* numbers 1 … stops are passed over */
+    uint32_t elsewhere;         /* words that another rank counts: they are here to spell n-grams, and have a df of 0 */
     uint32_t texts;
     size_t most;
     uint64_t missed;
@@ -32,7 +33,14 @@ struct vocab {
     size_t ids_cap;
 };
 
-/* Add to the counts of a word, which may be anything; TOKENS_PAD bytes may be read after it. */
-void vocab_add(struct vocab *v, struct token word, uint64_t tf, uint32_t df);
+/* The key of an n-gram. */
+static inline uint64_t gram_pair(uint32_t left, uint32_t word) { return (uint64_t)left << 32 | word; }
+
+/* The word, which may be anything, new if it was not there, until the next call; TOKENS_PAD bytes may be read after it. */
+struct gram *vocab_word(struct vocab *v, struct token word);
+
+/* Counts of n-grams that another vocab has made, by their keys in this one: add them, and tell their numbers here. */
+struct told_gram { uint64_t key, tf; uint32_t df; };
+void vocab_add_grams(struct table *t, const struct told_gram *told, size_t n, uint32_t *id);
 
 #endif

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/mem.h"
 #include "base/world.h"
@@ -91,20 +90,19 @@ static uint64_t cut_of(const struct choosing *c, size_t limit)
     return cut;
 }
 
-/* Terms of the choices, with their texts behind them in one piece of memory, TOKENS_PAD bytes longer. */
+/* Terms of the choices, with their texts behind them in one piece of memory. */
 static struct term *spelled(const struct choosing *c, const struct choice *list, size_t n)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++)
         bytes += spell(c, list[i], NULL);
-    struct term *terms = mem_new(mem_mul(n, sizeof *terms) + bytes + TOKENS_PAD, 1);
+    struct term *terms = mem_new(mem_mul(n, sizeof *terms) + bytes, 1);
     char *p = (char *)(terms + n);
     for (size_t i = 0; i < n; i++) {
         size_t size = spell(c, list[i], p);
         terms[i] = (struct term){ p, size, list[i].g->tf, list[i].g->df };
         p += size;
     }
-    memset(p, 0, TOKENS_PAD);
     return terms;
 }
 
@@ -184,48 +182,55 @@ static struct term *pick(const struct vocab *v, double min_df, double max_df, si
 /* A term as ranks tell it; its text is among theirs, which follow each other. */
 struct told { uint64_t tf; uint32_t df, len; };
 
-/* The terms that all ranks give, which are freed, each as one word; or with `part` those of this rank's part, by their hash. */
-static struct vocab *tell(struct term *terms, size_t n, bool part)
+/* The terms of all ranks, no two of which are the same: this one's are freed. */
+static struct term *join(struct term *terms, size_t *n)
 {
-    struct vocab *v = vocab_new(1, 1);
-    struct told *own = mem_new(n, sizeof *own);
-    size_t bytes = TOKENS_PAD, told_bytes;
-    for (size_t i = 0; i < n; i++) {
+    struct told *own = mem_new(*n, sizeof *own), *told = NULL;
+    char *texts = NULL;
+    size_t bytes = 0, many = 0, all = 0, cap = 0, cap_texts = 0, size;
+    for (size_t i = 0; i < *n; i++) {
         own[i] = (struct told){ terms[i].tf, terms[i].df, (uint32_t)terms[i].n };
         bytes += terms[i].n;
     }
     for (size_t r = 0; r < world.size; r++) {
-        struct told *told = world_from(r, own, n * sizeof *own, &told_bytes);
-        size_t many = told_bytes / sizeof *told, at = 0;
-        uint8_t *texts = world_from(r, terms + n, bytes, &told_bytes);
-        for (size_t i = 0; i < many; at += told[i++].len)
-            if (!part || XXH3_64bits(texts + at, told[i].len) % world.size == world.rank)
-                vocab_add(v, (struct token){ texts + at, told[i].len }, told[i].tf, told[i].df);
-        free(told);
-        free(texts);
+        void *part = world_from(r, own, *n * sizeof *own, &size);
+        mem_grow(&told, &cap, many + size / sizeof *told, sizeof *told);
+        memcpy(told + many, part, size);
+        many += size / sizeof *told;
+        free(part);
+        part = world_from(r, terms + *n, bytes, &size);
+        mem_grow(&texts, &cap_texts, all + size, 1);
+        memcpy(texts + all, part, size);
+        all += size;
+        free(part);
     }
     free(own);
     free(terms);
-    return v;
+    terms = mem_new(mem_mul(many, sizeof *terms) + all, 1);
+    char *text = (char *)(terms + many);
+    memcpy(text, texts, all);
+    for (size_t i = 0; i < many; text += told[i++].len)
+        terms[i] = (struct term){ text, told[i].len, told[i].tf, told[i].df };
+    free(told);
+    free(texts);
+    *n = many;
+    return terms;
 }
 
-struct vocab *vocab_share(struct vocab *v)
+static int by_count(const void *a, const void *b)
 {
-    size_t n;
-    if (world.size == 1)
-        return v;
-    struct term *terms = pick(v, 0, INFINITY, 0, &n);
-    vocab_free(v);
-    return tell(terms, n, true);
+    const struct term *x = a, *y = b;
+    return x->tf != y->tf ? (x->tf < y->tf ? 1 : -1) : by_text(a, b);
 }
 
 struct term *vocab_terms(const struct vocab *v, double min_df, double max_df, size_t limit, size_t *n)
 {
     struct term *terms = pick(v, min_df, max_df, limit, n);
-    if (world.size > 1) {               /* the first of all are among the first of each */
-        struct vocab *all = tell(terms, *n, false);
-        terms = pick(all, 0, INFINITY, limit, n);
-        vocab_free(all);
+    if (world.size > 1)
+        terms = join(terms, n);
+    if (limit && *n > limit) {          /* the first of all are among the first of each */
+        qsort(terms, *n, sizeof *terms, by_count);
+        *n = limit;
     }
     qsort(terms, *n, sizeof *terms, by_text);
     return terms;

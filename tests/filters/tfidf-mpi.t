@@ -19,7 +19,8 @@ same_model('words', \@records, 'tfidf', [], [300], [0, 1], [1, 2, 599], [100, 20
 same_model('few of them', \@records, 'tfidf --max-features 50 --min-df 3 --max-df 0.4', [250], [100, 101, 300]);
 spew("$tmp/stop", "aa\nbb\n$words[0]\n$words[3]\n");
 same_model('pairs of words', \@records, "tfidf -n 1,2 --max-features 300 --stop-words $tmp/stop", [1], [200, 400, 401]);
-same_model('no single words', \@records, 'tfidf -n 2,3 --min-df 2', [333]);
+same_model('all of up to four words', \@records, 'tfidf -n 1,4', [200, 400]);
+same_model('no single words', \@records, 'tfidf -n 2,3 --min-df 2', [200, 201, 400], [333]);
 run("tfidf -n 2,3 --min-df 2 $tmp/one.0.sp > $tmp/one.x");
 run("tfidf -m $tmp/want.sp $tmp/cut.$_.sp > $tmp/cut.$_.x") for 0, 1;
 is(runs("cat $tmp/cut.[01].x | to-json"), runs("to-json $tmp/one.x"), 'the records by the model, share by share: those of one process');
