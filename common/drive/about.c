@@ -31,7 +31,7 @@ static void note_recall(const struct near *t, const struct slurp *s, size_t k, s
 
 void about_knn(const struct near *t, const struct slurp *s, size_t k, size_t exact, uint32_t *index, double *distance)
 {
-    bool about = exact && s->n > exact;
+    bool about = exact && s->n > exact && k <= NEAR_ABOUT_MOST;
     if (about)
         budget_need(near_knn_about_bytes(s->n, s->d, k), "looking for neighbours");
     (about ? near_knn_about : near_knn_all)(t, k, index, distance);

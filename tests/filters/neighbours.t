@@ -91,5 +91,7 @@ runs("from-npy $tmp/many.npy >$tmp/many.sp");
     cmp_ok(($err =~ /([\d.]+) %/)[0], '>=', 95, 'most are right');
     runs("neighbours -q -k 5 -j 3 $tmp/many.sp >$tmp/three.sp");
     ok(slurp_file("$tmp/one.sp") eq slurp_file("$tmp/three.sp"), 'the same bytes for -j 3');
+    ($status, undef, $err) = run("neighbours -k 33 $tmp/many.sp >$tmp/one.sp");
+    is("$status $err", '0 ', 'more than 32 each: exactly, and it does not say otherwise');
 }
 done_testing;
