@@ -7,8 +7,9 @@ no warnings 'portable';
 use Exporter 'import';
 use Songpipe;
 use Stream;
+use Test::More;
 
-our @EXPORT = qw(rows_sp value model column sets sets_with);
+our @EXPORT = qw(rows_sp many_sp finds_cubes value model column sets sets_with);
 
 # Folders of golden cluster sets: those in the repository, and the shared ones, which are left out
 # where they are not there.
@@ -36,6 +37,32 @@ sub rows_sp {
         record($i, x => vec(@$x[$i * $d .. ($i + 1) * $d - 1]), map { $_ => $fields{$_}[$i] } sort keys %fields);
     } 0 .. $n - 1));
     return $path;
+}
+
+# Write a stream of vectors, of three numbers that $row gives for 1, 2, ...: more than the 100 000 up to which neighbours are
+# found exactly. Returns its path.
+my $many = 100_100;
+sub many_sp {
+    my ($path, $row) = @_;
+    srand 1;
+    spew("$path.npy", "\x93NUMPY\x01\x00" . pack('v', 118) .
+        sprintf("%-117s\n", "{'descr': '<f4', 'fortran_order': False, 'shape': ($many, 3), }") . pack 'f<*', map { $row->($_) } 1 .. $many);
+    runs("from-npy $path.npy >$path");
+    return $path;
+}
+
+# Whether a command that works on neighbours that are nearly right finds four cubes, and points far apart.
+sub finds_cubes {
+    my ($command) = @_;
+    SKIP: {
+        skip 'the sanitizers take a minute', 1 if $ENV{SONGPIPE_ASAN};
+        my $in = many_sp("$tmp/many.sp", sub { $_[0] % 1000 ? (rand() + 3 * ($_[0] % 4), rand, rand) : (9 + $_[0] / 50, 0, 0) });
+        my ($status, undef, $err) = run("$command $in >$tmp/out.sp");
+        is($status, 0, 'more than 100 000');
+        like($err, qr/^\w+: [\d.]+ % of the neighbours of 100 vectors are right: above 100000, they are looked for by NN-descent$/m, 'says so');
+        my @labels = split ' ', runs("sp-fields --keep cluster $tmp/out.sp | to-csv | tail -n +2 | cut -d , -f 2");
+        is("@labels", join(' ', map { $_ % 1000 ? ($_ - 1) % 4 : -1 } 1 .. $many), 'each cube is a cluster, what lies apart noise');
+    }
 }
 
 # A packed value: number, text, undef, or the list of a tensor's numbers.

@@ -76,19 +76,6 @@ for (sets_with('hdbscan_mst.npy', qw(blobs moons dups gtzan))) {
     near_all([$heights[0], $heights[-1]], [@$want[0, -1]], 1e-12, 0, "$set: from the least to the largest");
 }
 
-# Of more than 100 000 vectors it works on neighbours that are nearly right: four cubes, and points far apart.
-SKIP: {
-    skip 'the sanitizers take a minute', 1 if $ENV{SONGPIPE_ASAN};
-    my $above = 100_100;
-    srand 1;
-    spew("$tmp/many.npy", "\x93NUMPY\x01\x00" . pack('v', 118) .
-        sprintf("%-117s\n", "{'descr': '<f4', 'fortran_order': False, 'shape': ($above, 3), }") .
-        pack 'f<*', map { $_ % 1000 ? (rand() + 3 * ($_ % 4), rand, rand) : (9 + $_ / 50, 0, 0) } 1 .. $above);
-    runs("from-npy $tmp/many.npy >$tmp/many.sp");
-    my ($status, undef, $err) = run("hdbscan -c 200 -m 5 $tmp/many.sp >$tmp/out.sp");
-    is($status, 0, 'more than 100 000');
-    like($err, qr/^hdbscan: [\d.]+ % of the neighbours of 100 vectors are right: above 100000, they are looked for by NN-descent$/m, 'says so');
-    my @labels = split ' ', runs("sp-fields --keep cluster $tmp/out.sp | to-csv | tail -n +2 | cut -d , -f 2");
-    is("@labels", join(' ', map { $_ % 1000 ? ($_ - 1) % 4 : -1 } 1 .. $above), 'each cube is a cluster, what lies apart noise');
-}
+# Of more than 100 000 vectors.
+finds_cubes('hdbscan -c 200 -m 5');
 done_testing;

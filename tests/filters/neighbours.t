@@ -79,11 +79,7 @@ like($err, qr/^neighbours: 4 of 8 have another within 1.3125, a quarter of the m
 refuses(2, qr/--within needs --duplicates/, 'neighbours --within 1', runs('from-csv', $twice));
 refuses(2, qr/--duplicates and --mutual cannot/, 'neighbours --duplicates --mutual', runs('from-csv', $twice));
 # Of more than 100 000 vectors they are looked for nearly, and it says how near.
-my $above = 100_100;
-srand 1;
-spew("$tmp/many.npy", "\x93NUMPY\x01\x00" . pack('v', 118) .
-    sprintf("%-117s\n", "{'descr': '<f4', 'fortran_order': False, 'shape': ($above, 3), }") . pack 'f<*', map { rand } 1 .. 3 * $above);
-runs("from-npy $tmp/many.npy >$tmp/many.sp");
+many_sp("$tmp/many.sp", sub { (rand, rand, rand) });
 {
     my ($status, undef, $err) = run("neighbours -k 5 -j 1 $tmp/many.sp >$tmp/one.sp");
     is($status, 0, 'more than 100 000');
